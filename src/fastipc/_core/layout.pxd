@@ -1,0 +1,485 @@
+# Every struct of the simulated machine, once. NumPy and Numba take the dtype from here (`layout.pyx`).
+#
+# Rules for a row: fixed-width integers, no pointers, no array of structs; `live` first (0 = free row), `link` second
+# (the next free row while it is free). Rows name rows by index; index 0 is "none" in every table, so a zeroed row
+# refers to nothing. Fields are grouped by who writes them.
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+
+# ---------------------------------------------------------------------------------------------- waiting
+cdef enum:  # wait_queue_entry.kind: which queue an entry is on; `obj` is the row of that object
+    WQ_NONE = 0
+    WQ_PIPE_RD = 1  # pipe.rd_wait
+    WQ_PIPE_WR = 2  # pipe.wr_wait
+    WQ_CHLDEXIT = 3  # signal.wait_chldexit
+
+cdef enum:  # wait_queue_entry.flags
+    WQ_FLAG_EXCLUSIVE = 1
+
+cdef enum:
+    LINK_POLL = 0x80000000  # a queue link with this bit names a poll_entry, else a task
+
+ctypedef struct wait_queue_head_t:  # include/linux/wait.h
+    uint32_t first  # links, see LINK_POLL
+    uint32_t last
+
+ctypedef struct wait_queue_entry_t:
+    uint32_t next
+    uint32_t prev
+    uint32_t obj
+    uint16_t kind  # WQ_NONE when on no queue
+    uint16_t flags
+
+ctypedef struct poll_entry_t:  # struct poll_table_entry, include/linux/poll.h
+    uint32_t live
+    uint32_t link
+    wait_queue_entry_t wait
+    uint32_t task  # whom to wake
+    uint32_t key  # events that wake
+    uint32_t file  # held while the entry exists
+    uint32_t next  # the next entry of the same call
+
+ctypedef struct pollfd_t:  # struct pollfd, include/uapi/asm-generic/poll.h
+    int32_t fd
+    int16_t events
+    int16_t revents
+
+ctypedef struct timer_t:  # one pending timer; the table is a binary heap by (expires, seq)
+    uint32_t live
+    uint32_t task
+    int64_t expires  # ns of virtual time
+    uint64_t seq  # order of arming: equal times fire oldest first
+
+
+# ---------------------------------------------------------------------------------------------- calls in progress
+cdef enum:  # iov_iter.kind: where the bytes of a transfer are
+    ITER_NONE = 0
+    ITER_HOST = 1  # host memory, described by the host_t of the task
+    ITER_USER = 2  # an address in the task's space
+
+cdef enum:  # call.flags
+    CALL_SLEPT = 1  # the mechanism function is being entered again after a sleep
+    CALL_TIMEOUT = 2  # `deadline` is set
+    CALL_EXPIRED = 4  # the timer fired
+    CALL_BYTES = 8  # the result is a bytes object, made when its length is known
+    CALL_SUBMITTED = 16  # started by Task.submit
+    CALL_POLLED = 32  # poll entries are on their queues
+
+cdef enum:  # call.res: what Python gets, if the call succeeds
+    RES_NONE = 0
+    RES_INT = 1
+    RES_BYTES = 2
+    RES_FDS = 3  # (out0, out1)
+    RES_TASK = 4  # the Task of pid `ret`
+    RES_WAIT = 5  # (pid, status)
+    RES_POLL = 6  # [(fd, revents), ...]
+    RES_SELECT = 7  # three lists
+    RES_RLIMIT = 8  # (soft, hard)
+    RES_STAT = 9
+    RES_HANDLER = 10
+    RES_RAW = 32  # flag: the sys_ form, an int >= 0 or -errno
+
+ctypedef struct iov_iter_t:  # include/linux/uio.h
+    uint32_t kind
+    uint32_t seg  # index of the current segment
+    uint32_t nr_segs
+    uint32_t pad
+    int64_t offset  # within the current segment
+    int64_t count  # bytes left
+
+ctypedef struct call_t:  # one system call in progress: all that going on after a sleep, a restart or a copy needs
+    int32_t nr  # x86-64 number; -1 when the task is in user code
+    uint16_t flags
+    uint8_t res
+    uint8_t pad
+    uint32_t file  # open file held while asleep
+    uint32_t poll  # first poll_entry
+    uint32_t pollfds  # run of pollfd rows
+    uint32_t nfds
+    int64_t args[5]
+    int64_t ret
+    int64_t done  # bytes already moved
+    int64_t deadline  # ns
+    int32_t out0
+    int32_t out1
+    iov_iter_t iter
+
+ctypedef struct host_t:  # host memory of a task's call; not a row: never hashed, never copied
+    char *base
+    size_t length
+    void *iov  # struct iovec array, used instead of base when iter.nr_segs > 1
+
+
+# ---------------------------------------------------------------------------------------------- tasks
+cdef enum:  # task.state
+    TASK_RUNNING = 0
+    TASK_INTERRUPTIBLE = 1
+    TASK_UNINTERRUPTIBLE = 2
+    TASK_NORMAL = 3
+    TASK_STOPPED = 4
+    EXIT_ZOMBIE = 32
+    EXIT_DEAD = 16
+
+cdef enum:  # task.kind: who executes the task's user code
+    KIND_HAND = 0  # driven from outside
+    KIND_PLAIN = 1  # a Python function on a greenlet
+    KIND_GENERATOR = 2
+    KIND_NATIVE = 3  # compiled code: a step function
+    KIND_INIT = 4  # pid 1, the machine's own
+
+cdef enum:  # task.flags
+    TIF_SIGPENDING = 1
+    PF_EXITING = 2
+    PF_FORKNOEXEC = 4
+    TASK_DAEMON = 8  # may sleep for ever
+    TASK_OBJECT = 16  # a Python Task refers to this row
+    TASK_QUEUED = 32  # on the run queue
+    TASK_ASLEEP = 64  # has left the processor: a wake-up must put it on the run queue
+    TASK_BREAK = 128  # its call is being interrupted from outside: ends as by a signal without a handler
+
+ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
+    uint32_t live
+    uint32_t link
+    int32_t pid
+    int32_t tgid
+    uint8_t state
+    uint8_t kind
+    uint16_t flags
+    uint32_t files
+    uint32_t signal
+    uint32_t sighand
+    wait_queue_entry_t wait  # the queue that a call of one object sleeps on
+    uint32_t wake_q  # next task of a wake queue; TAIL-terminated, 0 = on none
+    uint32_t timer  # place in the timer heap, 0 = none
+    uint64_t blocked
+    uint64_t pending
+    call_t call
+    int32_t exit_code  # wait status word
+    int32_t exit_signal  # sent to the parent at the end; -1 for a thread
+    uint32_t group_leader
+    uint32_t thread_next  # ring of the thread group
+    uint32_t thread_prev
+    uint32_t real_parent
+    uint32_t children  # oldest child
+    uint32_t children_last
+    uint32_t sibling_next
+    uint32_t sibling_prev
+    uint32_t user
+    uint32_t uid
+    uint32_t euid
+    uint32_t suid
+    uint32_t gid
+    uint32_t egid
+    uint32_t sgid
+    uint32_t pad
+    uint64_t cap_effective
+    uint64_t start_time
+
+cdef enum:
+    WAKE_Q_TAIL = 0xffffffff
+
+cdef enum:  # signal.flags
+    SIGNAL_GROUP_EXIT = 4
+    SIGNAL_UNKILLABLE = 64
+
+ctypedef struct signal_t:  # struct signal_struct, include/linux/sched/signal.h: what the threads of a process share
+    uint32_t live
+    uint32_t link
+    uint32_t count  # tasks that point here
+    uint32_t nr_threads  # threads that have not ended
+    int32_t group_exit_code
+    uint32_t flags
+    uint64_t shared_pending
+    wait_queue_head_t wait_chldexit
+    uint32_t zombies  # zombie children of the process, so that a wait with none need not look
+    uint32_t rlimit
+    int32_t pgrp
+    int32_t session
+    uint32_t curr_target
+    uint32_t pad
+
+ctypedef struct sighand_t:  # struct sighand_struct: which signals are not at their default
+    uint32_t live
+    uint32_t link
+    uint32_t count
+    uint32_t pad
+    uint64_t ignored
+
+ctypedef struct rlimit_t:  # the limits of a process; shared until changed
+    uint32_t live
+    uint32_t link
+    uint32_t count
+    uint32_t pad
+    uint64_t cur[16]
+    uint64_t max[16]
+
+ctypedef struct user_t:  # struct user_struct: what one uid holds
+    uint32_t live
+    uint32_t link
+    uint32_t count
+    uint32_t uid
+    uint64_t pipe_bufs  # slots of all its pipes
+    uint32_t next  # of the same hash chain
+    uint32_t pad
+
+ctypedef struct pidmap_t:  # row = pid
+    uint32_t task  # 0 = free
+
+
+# ---------------------------------------------------------------------------------------------- descriptors and files
+ctypedef struct files_t:  # struct files_struct, include/linux/fdtable.h
+    uint32_t live
+    uint32_t link
+    uint32_t count  # tasks that share it
+    uint32_t next_fd  # no number below is free
+    uint32_t max_fds  # size of the run, 0 = none yet
+    uint32_t fdt  # run of fd rows
+    uint32_t bits  # run of fdbits rows: one bit a descriptor, then one bit a full word
+    uint32_t nr_open
+
+ctypedef struct fd_t:
+    uint8_t live  # 1 = open, 2 = reserved for a descriptor in the making
+    uint8_t cloexec
+    uint16_t pad
+    uint32_t file  # row of the open file
+
+ctypedef struct fdbits_t:
+    uint64_t word
+
+cdef enum:  # file.f_mode
+    FMODE_READ = 1
+    FMODE_WRITE = 2
+
+cdef enum:  # file.f_op
+    PIPEFIFO_FOPS = 1
+
+ctypedef struct file_t:  # struct file, include/linux/fs.h
+    uint32_t live
+    uint32_t link
+    uint32_t f_count
+    uint32_t f_flags
+    uint16_t f_mode
+    uint16_t f_op
+    uint32_t private_data  # row of the pipe
+    uint32_t inode
+    uint32_t f_version  # the other side's counter at open (FIFO)
+    int64_t f_pos
+    uint32_t f_owner
+    uint32_t f_sig
+
+ctypedef struct inode_t:  # struct inode, include/linux/fs.h
+    uint32_t live
+    uint32_t link
+    uint32_t i_count
+    uint32_t i_mode
+    uint32_t i_uid
+    uint32_t i_gid
+    uint32_t i_nlink
+    uint32_t i_pipe
+    uint64_t i_ino
+    uint64_t i_size
+    int64_t i_atime  # ns of the realtime clock
+    int64_t i_mtime
+    int64_t i_ctime
+    uint32_t i_rdev
+    uint32_t i_sb  # magic of the file system
+
+cdef enum:
+    PIPE_INLINE = 36
+
+ctypedef struct pipe_t:  # struct pipe_inode_info, include/linux/pipe_fs_i.h; two cache lines, the first for every call
+    uint32_t live
+    uint32_t link
+    uint32_t head  # slots ever filled; used = head - tail
+    uint32_t tail
+    uint32_t max_usage  # slots that may be used
+    uint32_t ring_size  # power of two
+    uint32_t bufs  # run of pipe_buffer rows
+    uint32_t readers
+    uint32_t writers
+    uint32_t inlined  # head + 1 of the slot whose bytes are in `data`, 0 = none
+    wait_queue_head_t rd_wait
+    wait_queue_head_t wr_wait
+    uint32_t tmp_page[2]
+    uint32_t files
+    uint32_t r_counter
+    uint32_t w_counter
+    uint32_t inode
+    uint32_t user
+    uint32_t nr_accounted
+    uint32_t poll_usage
+    uint8_t data[36]  # PIPE_INLINE: the bytes of one short slot, so that its frame is not touched
+
+cdef enum:  # pipe_buffer.flags
+    PIPE_BUF_FLAG_PACKET = 8
+    PIPE_BUF_FLAG_CAN_MERGE = 16
+
+ctypedef struct pipe_buffer_t:  # struct pipe_buffer
+    uint32_t live
+    uint32_t page
+    uint16_t offset
+    uint16_t len
+    uint32_t flags
+
+
+# ---------------------------------------------------------------------------------------------- pages
+cdef enum:  # page.flags
+    PG_BUDDY = 1  # head of a free block
+    PG_PCP = 2  # in the cache of single pages
+    PG_TOUCHED = 4  # its bytes may differ from zero
+
+ctypedef struct page_t:  # struct page; row = frame number + 1
+    uint32_t live  # 1 when allocated
+    uint32_t link  # next in its free list
+    uint32_t prev
+    int32_t refcount
+    uint8_t order
+    uint8_t flags
+    uint16_t pad
+    uint32_t mapping
+    uint32_t index
+    uint32_t pad2
+
+
+# ---------------------------------------------------------------------------------------------- the machine
+cdef enum:  # table numbers
+    T_TASK = 0
+    T_SIGNAL = 1
+    T_SIGHAND = 2
+    T_FILES = 3
+    T_FD = 4
+    T_FDBITS = 5
+    T_FILE = 6
+    T_INODE = 7
+    T_PIPE = 8
+    T_PIPE_BUFFER = 9
+    T_PAGE = 10
+    T_USER = 11
+    T_RLIMIT = 12
+    T_TIMER = 13
+    T_POLL_ENTRY = 14
+    T_POLLFD = 15
+    T_PID = 16
+    T_PIDBITS = 17
+    N_TABLES = 18
+
+cdef enum:
+    RUN_ORDERS = 24
+    MAX_PAGE_ORDER = 10
+
+ctypedef struct table_t:  # bookkeeping of one table
+    char *base  # row 0; the only pointer, set when the memory is reserved
+    uint32_t rowsize
+    uint32_t limit  # rows that fit, row 0 included
+    uint32_t high  # rows ever used, row 0 included
+    uint32_t nlive  # rows in use
+    uint32_t max  # rows allowed at a time (a limit of the simulated machine), 0 = as many as fit
+    uint32_t inject  # fail this allocation from now, 0 = off
+    uint32_t free[24]  # RUN_ORDERS: free runs of 2**order rows
+
+ctypedef struct buddy_t:  # free lists of one order, struct free_area
+    uint32_t first
+    uint32_t nr_free
+
+ctypedef struct counters_t:
+    uint64_t switches
+    uint64_t wakeups
+    uint64_t bytes
+    uint64_t pages_alloc
+    uint64_t pages_free
+    uint64_t signals
+    uint64_t faults
+    uint64_t calls[512]
+
+cdef enum:  # kernel.attention: what the edge must look at when a call is over
+    ATT_TRACE = 1
+    ATT_DEAD = 2  # tasks ended: their Python side must be told
+    ATT_PANIC = 4
+
+ctypedef struct trace_t:  # one completed call
+    int64_t time
+    int32_t pid
+    int32_t nr
+    int64_t args[4]
+    int64_t ret
+    int32_t out0
+    int32_t out1
+    uint8_t data[32]  # the first bytes moved, or written out
+    uint32_t ndata
+
+ctypedef struct kernel_t:  # one machine
+    # read by every call
+    uint64_t trace_hash
+    int64_t now  # ns of virtual time
+    uint32_t attention
+    uint32_t tracing
+    uint32_t current  # row of the task whose user code runs, 0 = none
+    uint32_t runq_head
+    uint32_t runq_tail
+    uint32_t runq_mask
+    uint32_t *runq  # ring of task rows
+    host_t *host  # by task row
+    uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
+    uint32_t inject_any  # some injection is armed
+    table_t table[18]
+
+    # limits, k.limits
+    int64_t pid_max
+    int64_t pipe_max_size
+    int64_t pipe_user_pages_soft
+    int64_t pipe_user_pages_hard
+    int64_t file_max
+    int64_t nr_open_max
+    int64_t threads_max
+
+    # page allocator
+    char *frames
+    uint32_t nr_pages  # frames of the machine
+    uint32_t frontier  # frames below were given to the buddy lists
+    uint32_t nr_free  # free pages in the buddy lists and beyond the frontier
+    uint32_t pcp_first
+    uint32_t pcp_count
+    uint32_t pcp_batch
+    uint32_t pcp_high
+    uint32_t tmp_pages  # pages that pipes keep for their next write
+    uint32_t tmp_pages_max
+    uint32_t inject_page
+    uint32_t inject_row
+    int32_t inject_errno
+    int32_t failed_errno  # errno of the injected failure, 0 = the call's own
+    buddy_t free_area[11]
+
+    # scheduler
+    uint32_t nr_timers
+    uint64_t timer_seq
+    uint64_t rng
+    uint32_t last_pid
+    uint32_t nr_threads
+    uint32_t next_ino
+    uint32_t init_task
+    uint32_t sleepers  # programs asleep that are not daemons
+    uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
+    uint32_t dead_last
+    uint32_t default_rlimit
+    uint32_t user_hash[256]
+
+    counters_t counters
+
+    # trace buffer, host memory
+    trace_t *trace
+    uint32_t trace_n
+    uint32_t trace_cap
+
+    const char *panic  # name of the first broken invariant, or NULL
+    char *reservation
+    size_t reserved
+
+cdef enum:
+    SCHED_FIFO = 0
+    SCHED_RANDOM = 1
+    SCHED_CALL = 2
+
+cdef enum:
+    ESLEEP = 600  # the call sleeps: it is on its queue, its state is set; never reaches a program
+    EKILLED = 601  # the caller ended during the call

@@ -1,0 +1,25 @@
+"""Transfers over several buffers. Source: lib/iov_iter.c."""
+
+from libc.stdint cimport int64_t
+from libc.string cimport memcpy
+
+from fastipc._core.layout cimport *
+
+
+cdef int64_t copy_segments(iov_iter_t *it, iovec_t *iov, char *page, int64_t n, bint to_iter) noexcept nogil:
+    cdef int64_t done = 0, part
+    cdef char *at
+    while done < n:
+        part = min(n - done, <int64_t>iov[it.seg].length - it.offset)
+        at = iov[it.seg].base + it.offset
+        if to_iter:
+            memcpy(at, page + done, part)
+        else:
+            memcpy(page + done, at, part)
+        done += part
+        it.offset += part
+        if it.offset == <int64_t>iov[it.seg].length:
+            it.seg += 1
+            it.offset = 0
+    it.count -= n
+    return n
