@@ -346,7 +346,7 @@ cdef bint files_check(kernel_t *k, uint32_t i) noexcept nogil:
     cdef uint32_t fd, open = 0, users = 0
     cdef fd_t *e
     for fd in range(1, k.table[T_TASK].high):
-        users += task_row(k, fd).live and task_row(k, fd).files == i
+        users += task_row(k, fd).live != 0 and task_row(k, fd).files == i
     if not check(k, users == files.count, b"file: descriptor table miscounted"):
         return False
     for fd in range(files.max_fds):
@@ -378,9 +378,9 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
             e = fd_row(k, files.fdt + fd)
             refs += e.live == 1
     for i in range(1, k.table[T_TASK].high):
-        refs += task_row(k, i).live and task_row(k, i).call.file != 0
+        refs += task_row(k, i).live != 0 and task_row(k, i).call.file != 0
     for i in range(1, k.table[T_POLL_ENTRY].high):
-        refs += poll_entry_row(k, i).live and poll_entry_row(k, i).file != 0
+        refs += poll_entry_row(k, i).live != 0 and poll_entry_row(k, i).file != 0
     for i in range(1, k.table[T_FILE].high):
         if file_row(k, i).live:
             counted += file_row(k, i).f_count

@@ -137,6 +137,7 @@ cdef enum:  # task.flags
     TASK_QUEUED = 32  # on the run queue
     TASK_ASLEEP = 64  # has left the processor: a wake-up must put it on the run queue
     TASK_BREAK = 128  # its call is being interrupted from outside: ends as by a signal without a handler
+    TASK_REPORTED = 256  # on the list of ended tasks (kernel.dead_first)
 
 ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
     uint32_t live
@@ -172,7 +173,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
     uint32_t gid
     uint32_t egid
     uint32_t sgid
-    uint32_t pad
+    uint32_t runq_at  # place in the run queue while TASK_QUEUED
     uint64_t cap_effective
     uint64_t start_time
 
@@ -221,7 +222,7 @@ ctypedef struct user_t:  # struct user_struct: what one uid holds
     uint32_t uid
     uint64_t pipe_bufs  # slots of all its pipes
     uint32_t next  # of the same hash chain
-    uint32_t pad
+    uint32_t processes
 
 ctypedef struct pidmap_t:  # row = pid
     uint32_t task  # 0 = free
@@ -284,6 +285,21 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h
     int64_t i_ctime
     uint32_t i_rdev
     uint32_t i_sb  # magic of the file system
+
+ctypedef struct stat_t:  # struct stat as fstat fills it; times in ns
+    uint64_t st_dev
+    uint64_t st_ino
+    uint64_t st_nlink
+    uint32_t st_mode
+    uint32_t st_uid
+    uint32_t st_gid
+    uint32_t st_blksize
+    uint64_t st_rdev
+    int64_t st_size
+    int64_t st_blocks
+    int64_t st_atime_ns
+    int64_t st_mtime_ns
+    int64_t st_ctime_ns
 
 cdef enum:
     PIPE_INLINE = 36
@@ -414,11 +430,13 @@ ctypedef struct kernel_t:  # one machine
     int64_t now  # ns of virtual time
     uint32_t attention
     uint32_t tracing
-    uint32_t current  # row of the task whose user code runs, 0 = none
+    uint32_t current  # who may make calls: row of the program that runs, 0 = the outside, or a CTX_ value
+    unsigned long thread  # of the host, that the machine belongs to
     uint32_t runq_head
     uint32_t runq_tail
     uint32_t runq_mask
-    uint32_t *runq  # ring of task rows
+    uint32_t runq_holes  # places whose task ended while it was queued
+    uint32_t *runq  # ring of task rows, 0 = hole
     host_t *host  # by task row
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
@@ -474,6 +492,13 @@ ctypedef struct kernel_t:  # one machine
     const char *panic  # name of the first broken invariant, or NULL
     char *reservation
     size_t reserved
+
+cdef enum:  # kernel.current, Task.ctx: values that are no row
+    CTX_OUTSIDE = 0
+    CTX_HUB = 0xffffffff  # the machine itself runs
+    CTX_PENDING = 0xfffffffe  # a task that has a call in progress
+    CTX_DEAD = 0xfffffffd  # a task that has ended
+    CTX_CLOSED = 0xfffffffc  # a machine that was closed
 
 cdef enum:
     SCHED_FIFO = 0

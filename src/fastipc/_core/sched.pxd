@@ -1,7 +1,8 @@
 # Who runs next. Source: kernel/sched/core.c (schedule, try_to_wake_up).
 #
 # The run queue is a ring of task rows that can be read ahead. A task is in it at most once (TASK_QUEUED), and only
-# if it is runnable and has left the processor. All choice of order enters by `pick_next`.
+# if it is runnable and has left the processor. One that ends while it is queued leaves a hole. All choice of order
+# enters by `pick_next`.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -10,8 +11,9 @@ from fastipc._core.table cimport likely, prefetch, task_row, unlikely
 
 
 cdef uint32_t pick_random(kernel_t *k) noexcept nogil
-cdef uint32_t take_runnable(kernel_t *k, uint32_t place) noexcept nogil
 cdef void dequeue_task(kernel_t *k, uint32_t task) noexcept nogil
+cdef void close_holes(kernel_t *k) noexcept nogil
+cdef void run_first(kernel_t *k, uint32_t task) noexcept nogil
 cdef void sched_seed(kernel_t *k, uint64_t seed) noexcept nogil
 cdef bint sched_check(kernel_t *k) noexcept nogil
 
@@ -21,14 +23,17 @@ cdef enum:
 
 
 cdef inline uint32_t nr_running(kernel_t *k) noexcept nogil:
-    return k.runq_tail - k.runq_head
+    return k.runq_tail - k.runq_head - k.runq_holes
 
 
 cdef inline void enqueue_task(kernel_t *k, uint32_t task) noexcept nogil:
     cdef task_t *t = task_row(k, task)
     if t.flags & TASK_QUEUED:
         return
+    if unlikely(k.runq_tail - k.runq_head > k.runq_mask):
+        close_holes(k)
     t.flags |= TASK_QUEUED
+    t.runq_at = k.runq_tail
     k.runq[k.runq_tail & k.runq_mask] = task
     k.runq_tail += 1
 
@@ -61,16 +66,19 @@ cdef inline bint deactivate_task(kernel_t *k, task_t *t) noexcept nogil:
 cdef inline uint32_t pick_next(kernel_t *k) noexcept nogil:
     # The next task to run, taken off the queue; 0 if none is runnable.
     cdef uint32_t task, n = k.runq_tail - k.runq_head
-    if n == 0:
-        return 0
     if unlikely(k.schedule != SCHED_FIFO):
         return pick_random(k)
-    task = k.runq[k.runq_head & k.runq_mask]
-    k.runq_head += 1
-    if n > READ_AHEAD_FROM:
-        prefetch(task_row(k, k.runq[(k.runq_head + READ_AHEAD) & k.runq_mask]))
-    task_row(k, task).flags &= ~<int>TASK_QUEUED
-    return task
+    while n:
+        task = k.runq[k.runq_head & k.runq_mask]
+        k.runq_head += 1
+        if n > READ_AHEAD_FROM:
+            prefetch(task_row(k, k.runq[(k.runq_head + READ_AHEAD) & k.runq_mask]))
+        if likely(task != 0):
+            task_row(k, task).flags &= ~<int>TASK_QUEUED
+            return task
+        k.runq_holes -= 1
+        n -= 1
+    return 0
 
 
 cdef inline uint64_t next_random(kernel_t *k) noexcept nogil:

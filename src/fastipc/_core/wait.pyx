@@ -97,5 +97,5 @@ cdef bint wait_check(kernel_t *k) noexcept nogil:
             if not check(k, task_row(k, i).wake_q == 0, b"wait: task left on a wake queue"):
                 return False
     for i in range(1, k.table[T_POLL_ENTRY].high):
-        expected += poll_entry_row(k, i).live and poll_entry_row(k, i).wait.kind != WQ_NONE
+        expected += poll_entry_row(k, i).live != 0 and poll_entry_row(k, i).wait.kind != WQ_NONE
     return check(k, found == expected, b"wait: entries lost")

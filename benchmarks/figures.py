@@ -1,0 +1,73 @@
+"""The figures of the table that have no rival, only a limit: start, memory, growth."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter_ns
+
+from memory import in_fresh_interpreter
+from million import crowds
+from timing import no_collector, one_processor
+
+from fastipc import Kernel
+
+IMPORT = """
+import numpy, sys, time
+start = time.perf_counter_ns()
+import fastipc
+print(time.perf_counter_ns() - start)
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table of limits: what, how much of which unit, and the most it may be."""
+
+    name: str
+    value: float
+    unit: str
+    most: float | None
+    counted: str
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is within its limit."""
+        return self.most is None or self.value <= self.most
+
+
+def fresh_kernel_us(rounds: int = 201) -> float:
+    """Median time to make a `Kernel` and spawn a task in it; closing is outside the time."""
+    took = []
+    with one_processor(), no_collector():
+        for _ in range(rounds):
+            start = perf_counter_ns()
+            k = Kernel()
+            k.spawn()
+            took.append(perf_counter_ns() - start)
+            k.close()
+    return median(took) / 1e3
+
+
+def import_ms(rounds: int = 15) -> float:
+    """Median time of ``import fastipc`` in an interpreter that has imported NumPy."""
+    command = [sys.executable, "-c", IMPORT]
+    took = [int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(rounds + 1)]
+    return median(took[1:]) / 1e6  # the first may have had to write byte code
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """Find each figure in turn."""
+    few = 50_000 if quick else 200_000
+    many = 100_000 if quick else 1_000_000
+    yield Figure("fresh Kernel with one task", fresh_kernel_us(), "us", 200, "Kernel() and spawn()")
+    yield Figure("import fastipc", import_ms(5 if quick else 15), "ms", 10, "above an imported NumPy")
+    each = f"growth of the resident set, of {few:,}"
+    yield Figure("idle generator task with a pipe", in_fresh_interpreter("tasks", few)["bytes"], "B", 1536, each)
+    yield Figure("idle pipe", in_fresh_interpreter("pipes", few)["bytes"], "B", 1024, each)
+    small, large = crowds([1_000, many], repeat=3)
+    each = f"of {many:,} with as many pipes, a byte in flight in every second"
+    yield Figure("task with a pipe in a crowd", large["bytes"], "B", 1536, each)
+    slower = large["call_ns"] / small["call_ns"]
+    yield Figure("growth of the time per call", slower, "x", 3, f"from 1,000 to {many:,} generator tasks, in order")

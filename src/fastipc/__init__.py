@@ -1,0 +1,59 @@
+"""The Linux IPC subsystem as a library: a whole simulated machine in one process.
+
+>>> import fastipc
+>>> k = fastipc.Kernel()
+>>> t = k.spawn()
+>>> r, w = t.pipe()
+>>> t.write(w, b"hello")
+5
+>>> t.read(r, 100)
+b'hello'
+"""
+
+from fastipc._core import abi as _abi
+from fastipc._core.abi import *  # noqa: F403
+from fastipc._core.layout import DTYPES as _DTYPES
+from fastipc._core.submit import Call
+from fastipc._core.task_poll import Task
+from fastipc.errors import (
+    CallPending,
+    Deadlock,
+    FastIPCError,
+    ForeignCall,
+    InvariantError,
+    KernelClosed,
+    TaskExited,
+    TaskKilled,
+    WrongThread,
+)
+from fastipc.kernel import Kernel
+from fastipc.limits import Limits
+from fastipc.records import Stat
+from fastipc.report import Blocked, Report
+
+__version__ = "0.1.0"
+
+POLLFD = _DTYPES["pollfd"]
+STAT = _DTYPES["stat"]
+
+__all__ = [
+    "POLLFD",
+    "STAT",
+    "Blocked",
+    "Call",
+    "CallPending",
+    "Deadlock",
+    "FastIPCError",
+    "ForeignCall",
+    "InvariantError",
+    "Kernel",
+    "KernelClosed",
+    "Limits",
+    "Report",
+    "Stat",
+    "Task",
+    "TaskExited",
+    "TaskKilled",
+    "WrongThread",
+    *(name for name in dir(_abi) if name.isupper() and not name.startswith("NR_")),
+]

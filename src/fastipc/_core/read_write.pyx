@@ -1,0 +1,91 @@
+"""read, write, readv, writev, pread, pwrite, lseek. Source: fs/read_write.c. Missing: files that have a position."""
+
+from libc.stdint cimport int32_t, int64_t, uint64_t
+
+from fastipc._core.abi cimport *
+from fastipc._core.call cimport call_hold
+from fastipc._core.file cimport fdget, file_operations
+from fastipc._core.layout cimport *
+from fastipc._core.table cimport likely, unlikely
+from fastipc._core.uio cimport MAX_RW_COUNT
+
+cdef enum:
+    TASK_SIZE_MAX = 0x7ffffffff000
+
+
+cdef inline bint bad_count(int64_t count) noexcept nogil:
+    # access_ok: no buffer of such a length fits below the end of user space.
+    return <uint64_t>count >= <uint64_t>TASK_SIZE_MAX
+
+
+cdef inline int64_t transfer_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef int64_t ret
+    t.call.iter.count = min(t.call.iter.count, <int64_t>MAX_RW_COUNT)
+    ret = file_operations[f.f_op].read(k, t, f)
+    if unlikely(ret == -ESLEEP):
+        call_hold(k, t, f)
+    return ret
+
+
+cdef inline int64_t transfer_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef int64_t ret
+    t.call.iter.count = min(t.call.iter.count, <int64_t>MAX_RW_COUNT)
+    ret = file_operations[f.f_op].write(k, t, f)
+    if unlikely(ret == -ESLEEP):
+        call_hold(k, t, f)
+    return ret
+
+
+cdef int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if f == NULL or not (f.f_mode & FMODE_READ):
+        return -EBADF
+    if bad_count(t.call.iter.count):
+        return -EFAULT
+    return transfer_read(k, t, f)
+
+
+cdef int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if f == NULL or not (f.f_mode & FMODE_WRITE):
+        return -EBADF
+    return transfer_write(k, t, f)
+
+
+cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if f == NULL:
+        return -EBADF
+    if nr_segs > UIO_MAXIOV:
+        return -EINVAL
+    if not (f.f_mode & FMODE_READ):
+        return -EBADF
+    return transfer_read(k, t, f)
+
+
+cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if f == NULL:
+        return -EBADF
+    if nr_segs > UIO_MAXIOV:
+        return -EINVAL
+    if not (f.f_mode & FMODE_WRITE):
+        return -EBADF
+    return transfer_write(k, t, f)
+
+
+cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:
+    # Both ways: so far no file has positions.
+    if offset < 0:
+        return -EINVAL
+    if fdget(k, t, fd) == NULL:
+        return -EBADF
+    return -ESPIPE
+
+
+cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil:
+    if fdget(k, t, fd) == NULL:
+        return -EBADF
+    if <uint64_t>whence > SEEK_HOLE:
+        return -EINVAL
+    return -ESPIPE

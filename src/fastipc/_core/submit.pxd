@@ -1,0 +1,15 @@
+# A call that was started and not waited for.
+
+from fastipc._core.task cimport TaskCore
+
+
+cdef class Call:
+    cdef readonly TaskCore task
+    cdef readonly str name
+    cdef object value
+    cdef object error
+    cdef bint over
+    cdef bint cancelled
+
+    cpdef complete(self)
+    cpdef ended(self)

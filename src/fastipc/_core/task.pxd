@@ -1,0 +1,64 @@
+# One task as Python sees it: its row, who may call it, what its call in progress keeps alive.
+
+cimport cython
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+from fastipc._core.arena cimport Arena
+from fastipc._core.layout cimport *
+from fastipc._core.table cimport likely, unlikely
+
+cdef extern from "Python.h":
+    unsigned long PyThread_get_thread_ident() nogil
+
+
+@cython.final
+cdef class Pending:
+    pass
+
+
+cdef class TaskCore:
+    cdef kernel_t *k
+    cdef task_t *t  # the row; after the end a copy of it
+    cdef uint32_t ctx  # the value of kernel.current that lets this task make calls
+    cdef uint32_t row
+    cdef Arena arena
+    cdef object keep  # a hand-driven task keeps its Kernel
+    cdef object program
+    cdef tuple args
+    cdef object frame  # greenlet, generator or compiled program
+    cdef object held  # what the sleeping call's buffers belong to, or the result it made
+    cdef object call  # the Call of submit
+    cdef readonly object result
+    cdef object _name
+    cdef bint started
+    cdef bint submitting
+    cdef bint frozen  # `t` is a copy: the row may be another task's
+    cdef bint dying  # its frame is being left
+    cdef bint again  # an execve: another program begins when this frame has been left
+    cdef uint8_t next_kind
+    cdef bint thread  # ends by exit, not exit_group
+    cdef uint8_t kills  # how often it was told
+    cdef int32_t last_ppid
+    cdef int32_t last_status
+    cdef object __weakref__
+
+    cdef object sleep(self, object held)
+    cdef bint begin_again(self) except -1
+    cdef object waits_for(self)
+    cdef object finish(self)
+    cdef int resume_bytes(self) except -1
+    cdef int refuse(self) except -1
+    cdef int killed(self) except -1
+    cdef int after_death(self) except -1
+    cdef int discard(self)
+    cdef object complete(self, int64_t ret)
+    cdef object complete_raw(self, int64_t ret)
+    cdef int attend(self) except -1
+    cdef int32_t parent_pid(self)
+    cdef int freeze(self) except -1
+
+    cdef inline int enter(self) except -1:
+        # Precondition of every call: this task is the one that runs.
+        if unlikely(self.k.current != self.ctx) or unlikely(PyThread_get_thread_ident() != self.k.thread):
+            return self.refuse()
+        return 0

@@ -1,0 +1,327 @@
+"""The part of a Task that every call uses: admission, sleeping, completion, and the attributes.
+
+A call's entry stores its arguments in the record, calls the mechanism, and ends in `complete` (the raising verb) or
+`complete_raw` (the other). If the mechanism answers -ESLEEP it ends in `sleep`, which does what the kind of task asks
+for; `finish` then turns the record into the result.
+"""
+
+import os
+
+cimport cython
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from fastipc._core.abi cimport *
+from fastipc._core.call cimport call_abort, call_done, call_resume
+from fastipc._core.exit cimport do_exit
+from fastipc._core.file cimport file_operations
+from fastipc._core.layout cimport *
+from fastipc._core.machine cimport Machine
+from fastipc._core.sched cimport deactivate_task, enqueue_task
+from fastipc._core.select cimport pollfds_free
+from fastipc._core.table cimport *
+from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
+
+
+@cython.final
+cdef class Pending:
+    """What a sleeping call returns in a generator; the program yields it."""
+
+    def __repr__(self):
+        return "<pending call: yield it>"
+
+
+cdef Pending PENDING = Pending()
+
+cdef dict STATES = {TASK_RUNNING: "runnable", TASK_INTERRUPTIBLE: "sleeping", TASK_UNINTERRUPTIBLE: "uninterruptible",
+                    TASK_STOPPED: "stopped", EXIT_ZOMBIE: "zombie", EXIT_DEAD: "dead"}
+cdef dict QUEUES = {WQ_PIPE_RD: "pipe", WQ_PIPE_WR: "pipe"}
+
+CALL_NAMES = {NR_read: "read", NR_write: "write", NR_readv: "readv", NR_writev: "writev", NR_poll: "poll",
+              NR_select: "select", NR_wait4: "wait4", NR_nanosleep: "nanosleep", NR_sched_yield: "sched_yield"}
+
+
+cdef class TaskCore:
+    def __init__(self):
+        raise TypeError("tasks are made by Kernel.spawn, fork, thread and clone")
+
+    def __dealloc__(self):
+        if self.frozen:
+            free(self.t)
+
+    cdef int freeze(self) except -1:
+        # The row goes; what a dead task still tells is kept.
+        cdef task_t *copy = <task_t *>malloc(sizeof(task_t))
+        if copy == NULL:
+            raise MemoryError
+        memcpy(copy, self.t, sizeof(task_t))
+        copy.flags &= ~<int>TASK_ASLEEP
+        self.t = copy
+        self.frozen = True
+        self.ctx = CTX_DEAD
+        self.keep = None
+        return 0
+
+    # -------------------------------------------------------------------------------------- admission
+    cdef int killed(self) except -1:
+        # A call made by a frame that is being left.
+        self.kills += 1
+        if self.kills >= 3 and self.t.kind == KIND_PLAIN and self.arena.machine != NULL:
+            (<Machine>self.arena.machine).abandon(self)
+        raise TaskKilled(f"{self._name or 'task'} has ended")
+
+    cdef int refuse(self) except -1:
+        if PyThread_get_thread_ident() != self.k.thread:
+            raise WrongThread("a machine belongs to the thread that made it")
+        if self.dying and self.k.current in (self.row, CTX_HUB, CTX_CLOSED):
+            return self.killed()
+        if self.k.current == CTX_CLOSED or self.arena.machine == NULL:
+            raise KernelClosed("this machine was closed")
+        if self.ctx == CTX_DEAD:
+            raise TaskExited(f"{self!r} has ended", self.exit_status)
+        if self.ctx == CTX_PENDING and self.k.current in (CTX_OUTSIDE, self.row):
+            if self.t.kind == KIND_GENERATOR:
+                raise CallPending(f"yield forgotten: the {CALL_NAMES.get(self.t.call.nr, 'last call')} of {self!r} sleeps, "
+                                  "and its token was not yielded")
+            raise CallPending(f"the submitted {CALL_NAMES.get(self.t.call.nr, 'call')} of {self!r} is still in progress")
+        if self.t.kind == KIND_INIT:
+            raise ForeignCall("init is the machine's own")
+        if self.k.current == CTX_OUTSIDE:
+            raise ForeignCall(f"{self!r} runs a program: only the program makes its calls")
+        raise ForeignCall(f"call on {self!r} from inside another task's program")
+
+    # -------------------------------------------------------------------------------------- completion
+    cdef int attend(self) except -1:
+        # Something asks for the edge: trace lines, ended tasks, a panic.
+        if self.arena.machine != NULL:
+            (<Machine>self.arena.machine).attend()
+        return 0
+
+    cdef object complete_raw(self, int64_t ret):
+        # The end of a call of the form that never raises.
+        ret = call_done(self.k, self.t, ret)
+        if unlikely(self.k.attention != 0):
+            self.attend()
+        if unlikely(ret == -EKILLED):
+            self.after_death()
+        return ret
+
+    cdef object complete(self, int64_t ret):
+        ret = call_done(self.k, self.t, ret)
+        if unlikely(self.k.attention != 0):
+            self.attend()
+        if ret >= 0:
+            return ret
+        if ret == -EKILLED:
+            self.after_death()
+        raise OSError(-ret, os.strerror(-ret))
+
+    cdef int after_death(self) except -1:
+        # The caller's own task has ended: leave its frame, or tell the outside.
+        if self.t.kind == KIND_HAND:
+            raise TaskExited(f"{self!r} has ended", self.exit_status)
+        return self.killed()
+
+    cdef int discard(self):
+        # The call that slept is over without a result.
+        self.held = None
+        if self.t.call.pollfds:
+            pollfds_free(self.k, self.t.call.pollfds, self.t.call.nfds)
+            self.t.call.pollfds = self.t.call.nfds = 0
+        if self.ctx == CTX_PENDING:
+            self.ctx = CTX_OUTSIDE if self.t.kind == KIND_HAND else self.row
+        return 0
+
+    cdef bint begin_again(self) except -1:
+        # After an execve: the task goes on with its new program, of whatever kind.
+        if not self.again:
+            return False
+        self.again = self.dying = self.started = False
+        self.kills = 0
+        self.frame = None
+        self.ctx = self.row
+        self.k.current = self.row
+        if self.next_kind == self.t.kind == KIND_PLAIN:
+            self.started = True
+        elif self.t.kind == KIND_PLAIN:
+            (<Machine>self.arena.machine).handoff = self.row
+        self.t.kind = self.next_kind
+        return True
+
+    cdef object sleep(self, object held):
+        cdef task_t *t = self.t
+        self.held = held
+        if t.state == TASK_RUNNING:  # sched_yield
+            enqueue_task(self.k, self.row)
+        else:
+            deactivate_task(self.k, t)
+        if t.kind == KIND_PLAIN:
+            # No reference to the machine may lie on a sleeping stack: the collector cannot see it there.
+            (<Machine>self.arena.machine).park(self)
+            return self.finish()
+        if t.kind == KIND_GENERATOR or self.submitting:
+            self.ctx = CTX_PENDING
+            return PENDING
+        (<Machine>self.arena.machine).wait_outside(self)
+        return self.finish()
+
+    cdef int resume_bytes(self) except -1:
+        # A read whose result is a bytes object goes on: 0 done, 1 asleep again. The object is made when its length is
+        # known, so that a sleeping reader costs nothing.
+        cdef task_t *t = self.t
+        cdef file_t *f = file_row(self.k, t.call.file)
+        cdef int64_t n = file_operations[f.f_op].available(self.k, f, t.call.args[2])
+        cdef int64_t ret
+        cdef object data = PyBytes_FromStringAndSize(NULL, n)
+        self.k.host[self.row].base = PyBytes_AS_STRING(data)
+        ret = call_resume(self.k, t)
+        if ret == -ESLEEP:
+            return 0 if not deactivate_task(self.k, t) else 1
+        self.held = data
+        call_done(self.k, t, ret)
+        return 0
+
+    cdef object finish(self):
+        # The result of a call that slept.
+        cdef task_t *t = self.t
+        cdef int64_t ret = t.call.ret
+        cdef uint8_t res = t.call.res
+        cdef host_t *host = &self.k.host[self.row]
+        held = self.held
+        self.held = None
+        if unlikely(self.ctx == CTX_DEAD):
+            self.after_death()
+        if self.ctx == CTX_PENDING:
+            self.ctx = CTX_OUTSIDE if t.kind == KIND_HAND else self.row
+        if res == RES_NONE or res == RES_INT or res == RES_BYTES:
+            if ret < 0:
+                raise OSError(-ret, os.strerror(-ret))
+            return None if res == RES_NONE else ret if res == RES_INT else held
+        if res & ~<int>RES_RAW == RES_POLL or res & ~<int>RES_RAW == RES_SELECT:
+            return self.poll_result(ret, held)
+        if res & RES_RAW:
+            if res & ~<int>RES_RAW == RES_WAIT and ret > 0 and host.base != NULL:
+                (<int32_t *>host.base)[0] = t.call.out0
+            return ret
+        if ret < 0:
+            raise OSError(-ret, os.strerror(-ret))
+        return (ret, t.call.out0 if ret else 0)  # RES_WAIT
+
+    def poll_result(self, ret, held):
+        """Overridden where poll is."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------------------------------- attributes
+    @property
+    def pid(self):
+        """int: The thread's own number, as gettid."""
+        return self.t.pid
+
+    def __index__(self):
+        return self.t.pid
+
+    @property
+    def tgid(self):
+        """int: The process' number, as getpid."""
+        return self.t.tgid
+
+    @property
+    def ppid(self):
+        """int: The parent's number, 0 for init; after the end, that of the last parent."""
+        return self.last_ppid if self.frozen else self.parent_pid()
+
+    cdef int32_t parent_pid(self):
+        cdef uint32_t parent = task_row(self.k, self.t.group_leader).real_parent
+        return task_row(self.k, parent).tgid if parent else 0
+
+    @property
+    def name(self):
+        """str: As given to spawn or fork, else the program's name or ``"task"``."""
+        if self._name is None:
+            return getattr(self.program, "__name__", "task") if self.program is not None else "task"
+        return self._name
+
+    @property
+    def kernel(self):
+        """Kernel: The machine, or None once it is gone."""
+        return (<Machine>self.arena.machine).kernel() if self.arena.machine != NULL else None
+
+    @property
+    def uid(self):
+        """int: Real user id."""
+        return self.t.uid
+
+    @property
+    def gid(self):
+        """int: Real group id."""
+        return self.t.gid
+
+    @property
+    def euid(self):
+        """int: Effective user id."""
+        return self.t.euid
+
+    @property
+    def egid(self):
+        """int: Effective group id."""
+        return self.t.egid
+
+    @property
+    def daemon(self):
+        """bool: True if it may sleep for ever without that being a deadlock."""
+        return self.t.flags & TASK_DAEMON != 0
+
+    @property
+    def state(self):
+        """str: "running", "runnable", "sleeping", "uninterruptible", "stopped", "zombie" or "dead"."""
+        if self.k.current == CTX_CLOSED:
+            return "dead"
+        if self.t.state == TASK_RUNNING and (self.t.kind == KIND_HAND or self.k.current == self.row):
+            return "running"
+        return STATES[self.t.state]
+
+    @property
+    def exit_status(self):
+        """int or None: Wait status word, None while it lives."""
+        if self.frozen:
+            return self.last_status
+        if self.t.state != EXIT_ZOMBIE:
+            return None
+        return status_word(self.k, self.t)
+
+    @property
+    def errno(self):
+        """int: Of the last call, 0 if that succeeded."""
+        return -self.t.call.ret if self.t.call.ret < 0 else 0
+
+    @property
+    def waiting(self):
+        """tuple or None: Name of the call it sleeps in, and on what."""
+        if not (self.t.flags & TASK_ASLEEP):
+            return None
+        return CALL_NAMES.get(self.t.call.nr, str(self.t.call.nr)), self.waits_for()
+
+    cdef object waits_for(self):
+        cdef task_t *t = self.t
+        if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
+            side = "read" if t.call.nr in (NR_read, NR_readv) else "write"
+            return f"pipe:[{inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino}] ({side} end, fd {t.call.args[0]})"
+        if t.call.nr in (NR_poll, NR_select):
+            fds = [pollfd_row(self.k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]
+            more = ", ..." if t.call.nfds > 8 else ""
+            return "fds " + ", ".join(map(str, fds)) + more if fds else "its timeout"
+        if t.call.nr == NR_wait4:
+            return f"child {<int32_t>t.call.args[0]}"
+        return f"time {t.call.deadline} ns" if t.call.nr == NR_nanosleep else "its turn"
+
+    def __repr__(self):
+        return f"<Task {self.pid} {self.name!r} {self.state}>"
+
+
+cdef int32_t status_word(kernel_t *k, task_t *t) noexcept nogil:
+    if t.signal and signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
+        return signal_row(k, t.signal).group_exit_code
+    return t.exit_code

@@ -1,0 +1,17 @@
+# System calls on descriptors.
+
+from libc.stdint cimport int64_t
+
+from fastipc._core.task cimport TaskCore
+
+
+cdef class FileCalls(TaskCore):
+    cdef object read_bytes(self, object fd, object n)
+    cdef object transfer_one(self, int nr, object fd, object buf, bint raw)
+    cdef object write_slow(self, object data, Py_buffer *view, int64_t ret, bint raw)
+    cdef object transfer(self, int nr, object fd, object buffers, bint write, bint raw)
+    cdef object at_offset(self, int nr, object fd, int64_t n, object off, bint raw)
+    cdef int64_t do_lseek(self, object fd, object off, object whence) except? -1
+    cdef int64_t do_dup2(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1
+    cdef int64_t do_control(self, int nr, object fd, int64_t cmd, int64_t arg) except? -1
+

@@ -1,0 +1,461 @@
+"""System calls on descriptors. Each fetches its arguments, calls the mechanism, and completes."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdlib cimport free, malloc
+
+from fastipc._core.abi cimport *
+from fastipc._core.call cimport call_begin, call_done
+from fastipc._core.convert cimport as_fd, as_int, get_buffer, get_writable, owned, release
+from fastipc._core.fcntl cimport do_fcntl, do_fstat, do_ioctl
+from fastipc._core.file cimport do_close, do_dup, do_dup3, fdget, file_operations
+from fastipc._core.layout cimport *
+from fastipc._core.pipe cimport do_pipe2
+from fastipc._core.read_write cimport do_lseek, do_pread, do_read, do_readv, do_write, do_writev
+from fastipc._core.table cimport likely, unlikely
+from fastipc._core.task cimport TaskCore
+from fastipc._core.uio cimport iov_iter_host, iovec_t
+from fastipc.records import Stat
+
+cdef enum:
+    ON_STACK = 256  # reads up to this size go through the stack
+
+
+cdef class Segments:
+    # The buffers of a readv or writev, kept until it is over.
+    cdef iovec_t *iov
+    cdef list views
+
+    def __dealloc__(self):
+        free(self.iov)
+
+
+cdef class FileCalls(TaskCore):
+    # -------------------------------------------------------------------------------------- pipe
+    def pipe(self):
+        """Make a pipe; ``(read end, write end)``. Source: pipe(2)."""
+        return self.pipe2(0)
+
+    def pipe2(self, flags=0):
+        """Make a pipe with O_CLOEXEC, O_NONBLOCK or O_DIRECT; ``(read end, write end)``.
+
+        Source: pipe2(2), fs/pipe.c. Errors: EINVAL, ENFILE, EMFILE, ENOMEM.
+        """
+        cdef int64_t f = as_int(flags, "flags")
+        self.enter()
+        call_begin(self.t, NR_pipe2)
+        self.t.call.args[0] = f
+        self.complete(do_pipe2(self.k, self.t, f))
+        return (self.t.call.out0, self.t.call.out1)
+
+    def sys_pipe(self, fds):
+        """As `pipe`, the descriptors stored in ``fds`` (int32 x 2)."""
+        return self.sys_pipe2(fds, 0)
+
+    def sys_pipe2(self, fds, flags=0):
+        """As `pipe2`, the descriptors stored in ``fds`` (int32 x 2); 0 or -errno."""
+        cdef Py_buffer view
+        cdef int64_t ret, f = as_int(flags, "flags")
+        self.enter()
+        get_writable(fds, &view, "fds")
+        try:
+            if view.len < 8:
+                raise ValueError("fds must have room for two 32-bit integers")
+            call_begin(self.t, NR_pipe2)
+            self.t.call.args[0] = f
+            ret = self.complete_raw(do_pipe2(self.k, self.t, f))
+            if ret == 0:
+                (<int32_t *>view.buf)[0] = self.t.call.out0
+                (<int32_t *>view.buf)[1] = self.t.call.out1
+        finally:
+            release(&view)
+        return ret
+
+    # -------------------------------------------------------------------------------------- read
+    def read(self, fd, n):
+        """Read at most ``n`` bytes; ``b""`` at end of file. Source: read(2). Errors: EBADF, EFAULT, EAGAIN, EINTR."""
+        cdef char[256] short
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret, count = as_int(n, "n")
+        self.enter()
+        if unlikely(<uint64_t>count > ON_STACK):
+            return self.read_bytes(fd, n)
+        call_begin(self.t, NR_read)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = count
+        iov_iter_host(self.k, self.t, short, count)
+        ret = do_read(self.k, self.t, f)
+        if ret == -ESLEEP:
+            self.t.call.flags |= CALL_BYTES
+            self.t.call.res = RES_BYTES
+            return self.sleep(None)
+        if likely(ret >= 0):
+            call_done(self.k, self.t, ret)
+            if unlikely(self.k.attention != 0):
+                self.attend()
+            return PyBytes_FromStringAndSize(short, ret)
+        return self.complete(ret)
+
+    cdef object read_bytes(self, object fd, object n):
+        # A long read: the bytes object is made as long as the data that is there.
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret, count = as_int(n, "n"), there = 0
+        cdef file_t *file = fdget(self.k, self.t, f)
+        cdef object data
+        if file != NULL and file.f_mode & FMODE_READ and count > 0:
+            there = file_operations[file.f_op].available(self.k, file, count)
+        data = PyBytes_FromStringAndSize(NULL, there)
+        call_begin(self.t, NR_read)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = count
+        iov_iter_host(self.k, self.t, PyBytes_AS_STRING(data), count)
+        ret = do_read(self.k, self.t, f)
+        if ret == -ESLEEP:
+            self.t.call.flags |= CALL_BYTES
+            self.t.call.res = RES_BYTES
+            return self.sleep(None)
+        self.complete(ret)
+        return data
+
+    def readinto(self, fd, buf):
+        """Read into a writable buffer; the number of bytes. Source: read(2)."""
+        return self.transfer_one(NR_read, fd, buf, False)
+
+    def sys_readinto(self, fd, buf):
+        """As `readinto`; >= 0 or -errno."""
+        return self.transfer_one(NR_read, fd, buf, True)
+
+    def sys_read(self, fd, buf):
+        """As `readinto`; >= 0 or -errno."""
+        return self.transfer_one(NR_read, fd, buf, True)
+
+    cdef object transfer_one(self, int nr, object fd, object buf, bint raw):
+        cdef Py_buffer view
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret
+        self.enter()
+        get_writable(buf, &view, "buf")
+        call_begin(self.t, nr)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = view.len
+        iov_iter_host(self.k, self.t, view.buf, view.len)
+        ret = do_read(self.k, self.t, f)
+        if ret == -ESLEEP:
+            self.t.call.res = RES_INT | RES_RAW if raw else RES_INT
+            held = memoryview(buf)  # keeps the buffer where it is
+            release(&view)
+            return self.sleep(held)
+        if unlikely(self.k.tracing):
+            try:
+                return self.complete_raw(ret) if raw else self.complete(ret)
+            finally:
+                release(&view)
+        release(&view)
+        return self.complete_raw(ret) if raw else self.complete(ret)
+
+    # -------------------------------------------------------------------------------------- write
+    def write(self, fd, data):
+        """Write a bytes-like object; the number of bytes taken. Source: write(2). Errors: EBADF, EPIPE, EAGAIN, EINTR."""
+        cdef Py_buffer view
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret
+        self.enter()
+        get_buffer(data, &view, "data")
+        call_begin(self.t, NR_write)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = view.len
+        iov_iter_host(self.k, self.t, view.buf, view.len)
+        ret = do_write(self.k, self.t, f)
+        if unlikely(owned(&view) or ret < 0):
+            return self.write_slow(data, &view, ret, False)
+        call_done(self.k, self.t, ret)
+        if unlikely(self.k.attention != 0):
+            self.attend()
+        return ret
+
+    def sys_write(self, fd, data):
+        """As `write`; >= 0 or -errno."""
+        cdef Py_buffer view
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret
+        self.enter()
+        get_buffer(data, &view, "data")
+        call_begin(self.t, NR_write)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = view.len
+        iov_iter_host(self.k, self.t, view.buf, view.len)
+        ret = do_write(self.k, self.t, f)
+        return self.write_slow(data, &view, ret, True)
+
+    cdef object write_slow(self, object data, Py_buffer *view, int64_t ret, bint raw):
+        # A write that sleeps, failed, or whose buffer must be given back.
+        if ret == -ESLEEP:
+            self.t.call.res = RES_INT | RES_RAW if raw else RES_INT
+            held = memoryview(data)
+            release(view)
+            return self.sleep(held)
+        try:
+            return self.complete_raw(ret) if raw else self.complete(ret)
+        finally:
+            release(view)
+
+    # -------------------------------------------------------------------------------------- several buffers
+    def readv(self, fd, buffers):
+        """Read into several writable buffers in turn; the number of bytes. Source: readv(2)."""
+        return self.transfer(NR_readv, fd, buffers, False, False)
+
+    def sys_readv(self, fd, buffers):
+        """As `readv`; >= 0 or -errno."""
+        return self.transfer(NR_readv, fd, buffers, False, True)
+
+    def writev(self, fd, buffers):
+        """Write several bytes-like objects in turn as one; the number of bytes. Source: writev(2)."""
+        return self.transfer(NR_writev, fd, buffers, True, False)
+
+    def sys_writev(self, fd, buffers):
+        """As `writev`; >= 0 or -errno."""
+        return self.transfer(NR_writev, fd, buffers, True, True)
+
+    cdef object transfer(self, int nr, object fd, object buffers, bint write, bint raw):
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t ret
+        cdef Segments segments
+        self.enter()
+        segments = gather(buffers, not write)
+        call_begin(self.t, nr)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = len(segments.views)
+        segments_iter(self, segments)
+        if write:
+            ret = do_writev(self.k, self.t, f, len(segments.views))
+        else:
+            ret = do_readv(self.k, self.t, f, len(segments.views))
+        if ret == -ESLEEP:
+            self.t.call.res = RES_INT | RES_RAW if raw else RES_INT
+            return self.sleep(segments)
+        try:
+            return self.complete_raw(ret) if raw else self.complete(ret)
+        finally:
+            self.k.host[self.row].iov = NULL
+
+    def pread(self, fd, n, off):
+        """Read at an offset; a pipe has none. Source: pread(2). Errors: EINVAL, EBADF, ESPIPE."""
+        return self.at_offset(NR_pread64, fd, as_int(n, "n"), off, False)
+
+    def sys_pread(self, fd, buf, off):
+        """As `pread`, into a buffer; >= 0 or -errno."""
+        cdef Py_buffer view
+        get_writable(buf, &view, "buf")
+        n = view.len
+        release(&view)
+        return self.at_offset(NR_pread64, fd, n, off, True)
+
+    def pwrite(self, fd, data, off):
+        """Write at an offset; a pipe has none. Source: pwrite(2). Errors: EINVAL, EBADF, ESPIPE."""
+        return self.at_offset(NR_pwrite64, fd, buffer_length(data), off, False)
+
+    def sys_pwrite(self, fd, data, off):
+        """As `pwrite`; >= 0 or -errno."""
+        return self.at_offset(NR_pwrite64, fd, buffer_length(data), off, True)
+
+    cdef object at_offset(self, int nr, object fd, int64_t n, object off, bint raw):
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t offset = as_int(off, "off")
+        self.enter()
+        call_begin(self.t, nr)
+        self.t.call.args[0] = f
+        self.t.call.args[2] = n
+        self.t.call.args[3] = offset
+        n = do_pread(self.k, self.t, f, offset)
+        return self.complete_raw(n) if raw else self.complete(n)
+
+    def lseek(self, fd, off, whence):
+        """Move the position; a pipe has none. Source: lseek(2). Errors: EBADF, EINVAL, ESPIPE."""
+        return self.complete(self.do_lseek(fd, off, whence))
+
+    def sys_lseek(self, fd, off, whence):
+        """As `lseek`; >= 0 or -errno."""
+        return self.complete_raw(self.do_lseek(fd, off, whence))
+
+    cdef int64_t do_lseek(self, object fd, object off, object whence) except? -1:
+        cdef int32_t f = as_fd(fd)
+        cdef int64_t offset = as_int(off, "off"), w = as_int(whence, "whence")
+        self.enter()
+        call_begin(self.t, NR_lseek)
+        self.t.call.args[0] = f
+        self.t.call.args[1] = offset
+        self.t.call.args[2] = w
+        return do_lseek(self.k, self.t, f, offset, w)
+
+    # -------------------------------------------------------------------------------------- descriptors
+    def close(self, fd):
+        """Close a descriptor. Source: close(2). Errors: EBADF."""
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, NR_close)
+        self.t.call.args[0] = f
+        self.complete(do_close(self.k, self.t, f))
+
+    def sys_close(self, fd):
+        """As `close`; 0 or -errno."""
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, NR_close)
+        self.t.call.args[0] = f
+        return self.complete_raw(do_close(self.k, self.t, f))
+
+    def dup(self, fd):
+        """The lowest free number for the same open file. Source: dup(2). Errors: EBADF, EMFILE."""
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, NR_dup)
+        self.t.call.args[0] = f
+        return self.complete(do_dup(self.k, self.t, f, 0, False))
+
+    def sys_dup(self, fd):
+        """As `dup`; >= 0 or -errno."""
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, NR_dup)
+        self.t.call.args[0] = f
+        return self.complete_raw(do_dup(self.k, self.t, f, 0, False))
+
+    def dup2(self, old, new):
+        """Make ``new`` refer to the open file of ``old``; ``new``. Source: dup2(2). Errors: EBADF, EMFILE."""
+        return self.complete(self.do_dup2(NR_dup2, old, new, 0))
+
+    def sys_dup2(self, old, new):
+        """As `dup2`; >= 0 or -errno."""
+        return self.complete_raw(self.do_dup2(NR_dup2, old, new, 0))
+
+    def dup3(self, old, new, flags):
+        """As `dup2`, with O_CLOEXEC, and EINVAL if both are equal. Source: dup3(2). Errors: EINVAL, EBADF, EMFILE."""
+        return self.complete(self.do_dup2(NR_dup3, old, new, as_int(flags, "flags")))
+
+    def sys_dup3(self, old, new, flags):
+        """As `dup3`; >= 0 or -errno."""
+        return self.complete_raw(self.do_dup2(NR_dup3, old, new, as_int(flags, "flags")))
+
+    cdef int64_t do_dup2(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1:
+        cdef int32_t old = as_number(old_fd, "old"), new = as_number(new_fd, "new")
+        self.enter()
+        call_begin(self.t, nr)
+        self.t.call.args[0] = old
+        self.t.call.args[1] = new
+        self.t.call.args[2] = flags
+        if nr == NR_dup3 and (flags & 0xffffffff & ~<int64_t>O_CLOEXEC or old == new):
+            return -EINVAL
+        if nr == NR_dup2 and old == new:
+            return -EBADF if fdget(self.k, self.t, old) == NULL else old
+        return do_dup3(self.k, self.t, old, new, <uint32_t>flags)
+
+    def fcntl(self, fd, cmd, arg=0):
+        """Ask or set something of a descriptor: F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+        F_GETPIPE_SZ, F_SETPIPE_SZ. Source: fcntl(2). Errors: EBADF, EINVAL, EMFILE, EPERM, EBUSY, ENOMEM.
+        """
+        return self.complete(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
+
+    def sys_fcntl(self, fd, cmd, arg=0):
+        """As `fcntl`; >= 0 or -errno."""
+        return self.complete_raw(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
+
+    def ioctl(self, fd, request, arg=0):
+        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX. Source: ioctl(2). Errors: EBADF, ENOTTY."""
+        return self.complete(self.do_control(NR_ioctl, fd, as_int(request, "request"), as_int(arg, "arg")))
+
+    def sys_ioctl(self, fd, request, arg=0):
+        """As `ioctl`; >= 0 or -errno."""
+        return self.complete_raw(self.do_control(NR_ioctl, fd, as_int(request, "request"), as_int(arg, "arg")))
+
+    cdef int64_t do_control(self, int nr, object fd, int64_t cmd, int64_t arg) except? -1:
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, nr)
+        self.t.call.args[0] = f
+        self.t.call.args[1] = cmd
+        self.t.call.args[2] = arg
+        if nr == NR_fcntl:
+            return do_fcntl(self.k, self.t, f, cmd, arg)
+        return do_ioctl(self.k, self.t, f, cmd, arg)
+
+    def fstat(self, fd):
+        """What the inode of an open file says; a `Stat`. Source: fstat(2). Errors: EBADF."""
+        cdef stat_t stat
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        call_begin(self.t, NR_fstat)
+        self.t.call.args[0] = f
+        self.complete(do_fstat(self.k, self.t, f, &stat))
+        return Stat(st_dev=stat.st_dev, st_ino=stat.st_ino, st_nlink=stat.st_nlink, st_mode=stat.st_mode,
+                    st_uid=stat.st_uid, st_gid=stat.st_gid, st_blksize=stat.st_blksize, st_rdev=stat.st_rdev,
+                    st_size=stat.st_size, st_blocks=stat.st_blocks, st_atime_ns=stat.st_atime_ns,
+                    st_mtime_ns=stat.st_mtime_ns, st_ctime_ns=stat.st_ctime_ns)
+
+    def sys_fstat(self, fd, stat):
+        """As `fstat`, into one row of dtype `fastipc.STAT`; 0 or -errno."""
+        cdef Py_buffer view
+        cdef stat_t row
+        cdef int64_t ret
+        cdef int32_t f = as_fd(fd)
+        self.enter()
+        get_writable(stat, &view, "stat")
+        try:
+            if <size_t>view.len < sizeof(stat_t):
+                raise ValueError("stat must have room for one row of STAT")
+            call_begin(self.t, NR_fstat)
+            self.t.call.args[0] = f
+            ret = self.complete_raw(do_fstat(self.k, self.t, f, &row))
+            if ret == 0:
+                (<stat_t *>view.buf)[0] = row
+        finally:
+            release(&view)
+        return ret
+
+
+# ------------------------------------------------------------------------------------------ arguments
+cdef int32_t as_number(object value, str name) except? -2:
+    cdef int64_t n = as_int(value, name)
+    return <int32_t>n if -1 <= n <= 0x7fffffff else -1
+
+
+cdef int64_t buffer_length(object data) except -1:
+    cdef Py_buffer view
+    get_buffer(data, &view, "data")
+    n = view.len
+    release(&view)
+    return n
+
+
+cdef Segments gather(object buffers, bint writable):
+    cdef Segments segments = Segments.__new__(Segments)
+    cdef Py_buffer view
+    cdef Py_ssize_t i
+    if isinstance(buffers, (bytes, bytearray, memoryview, str)) or not hasattr(buffers, "__iter__"):
+        raise TypeError(f"buffers must be a sequence of buffers, not {type(buffers).__name__}")
+    segments.views = []
+    buffers = list(buffers)
+    segments.iov = <iovec_t *>malloc(max(len(buffers), 1) * sizeof(iovec_t))
+    if segments.iov == NULL:
+        raise MemoryError
+    for i, item in enumerate(buffers):
+        if writable:
+            get_writable(item, &view, "buffers")
+        else:
+            get_buffer(item, &view, "buffers")
+        segments.iov[i].base = <char *>view.buf
+        segments.iov[i].length = view.len
+        segments.views.append(memoryview(item))
+        release(&view)
+    return segments
+
+
+cdef int segments_iter(TaskCore task, Segments segments):
+    cdef int64_t total = 0
+    cdef Py_ssize_t i, n = len(segments.views)
+    for i in range(n):
+        total += <int64_t>segments.iov[i].length
+    iov_iter_host(task.k, task.t, segments.iov[0].base if n == 1 else NULL, total)
+    if n != 1:
+        task.t.call.iter.nr_segs = 2
+        task.k.host[task.row].iov = segments.iov
+    return 0

@@ -1,0 +1,16 @@
+# poll and select; the class Task.
+
+from libc.stdint cimport int64_t, uint32_t
+
+from fastipc._core.layout cimport pollfd_t
+from fastipc._core.task_process cimport ProcessCalls
+
+
+cdef class Task(ProcessCalls):
+    cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1
+    cdef int fill(self, object fds) except -1
+    cdef int64_t fill_pair(self, object item, pollfd_t *p) except? -1
+    cdef object poll_done(self, int64_t ret, object held)
+    cdef int begin_select(self, tuple sets) except -1
+    cdef object select_lists(self, tuple held)
+    cdef object select_sets(self, int64_t ret, tuple held)

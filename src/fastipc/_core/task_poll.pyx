@@ -1,0 +1,293 @@
+"""poll and select, and the class Task with all calls."""
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
+from libc.string cimport memcpy, memset
+
+from fastipc._core.abi cimport *
+from fastipc._core.call cimport call_begin
+from fastipc._core.convert cimport as_int, get_writable, release, seconds_to_ns
+from fastipc._core.layout cimport *
+from fastipc._core.select cimport *
+from fastipc._core.submit import submit
+from fastipc._core.table cimport *
+from fastipc._core.task_process cimport ProcessCalls
+
+import os
+
+cdef extern from "Python.h":
+    bint PyTuple_CheckExact(object o)
+    bint PyList_CheckExact(object o)
+    Py_ssize_t PyTuple_GET_SIZE(object o)
+    object PyTuple_GET_ITEM(object o, Py_ssize_t i)
+
+cdef enum:
+    MS = 1000000
+
+
+cdef class Task(ProcessCalls):
+    """One simulated thread; a process is a thread group, as in Linux. Made by ``Kernel.spawn``, ``fork`` and ``thread``.
+
+    Its methods are the system calls. Each comes in two verbs: ``t.NAME`` raises `OSError`, ``t.sys_NAME`` returns a
+    number >= 0 or -errno.
+    """
+
+    # -------------------------------------------------------------------------------------- poll
+    def poll(self, fds, timeout_ms=-1):
+        """Wait until one of ``[(fd, events), ...]`` is ready; ``[(fd, revents), ...]`` of those that are.
+
+        ``timeout_ms`` < 0: no limit. Source: poll(2), fs/select.c. Errors: EINVAL, ENOMEM, EINTR.
+        """
+        cdef int64_t ret, timeout = as_int(timeout_ms, "timeout_ms")
+        self.enter()
+        if not PyList_CheckExact(fds) and not PyTuple_CheckExact(fds):
+            fds = fd_pairs(fds)
+        self.fill(fds)
+        call_begin(self.t, NR_poll)
+        self.t.call.args[0] = 0
+        self.t.call.args[1] = len(fds)
+        self.t.call.args[2] = timeout
+        self.t.call.res = RES_POLL
+        ret = do_poll(self.k, self.t, timeout if timeout < 0 else min(timeout, <int64_t>1 << 42) * MS)
+        if ret == -ESLEEP:
+            return self.sleep(None)
+        return self.poll_done(ret, None)
+
+    def sys_poll(self, fds, timeout_ms=-1):
+        """As `poll` over an array of dtype `fastipc.POLLFD`, whose ``revents`` are written; their number or -errno."""
+        cdef Py_buffer view
+        cdef int64_t ret, timeout = as_int(timeout_ms, "timeout_ms")
+        cdef uint32_t n
+        self.enter()
+        get_writable(fds, &view, "fds")
+        if view.len % <Py_ssize_t>sizeof(pollfd_t):
+            release(&view)
+            raise ValueError("fds must be an array of POLLFD rows")
+        n = <uint32_t>(view.len // <Py_ssize_t>sizeof(pollfd_t))
+        held = memoryview(fds)
+        self.alloc_pollfds(n, &view)
+        call_begin(self.t, NR_poll)
+        self.t.call.args[0] = 0
+        self.t.call.args[1] = n
+        self.t.call.args[2] = timeout
+        self.t.call.res = RES_POLL | RES_RAW
+        self.k.host[self.row].base = <char *>view.buf
+        release(&view)
+        ret = do_poll(self.k, self.t, timeout if timeout < 0 else min(timeout, <int64_t>1 << 42) * MS)
+        if ret == -ESLEEP:
+            return self.sleep(held)
+        return self.poll_done(ret, held)
+
+    cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1:
+        # The run for a call; without one, the call is an ENOMEM.
+        self.t.call.pollfds = pollfds_alloc(self.k, max(n, <uint32_t>1))
+        self.t.call.nfds = max(n, <uint32_t>1) if self.t.call.pollfds else 0
+        if self.t.call.pollfds == 0:
+            if view != NULL:
+                release(view)
+            call_begin(self.t, NR_poll)
+            self.t.call.args[0] = 0
+            self.complete(-alloc_errno(self.k, ENOMEM))
+        if n == 0:
+            pollfd_row(self.k, self.t.call.pollfds).fd = -1
+        elif view != NULL:
+            memcpy(pollfd_row(self.k, self.t.call.pollfds), view.buf, n * sizeof(pollfd_t))
+        return 0
+
+    cdef int fill(self, object fds) except -1:
+        # Decode a list of pairs into pollfd rows.
+        cdef pollfd_t *p
+        cdef uint32_t i, n
+        cdef int64_t fd
+        n = <uint32_t>len(fds)
+        self.alloc_pollfds(n, NULL)
+        p = pollfd_row(self.k, self.t.call.pollfds)
+        try:
+            for i in range(n):
+                item = fds[i]
+                if PyTuple_CheckExact(item) and PyTuple_GET_SIZE(item) == 2:
+                    fd = as_int(PyTuple_GET_ITEM(item, 0), "fd")
+                    p[i].events = <int16_t>as_int(PyTuple_GET_ITEM(item, 1), "events")
+                else:
+                    fd = self.fill_pair(item, &p[i])
+                p[i].fd = <int32_t>fd if -0x80000000 <= fd <= 0x7fffffff else -1
+                p[i].revents = 0
+        except BaseException:
+            self.discard()
+            raise
+        return 0
+
+    cdef int64_t fill_pair(self, object item, pollfd_t *p) except? -1:
+        try:
+            number, events = item
+        except (TypeError, ValueError):
+            raise TypeError("fds must hold pairs (fd, events)") from None
+        p.events = <int16_t>as_int(events, "events")
+        return as_int(number, "fd")
+
+    cdef object poll_done(self, int64_t ret, object held):
+        # Not slept: complete, then the result.
+        cdef uint8_t res = self.t.call.res
+        if res & RES_RAW:
+            ret = self.complete_raw(ret)
+            return self.poll_result(ret, held)
+        try:
+            self.complete(ret)
+        except BaseException:
+            self.discard()
+            raise
+        return self.poll_result(ret, held)
+
+    def poll_result(self, ret, held):
+        """Take the answers out of the pollfd rows and free them."""
+        cdef task_t *t = self.t
+        cdef pollfd_t *p = pollfd_row(self.k, t.call.pollfds)
+        cdef uint32_t i
+        cdef int64_t left = ret
+        cdef list found
+        if t.call.res == RES_POLL:
+            found = []
+            if ret > 0:
+                for i in range(t.call.nfds):
+                    if p[i].revents:
+                        found.append((p[i].fd, <uint16_t>p[i].revents))
+                        left -= 1
+                        if left == 0:
+                            break
+            result = found
+        elif t.call.res == RES_POLL | RES_RAW:
+            if ret >= 0 and len(held):
+                memcpy(self.k.host[self.row].base, p, t.call.nfds * sizeof(pollfd_t))
+            result = ret
+        elif t.call.res & RES_RAW:
+            result = self.select_sets(ret, held)
+        else:
+            result = self.select_lists(held)
+        self.discard()
+        if not (t.call.res & RES_RAW) and ret < 0:
+            raise OSError(-ret, os.strerror(-ret))
+        return result
+
+    # -------------------------------------------------------------------------------------- select
+    def select(self, r, w, x, timeout=None):
+        """Wait until a descriptor of three lists is ready to read, to write, or has news; three lists.
+
+        ``timeout`` in seconds, None: no limit. Source: select(2), fs/select.c. Errors: EBADF, EINVAL, ENOMEM, EINTR.
+        """
+        cdef int64_t ret, ns = -1
+        cdef list numbers
+        self.enter()
+        sets = (fd_list(r, "r"), fd_list(w, "w"), fd_list(x, "x"))
+        ns = select_timeout(timeout)
+        self.begin_select(sets)
+        self.t.call.res = RES_SELECT
+        ret = -EINVAL if ns < -1 else do_select(self.k, self.t, ns)
+        if ret == -ESLEEP:
+            return self.sleep((r, w, x))
+        return self.poll_done(ret, (r, w, x))
+
+    def sys_select(self, nfds, r, w, x, timeout=None):
+        """As `select` over three fd_sets (128-byte buffers or None), which are overwritten; bits set, or -errno."""
+        cdef int64_t ret, ns, n = as_int(nfds, "nfds")
+        self.enter()
+        ns = select_timeout(timeout)
+        held = tuple(fd_set(s, name) for s, name in ((r, "r"), (w, "w"), (x, "x")))
+        sets = tuple(set_bits(s, min(max(n, 0), 1024)) for s in held)
+        self.begin_select(sets)
+        self.t.call.res = RES_SELECT | RES_RAW
+        ret = -EINVAL if n < 0 or ns < -1 else do_select(self.k, self.t, ns)
+        if ret == -ESLEEP:
+            return self.sleep(held)
+        return self.poll_done(ret, held)
+
+    cdef int begin_select(self, tuple sets) except -1:
+        cdef pollfd_t *p
+        cdef int16_t[3] events = [POLLIN_SET, POLLOUT_SET, POLLEX_SET]
+        cdef int i
+        self.alloc_pollfds(<uint32_t>(len(sets[0]) + len(sets[1]) + len(sets[2])), NULL)
+        p = pollfd_row(self.k, self.t.call.pollfds)
+        for i in range(3):
+            for fd in sets[i]:
+                p.fd = fd
+                p.events = events[i]
+                p.revents = 0
+                p += 1
+        call_begin(self.t, NR_select)
+        self.t.call.args[0] = 0
+        if not any(sets):
+            self.t.call.nfds = 0
+            pollfds_free(self.k, self.t.call.pollfds, 1)
+            self.t.call.pollfds = 0
+        return 0
+
+    cdef object select_lists(self, tuple held):
+        cdef pollfd_t *p = pollfd_row(self.k, self.t.call.pollfds)
+        result = []
+        for given in held:
+            ready = []
+            for fd in given:
+                if p.revents:
+                    ready.append(fd)
+                p += 1
+            result.append(ready)
+        return tuple(result)
+
+    cdef object select_sets(self, int64_t ret, tuple held):
+        cdef pollfd_t *p = pollfd_row(self.k, self.t.call.pollfds)
+        cdef uint32_t i
+        if ret < 0:
+            return ret
+        for given, event in zip(held, (POLLIN_SET, POLLOUT_SET, POLLEX_SET)):
+            if given is None:
+                continue
+            given[:] = bytes(len(given))
+            for i in range(self.t.call.nfds):
+                if p[i].events == event and p[i].revents:
+                    given[p[i].fd // 8] |= 1 << (p[i].fd % 8)
+        return ret
+
+    # -------------------------------------------------------------------------------------- submit
+    def submit(self, name, *args):
+        """Start a system call by name and return it as a `Call`, whether it is over or sleeps. Hand-driven tasks only."""
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a string, not {type(name).__name__}")
+        return submit(self, name, args)
+
+
+# ------------------------------------------------------------------------------------------ arguments
+cdef object fd_pairs(object fds):
+    if isinstance(fds, (str, bytes)) or not hasattr(fds, "__iter__"):
+        raise TypeError(f"fds must be a sequence of (fd, events), not {type(fds).__name__}")
+    return list(fds)
+
+
+cdef int64_t select_timeout(object timeout) except? -3:
+    # ns; -1 for none, -2 for one that is not allowed.
+    cdef int64_t ns
+    if timeout is None:
+        return -1
+    ns = seconds_to_ns(timeout, "timeout")
+    return ns if ns >= 0 else -2
+
+
+cdef list fd_list(object given, str name):
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of descriptors, not {type(given).__name__}")
+    numbers = [as_int(fd, name) for fd in given]
+    return [fd if 0 <= fd < FD_SETSIZE else -1 for fd in numbers]
+
+
+cdef object fd_set(object given, str name):
+    cdef Py_buffer view
+    if given is None:
+        return None
+    get_writable(given, &view, name)
+    n = view.len
+    release(&view)
+    if n < FD_SETSIZE // 8:
+        raise ValueError(f"{name} must have 128 bytes")
+    return memoryview(given).cast("B")
+
+
+cdef list set_bits(object given, int64_t n):
+    return [] if given is None else [fd for fd in range(n) if given[fd // 8] >> (fd % 8) & 1]
+

@@ -1,0 +1,16 @@
+# System calls on processes, time and signals.
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+from fastipc._core.task_files cimport FileCalls
+
+
+cdef class ProcessCalls(FileCalls):
+    cdef object begin_fork(self, int nr, uint64_t flags, int32_t exit_signal, object program, tuple args, object name,
+                           bint daemon, bint raw)
+    cdef object end_self(self, int nr, int64_t status)
+    cdef object identity(self, int nr, int64_t value, bint raw)
+    cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved)
+    cdef object nap(self, object seconds, bint raw)
+    cdef object yield_(self, bint raw)
+    cdef int64_t do_exec(self, object program, tuple args) except? -1

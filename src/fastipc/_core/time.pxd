@@ -1,0 +1,10 @@
+# Sleeping for a time. Source: kernel/time/hrtimer.c.
+
+from libc.stdint cimport int64_t
+
+from fastipc._core.layout cimport *
+
+
+cdef int64_t do_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil
+cdef int64_t nanosleep_resume(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t deadline_after(kernel_t *k, int64_t ns) noexcept nogil

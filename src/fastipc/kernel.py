@@ -1,0 +1,501 @@
+"""One simulated machine."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
+from types import TracebackType
+from typing import Any, TextIO
+
+import numpy as np
+
+from fastipc import syscalls
+from fastipc._core.machine import Machine
+from fastipc._core.task_poll import Task
+from fastipc.errors import Deadlock
+from fastipc.limits import Limits
+from fastipc.report import Blocked, Report, describe
+
+MIB = 1 << 20
+STOPPED = ("idle", "until", "until", "idle")
+PROGRESS_TURNS = 20_000
+
+
+class Kernel:
+    """A machine of its own: tasks, descriptors, pipes, a scheduler, page frames, a clock.
+
+    Parameters
+    ----------
+    seed : int
+        Of the machine's only source of chance.
+    memory : int, optional
+        Bytes of its page frames; by default 256 MiB, or 8 KiB for each of ``limits.pid_max`` tasks if that is more.
+    limits : mapping, optional
+        Sysctls by name, see `Limits`.
+    profile : str
+        Which Linux: "6.18".
+    schedule : str or callable
+        "fifo", "random" (from the seed), or a function that gets the list of runnable tasks and returns one of them.
+    shm_backing : str
+        "demand": pages exist when touched.
+    cpus, costs : None
+        Places kept for the performance model.
+    clock : str
+        "virtual".
+
+    Examples
+    --------
+    >>> k = Kernel(seed=7)
+    >>> a = k.spawn(name="a")
+    >>> r, w = a.pipe()
+    >>> a.write(w, b"hello")
+    5
+    >>> a.read(r, 5)
+    b'hello'
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        memory: int | None = None,
+        limits: Mapping[str, int] | None = None,
+        profile: str = "6.18",
+        schedule: str | Callable[[list[Task]], Task] = "fifo",
+        shm_backing: str = "demand",
+        cpus: None = None,
+        costs: None = None,
+        clock: str = "virtual",
+    ) -> None:
+        self._machine: Machine | None = None
+        if profile != "6.18":
+            raise ValueError(f"profile must be '6.18', not {profile!r}")
+        if shm_backing != "demand":
+            raise ValueError(f"shm_backing must be 'demand', not {shm_backing!r}")
+        if clock != "virtual":
+            raise ValueError(f"clock must be 'virtual', not {clock!r}")
+        if cpus is not None or costs is not None:
+            raise ValueError("cpus and costs must be None: the performance model is not there yet")
+        self.profile = profile
+        self.seed = _integer(seed, "seed")
+        given = Limits(limits)
+        size = _memory(memory, given.pid_max)
+        self._machine = Machine(size, given.pid_max, self.seed, given.to_dict(), Task, self)
+        self.limits = Limits(limits, self._machine.set_limits)
+        self.hooks: dict[str, Callable[..., Any]] = {}
+        self._set_schedule(schedule)
+
+    def _set_schedule(self, schedule: str | Callable[[list[Task]], Task]) -> None:
+        if callable(schedule):
+            self._m.set_schedule(0, schedule)
+        elif schedule in ("fifo", "random"):
+            self._m.set_schedule(1 if schedule == "random" else 0, None)
+        else:
+            raise ValueError(f"schedule must be 'fifo', 'random' or a callable, not {schedule!r}")
+
+    @property
+    def _m(self) -> Machine:
+        machine = self._machine
+        assert machine is not None
+        return machine
+
+    # ---------------------------------------------------------------------------------- tasks
+    def spawn(
+        self,
+        program: Callable[..., Any] | None = None,
+        *args: Any,
+        name: str | None = None,
+        uid: int = 0,
+        gid: int = 0,
+        groups: Iterable[int] = (),
+        parent: Task | None = None,
+        daemon: bool = False,
+    ) -> Task:
+        """Start a process in a session of its own, child of ``parent`` or of init.
+
+        Parameters
+        ----------
+        program : callable, optional
+            What it runs: ``program(task, *args)``, a plain or a generator function. Without one it is driven by hand.
+        name : str, optional
+            For reports.
+        uid, gid : int
+            User and group; uid 0 has all capabilities, others none.
+        groups : iterable of int
+            Supplementary groups.
+        parent : Task, optional
+            Whose child it is.
+        daemon : bool
+            It may sleep for ever without that being a deadlock.
+
+        Returns
+        -------
+        Task
+
+        Raises
+        ------
+        OSError
+            EAGAIN or ENOMEM, if the machine has no room for another task.
+        """
+        if program is None and args:
+            raise TypeError("args need a program")
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a string, not {type(name).__name__}")
+        if parent is not None and not isinstance(parent, Task):
+            raise TypeError(f"parent must be a Task, not {type(parent).__name__}")
+        if parent is not None and (parent.kernel is not self or parent.exit_status is not None):
+            raise ValueError("parent must be a live task of this machine")
+        for group in groups:
+            _id(group, "groups")
+        task = self._m.spawn(program, args, name, _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon))
+        if isinstance(task, int):
+            import os
+
+            raise OSError(-task, os.strerror(-task))
+        return task
+
+    @property
+    def init(self) -> Task:
+        """Task: Pid 1, the machine's own; it reaps every child at once."""
+        self._m.check()
+        task: Task = self._m.find(1)
+        return task
+
+    @property
+    def tasks(self) -> Mapping[int, Task]:
+        """Mapping: Tasks by pid, live ones and zombies."""
+        self._m.check()
+        return _Tasks(self._m)
+
+    # ---------------------------------------------------------------------------------- running
+    def run(
+        self,
+        until: float | Task | Iterable[Task] | Callable[[Kernel], bool] | None = None,
+        *,
+        until_ns: int | None = None,
+        deadlock: str = "raise",
+        progress: bool | Callable[[Kernel], None] = False,
+    ) -> Report:
+        """Run until nothing can run, or until ``until``.
+
+        Parameters
+        ----------
+        until : number, Task, sequence of Task, or callable, optional
+            Absolute virtual seconds; tasks that must all have ended; or ``f(k) -> bool``, asked after every turn.
+        until_ns : int, optional
+            Absolute virtual time in nanoseconds.
+        deadlock : {"raise", "return"}
+            What to do when nothing can run and a program that is no daemon sleeps.
+        progress : bool or callable
+            Draw a progress line on stderr, or call ``f(k)`` now and then.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        Deadlock
+            Nothing can run, and a program sleeps; its ``report`` says who waits for what.
+        """
+        if deadlock not in ("raise", "return"):
+            raise ValueError(f"deadlock must be 'raise' or 'return', not {deadlock!r}")
+        limit, condition = _until(until, until_ns)
+        self._m.check()
+        started = _Start(self)
+        with _deferred_interrupt(self._m):
+            code = self._run(limit, condition, progress)
+        if code == 3:
+            raise self._m.errors.pop(0)
+        stopped = STOPPED[code]
+        if code == 0 and self._m.sleepers:
+            stopped = "deadlock"
+        report = started.report(stopped)
+        if stopped == "deadlock" and deadlock == "raise":
+            raise _deadlock_error(report)
+        return report
+
+    def _run(self, limit: int, condition: Any, progress: bool | Callable[[Kernel], None]) -> int:
+        if not progress:
+            return int(self._m.run(limit, condition))
+        show = progress if callable(progress) else _progress_line()
+        while True:
+            code = int(self._m.run(limit, condition, PROGRESS_TURNS))
+            show(self)
+            if code != 2:
+                if not callable(progress):
+                    show(None)  # type: ignore[arg-type]
+                return code
+
+    def step(self) -> bool:
+        """One scheduling turn; False if nothing can run now (timers are not waited for)."""
+        code = self._m.run(self._m.now_ns, None, 1)
+        if code == 3:
+            raise self._m.errors.pop(0)
+        return bool(code == 2)
+
+    def _deadlock(self) -> Report:
+        return _Start(self).report("deadlock")
+
+    # ---------------------------------------------------------------------------------- time
+    @property
+    def now(self) -> float:
+        """float: Virtual time in seconds."""
+        return float(self._m.now_ns / 1e9)
+
+    @property
+    def now_ns(self) -> int:
+        """int: Virtual time in nanoseconds."""
+        return int(self._m.now_ns)
+
+    # ---------------------------------------------------------------------------------- looking inside
+    def table(self, name: str, live: bool = False) -> np.ndarray[Any, Any]:
+        """Rows of a table: a read-only view up to the high-water mark, or with ``live`` a copy of the live rows.
+
+        Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry.
+        Row 0 is never used. The view pins the machine's memory.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a string, not {type(name).__name__}")
+        rows: np.ndarray[Any, Any] = self._m.table(name)
+        return rows[rows["live"] != 0] if live else rows
+
+    @property
+    def counters(self) -> dict[str, Any]:
+        """dict: Exact counts since the start: calls (by name), switches, wakeups, bytes, pages_alloc, pages_free, ..."""
+        counters = self._m.counters()
+        counters["calls"] = {syscalls.name_of(nr): n for nr, n in counters["calls"].items()}
+        return dict(counters)
+
+    def verify(self) -> None:
+        """Walk every table and check every invariant; `InvariantError` names what is broken."""
+        self._m.verify()
+
+    def inject(self, kind: str, nth: int, errno: int | None = None) -> None:
+        """Fail the ``nth`` allocation of a kind from now: "page", "row", or a table's name; 0 takes it back.
+
+        ``errno``: what the call reports instead of its own.
+        """
+        if not isinstance(kind, str):
+            raise TypeError(f"kind must be a string, not {type(kind).__name__}")
+        number = _integer(nth, "nth")
+        if not 0 <= number < 1 << 32:
+            raise ValueError("nth must be between 0 and 2**32 - 1")
+        self._m.inject(kind, number, 0 if errno is None else _integer(errno, "errno"))
+
+    def trace(self, sink: Callable[[str], Any] | list[str] | str | PathLike[str] | None) -> None:
+        """Send one line for each completed call, in the manner of strace, to a callable, a list or a file; None stops."""
+        old, self._trace_file = getattr(self, "_trace_file", None), None
+        if old is not None:
+            self._m.trace(None)
+            old.close()
+        if sink is None:
+            self._m.trace(None)
+            return
+        if isinstance(sink, list):
+            put: Callable[[str], Any] = sink.append
+        elif callable(sink):
+            put = sink
+        elif isinstance(sink, (str, PathLike)):
+            self._trace_file = file = open(sink, "w", encoding="utf-8")  # noqa: SIM115
+            put = _line_writer(file)
+        else:
+            raise TypeError(f"sink must be a callable, a path or a list, not {type(sink).__name__}")
+        self._m.trace(lambda *record: put(syscalls.format_line(*record)))
+
+    @property
+    def trace_hash(self) -> int:
+        """int: Hash of all calls that have completed, with their results and times."""
+        return int(self._m.trace_hash)
+
+    def state_hash(self) -> str:
+        """Hash of all tables, of the allocators and of the bytes in the machine's memory."""
+        digest = hashlib.blake2b(digest_size=16)
+        self._m.hash_into(digest)
+        return digest.hexdigest()
+
+    def read_proc(self, path: str) -> str:
+        """Text of a file of /proc as Linux prints it: /proc/buddyinfo."""
+        if path == "/proc/buddyinfo":
+            counts = self._m.buddyinfo()
+            return "Node 0, zone   Normal " + "".join(f"{n:6d} " for n in counts) + "\n"
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    # ---------------------------------------------------------------------------------- the end
+    def close(self) -> None:
+        """Leave all programs and free everything now. Twice is fine; any other use after it is a `FastIPCError`."""
+        if self._machine is None or self._machine.closed:
+            return
+        if not self._machine.running:
+            self.trace(None)
+        self._machine.close()
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except Exception:  # another thread's collector, or the end of the interpreter: nothing more can be done
+            pass
+
+    def __repr__(self) -> str:
+        if self._machine is None or self._machine.closed:
+            return "<Kernel closed>"
+        return f"<Kernel {len(self._machine.live_tasks())} tasks, {self.now_ns} ns>"
+
+
+class _Tasks(Mapping[int, Task]):
+    """Pid to Task, live tasks and zombies, as the machine is at the moment of asking."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __getitem__(self, pid: int) -> Task:
+        task = self._machine.find(_integer(pid, "pid"))
+        if task is None:
+            raise KeyError(pid)
+        return task
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([task.pid for task in self._machine.live_tasks()])
+
+    def __len__(self) -> int:
+        return len(self._machine.live_tasks())
+
+
+class _Start:
+    """The counters at the beginning of a run."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.totals = kernel._m.totals()
+        self.ns = kernel.now_ns
+        self.wall = time.perf_counter()
+
+    def report(self, stopped: str) -> Report:
+        now = self.kernel._m.totals()
+        calls, switches, wakeups, moved = (a - b for a, b in zip(now, self.totals, strict=True))
+        wall = time.perf_counter() - self.wall
+        return Report(
+            calls, switches, wakeups, moved, self.kernel.now_ns - self.ns, wall, stopped, blocked_tasks(self.kernel)
+        )
+
+
+def blocked_tasks(kernel: Kernel) -> tuple[Blocked, ...]:
+    """Who sleeps in which call on what, in order of pids."""
+    found = [(task, task.waiting) for task in kernel._m.live_tasks()]
+    return tuple(Blocked(t.pid, t.name, waiting[0], waiting[1], t.daemon) for t, waiting in found if waiting is not None)
+
+
+def _deadlock_error(report: Report) -> Deadlock:
+    lines = describe(report.blocked)
+    return Deadlock("\n".join([f"nothing can run, and {len(report.blocked)} tasks sleep", *lines]), report)
+
+
+def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:
+    """``until`` as (ns or -1, condition or None)."""
+    if until_ns is not None:
+        if until is not None:
+            raise TypeError("until and until_ns exclude each other")
+        return max(_integer(until_ns, "until_ns"), 0), None
+    if until is None:
+        return -1, None
+    if isinstance(until, Task):
+        return -1, (until,)
+    if callable(until):
+        return -1, until
+    if isinstance(until, (int, np.integer)) and not isinstance(until, bool):
+        return max(int(until) * 10**9, 0), None
+    if isinstance(until, (float, np.floating)):
+        if until != until:
+            raise ValueError("until must not be NaN")
+        return (-1, None) if until == float("inf") else (max(round(float(until) * 1e9), 0), None)
+    try:
+        tasks = tuple(until)
+    except TypeError:
+        tasks = (None,)
+    if not all(isinstance(task, Task) for task in tasks):
+        raise TypeError("until must be a time in seconds, a Task, a sequence of them, or a callable")
+    return -1, tasks
+
+
+def _integer(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    return int(value.__index__())
+
+
+def _id(value: Any, name: str) -> int:
+    number = _integer(value, name)
+    if not 0 <= number < (1 << 32) - 1:
+        raise ValueError(f"{name} must be between 0 and 2**32 - 2")
+    return number
+
+
+def _memory(memory: int | None, pid_max: int) -> int:
+    if memory is None:
+        return max(256 * MIB, 8192 * pid_max)
+    size = _integer(memory, "memory")
+    if not 4096 <= size <= 1 << 43:
+        raise ValueError("memory must be between 4096 and 2**43 bytes")
+    return size // 4096 * 4096
+
+
+def _line_writer(file: TextIO) -> Callable[[str], Any]:
+    return lambda line: file.write(line + "\n")
+
+
+def _progress_line() -> Callable[[Kernel | None], None]:
+    """Draws calls, switches and virtual time on one line of stderr."""
+    import sys
+
+    start = time.perf_counter()
+
+    def show(kernel: Kernel | None) -> None:
+        if kernel is None:
+            sys.stderr.write("\n")
+            return
+        calls, switches, *_ = kernel._m.totals()
+        seconds = time.perf_counter() - start
+        sys.stderr.write(f"\r{calls:,} calls, {switches:,} switches, {kernel.now:.6f} s virtual, {seconds:.1f} s")
+        sys.stderr.flush()
+
+    return show
+
+
+class _deferred_interrupt:  # noqa: N801
+    """While a machine runs, Ctrl-C stops it between two turns, not in the middle of a program.
+
+    The second Ctrl-C comes at once, for a program that never makes a call.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.old: Any = None
+
+    def __enter__(self) -> None:
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):
+            self.old = signal.signal(signal.SIGINT, self.stop)
+
+    def stop(self, signum: int, frame: Any) -> None:
+        if self.machine.interrupted:
+            raise KeyboardInterrupt
+        self.machine.interrupt()
+
+    def __exit__(self, *exc: object) -> None:
+        if self.old is not None:
+            signal.signal(signal.SIGINT, self.old)
+            if self.machine.interrupted and exc[0] is None:
+                self.machine.interrupted = False
+                raise KeyboardInterrupt

@@ -1,0 +1,86 @@
+"""The records that system calls give back: immutable, with the names of the C fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+class Record:
+    """Base of all records. Fields are given as keywords; one that is not given reads 0."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __init__(self, **fields: Any) -> None:
+        for name in self.__slots__:
+            object.__setattr__(self, name, fields.pop(name, 0))
+        if fields:
+            raise TypeError(f"{type(self).__name__} has no field {next(iter(fields))!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def _asdict(self) -> dict[str, Any]:
+        """All fields by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and tuple(self) == tuple(other)  # type: ignore[call-overload]
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._asdict().items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, (type(self), self._asdict())
+
+
+def _make(cls: type[Record], fields: dict[str, Any]) -> Record:
+    return cls(**fields)
+
+
+class Stat(Record):
+    """What fstat tells. Times: ``st_atime_ns`` in ns of the machine's realtime clock, ``st_atime`` in seconds.
+
+    Source: stat(2).
+    """
+
+    __slots__ = ("st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_rdev", "st_size", "st_blksize",
+                 "st_blocks", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")  # fmt: skip
+
+    st_dev: int
+    st_ino: int
+    st_mode: int
+    st_nlink: int
+    st_uid: int
+    st_gid: int
+    st_rdev: int
+    st_size: int
+    st_blksize: int
+    st_blocks: int
+    st_atime_ns: int
+    st_mtime_ns: int
+    st_ctime_ns: int
+
+    @property
+    def st_atime(self) -> float:
+        """Last access in seconds."""
+        return self.st_atime_ns / 1e9
+
+    @property
+    def st_mtime(self) -> float:
+        """Last change of the data in seconds."""
+        return self.st_mtime_ns / 1e9
+
+    @property
+    def st_ctime(self) -> float:
+        """Last change of the inode in seconds."""
+        return self.st_ctime_ns / 1e9

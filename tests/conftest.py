@@ -1,0 +1,179 @@
+"""Fixtures: kernels whose books are balanced when a test is over, and one program text for both kinds of program."""
+
+import contextlib
+import functools
+import subprocess
+import sys
+
+import pytest
+from hypothesis import settings
+
+import fastipc
+from fastipc import FastIPCError, Kernel
+
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+settings.load_profile("fixed")
+
+TABLES = (
+    "task",
+    "signal",
+    "sighand",
+    "files",
+    "fd",
+    "file",
+    "inode",
+    "pipe",
+    "pipe_buffer",
+    "page",
+    "user",
+    "timer",
+    "poll_entry",
+    "rlimit",
+)
+
+
+def count_rows(k):
+    """Live rows of every table."""
+    return {name: len(k.table(name, live=True)) for name in TABLES}
+
+
+def end_tasks(k):
+    """End every task that can be ended from outside; True if only init is left."""
+    for _ in range(20):
+        if len(k.tasks) == 1:
+            return True
+        for t in list(k.tasks.values()):
+            if t.pid != 1:
+                with contextlib.suppress(FastIPCError):
+                    t.exit_group(0)
+        with contextlib.suppress(Exception):
+            k.run(until=k.now + 1e6, deadlock="return")
+    return False
+
+
+class Books:
+    """The kernels of a test and the rows that each had when it was fresh."""
+
+    def __init__(self):
+        self.kernels = []
+
+    def make(self, **options):
+        k = Kernel(**options)
+        self.kernels.append((k, count_rows(k)))
+        return k
+
+    def close(self, k):
+        """End all tasks of `k`, and check that nothing is left of them."""
+        fresh = next(rows for other, rows in self.kernels if other is k)
+        k.verify()
+        ended = end_tasks(k)
+        k.verify()
+        if ended:
+            assert count_rows(k) == fresh
+            assert k.counters["pages_alloc"] == k.counters["pages_free"]
+        k.close()
+
+    def close_all(self):
+        for k, _ in self.kernels:
+            try:
+                k.table("task")
+            except FastIPCError:  # the test has closed it
+                continue
+            self.close(k)
+
+
+@pytest.fixture
+def books():
+    books = Books()
+    yield books
+    books.close_all()
+
+
+@pytest.fixture
+def make_kernel(books):
+    """Makes kernels that are verified, emptied and checked for leaks after the test."""
+    return books.make
+
+
+@pytest.fixture
+def k(make_kernel):
+    return make_kernel()
+
+
+@pytest.fixture
+def rows():
+    return count_rows
+
+
+@pytest.fixture
+def ended():
+    return end_tasks
+
+
+def as_plain(f):
+    """The generator program `f` as a plain function: each call gives its result at once, which goes back in."""
+
+    @functools.wraps(f)
+    def program(t, *args):
+        frame = f(t, *args)
+        value = None
+        try:
+            while True:
+                value = frame.send(value)
+        except StopIteration as stop:
+            return stop.value
+
+    return program
+
+
+@pytest.fixture(params=["plain", "generator"])
+def kind(request):
+    """Turns a generator program into a program of each kind."""
+    return as_plain if request.param == "plain" else lambda f: f
+
+
+@pytest.fixture
+def errno_of():
+    """The errno of a call that must fail; the task's `errno` must agree."""
+
+    def errno_of(call, *args):
+        with pytest.raises(OSError) as caught:
+            call(*args)
+        assert caught.value.errno == call.__self__.errno
+        return caught.value.errno
+
+    return errno_of
+
+
+@pytest.fixture
+def run_python():
+    """Run a script in an interpreter of its own; what it prints."""
+
+    def run_python(script, *args, timeout=60, env=None):
+        done = subprocess.run(
+            [sys.executable, "-X", "faulthandler", "-c", script, *map(str, args)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=env,
+        )
+        assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run_python
+
+
+@pytest.fixture
+def fill():
+    """Fill a pipe, without sleeping; how many bytes went in."""
+
+    def fill(t, w, size=4096):
+        flags = t.fcntl(w, fastipc.F_GETFL)
+        t.fcntl(w, fastipc.F_SETFL, flags | fastipc.O_NONBLOCK)
+        total = 0
+        while (n := t.sys_write(w, b"f" * size)) > 0:
+            total += n
+        t.fcntl(w, fastipc.F_SETFL, flags)
+        return total
+
+    return fill

@@ -1,0 +1,18 @@
+"""The ``--record`` option of the oracle."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import real, suite
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="write the recorded answers from this host's kernel")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--record", default=False):
+        if real.missing():
+            raise pytest.UsageError(real.missing())
+        suite.record()

@@ -1,0 +1,448 @@
+"""Random programs of several tasks on both machines at once, compared after every step.
+
+    python -m tests.oracle.fuzz --seconds 600 --seed 1
+
+A program is drawn step by step with an eye on what the real kernel answered, so most steps make sense. A difference is
+cut down to the fewest steps that still show it and printed as a case that can be pasted into a `cases_*.py` file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import random
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import real
+from .abi import (
+    CLONE_FILES,
+    CLONE_FS,
+    CLONE_PARENT,
+    CLONE_SIGHAND,
+    CLONE_SYSVSEM,
+    CLONE_THREAD,
+    CLONE_VM,
+    F_DUPFD,
+    F_DUPFD_CLOEXEC,
+    F_GETFD,
+    F_GETFL,
+    F_GETPIPE_SZ,
+    F_SETFD,
+    F_SETFL,
+    F_SETPIPE_SZ,
+    FD_CLOEXEC,
+    FIOCLEX,
+    FIONBIO,
+    FIONCLEX,
+    FIONREAD,
+    O_APPEND,
+    O_CLOEXEC,
+    O_DIRECT,
+    O_NONBLOCK,
+    POLLIN,
+    POLLOUT,
+    POLLPRI,
+    POLLRDNORM,
+    POLLWRNORM,
+    RLIMIT_NOFILE,
+    SIG_DFL,
+    SIG_IGN,
+    SIGCHLD,
+    SIGPIPE,
+    THREAD,
+    WALL,
+    WCLONE,
+    WNOHANG,
+    WNOTHREAD,
+)  # fmt: skip
+from .machine import CREATING, Group, Machine, Task, data
+from .sim import SimMachine
+from .suite import difference
+
+LENGTHS = (0, 1, 1, 2, 3, 10, 100, 1000, 2048, 3000, 4000, 4095, 4096, 4096, 4097, 5000, 8192, 10000, 65536, 70000)
+SIZES = (0, 1, 4096, 4096, 4096, 4097, 8192, 8192, 12288, 16384, 65536, 1048576)
+STEPS = 80  # of one program
+TASKS = 6  # alive at a time
+BORN = 14  # in one program
+
+
+class Data(bytes):
+    """Bytes that print as the call that makes them."""
+
+    seed: int
+
+    @classmethod
+    def make(cls, n: int, seed: int) -> Data:
+        made = cls(data(n, seed))
+        made.seed = seed
+        return made
+
+    def __repr__(self) -> str:
+        return f"data({len(self)}, {self.seed})"
+
+
+@dataclass(frozen=True)
+class Who:
+    """A task of the program, by number; with sign -1 its group."""
+
+    number: int
+    sign: int = 1
+
+    def __repr__(self) -> str:
+        return f"{'-' if self.sign < 0 else ''}t{self.number}"
+
+
+@dataclass
+class Step:
+    """One call of one task."""
+
+    actor: int
+    name: str
+    args: tuple = ()
+    newborn: int = -1  # number of the task that the step makes, if it succeeds
+    verb: str = "raise"
+
+    def __str__(self) -> str:
+        args = ", ".join(map(repr, self.args))
+        if self.name == "spawn":
+            return f"t{self.newborn} = m.spawn({args})"
+        if self.name in CREATING:
+            return f"t{self.newborn} = t{self.actor}.{self.name}({args})"
+        return f't{self.actor}.submit("{self.name}"{", " + args if args else ""})'
+
+
+@dataclass
+class Side:
+    """One machine in the middle of a program."""
+
+    machine: Machine
+    tasks: dict[int, Task] = field(default_factory=dict)
+
+    def apply(self, step: Step) -> Any:
+        """Make a step; return its value, or None if it does not apply."""
+        machine = self.machine
+        if step.name == "spawn":
+            self.tasks[step.newborn] = machine.spawn(*step.args)
+            return None
+        task = self.tasks.get(step.actor)
+        if task is None or not task.alive or task.pending is not None:
+            return None
+        args = []
+        for arg in step.args:
+            if isinstance(arg, Who):
+                if arg.number not in self.tasks:
+                    return None
+                whom = self.tasks[arg.number]
+                args.append(whom if arg.sign > 0 else Group(whom))
+            elif isinstance(arg, Data):
+                args.append(bytes(arg))
+            elif isinstance(arg, list):
+                args.append([bytes(a) if isinstance(a, Data) else a for a in arg])
+            else:
+                args.append(arg)
+        if isinstance(machine, SimMachine):
+            machine.verb = step.verb
+        value = machine.start(task, step.name, tuple(args)).value
+        if isinstance(value, Task):
+            self.tasks[step.newborn] = value
+        return value
+
+
+def might_sleep(name: str, *args: Any) -> bool:
+    """Return whether a call ends the fun if its task is the last one awake."""
+    if name == "wait4":
+        return not args[1] & WNOHANG
+    if name in ("poll", "select"):
+        return args[-1] != 0
+    return name in ("read", "readv", "exit", "exit_group")
+
+
+class Program:
+    """A random program, drawn against what the real kernel answers."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.born = 0
+        self.tables: dict[int, dict[int, str]] = {}  # descriptors that a task is thought to have, and which end
+        self.direct = self.random.random() < 0.4
+
+    def draw(self, side: Side) -> Step | None:
+        """Return the next step, or None if every task sleeps or has ended."""
+        rng = self.random
+        if not self.born or (rng.random() < 0.01 and self.born < BORN):
+            return self._newborn(-1, "spawn", (rng.choice((0, 0, 1000)),))
+        idle = [n for n, t in side.tasks.items() if t.alive and t.pending is None]
+        if not idle:
+            return None
+        actor = rng.choice(idle)
+        alive = sum(t.alive for t in side.tasks.values())
+        if self.born < BORN and rng.random() < (0.25 if alive < 3 else 0.06 if alive < TASKS else 0):
+            return self._create(actor)
+        names, weights = zip(*WEIGHTS.items(), strict=True)
+        table = self.tables.setdefault(actor, {})
+        name = "pipe2" if len(table) < 2 and rng.random() < 0.7 else rng.choices(names, weights)[0]
+        made = getattr(self, f"_{name}_")(actor)
+        if len(idle) == 1 and rng.random() < 0.9 and might_sleep(*made):
+            made = ("poll", [(self._fd(actor), POLLIN | POLLOUT)], 0) if rng.random() < 0.5 else self._close_(actor)
+        return Step(actor, made[0], tuple(made[1:]), verb=rng.choice(("raise", "sys")))
+
+    def learn(self, step: Step, value: Any) -> None:
+        """Note what the real kernel answered."""
+        table = self.tables.setdefault(step.actor, {})
+        match step.name, value:
+            case (("pipe2" | "pipe"), (int(r), int(w))):
+                table[r], table[w] = "r", "w"
+            case (("dup" | "dup2" | "dup3"), int(fd)):
+                table[fd] = table.get(step.args[0], "r")
+            case "fcntl", int(fd) if step.args[1] in (F_DUPFD, F_DUPFD_CLOEXEC):
+                table[fd] = table.get(step.args[0], "r")
+            case "close", None:
+                table.pop(step.args[0], None)
+            case (("fork" | "clone" | "thread"), Task()):
+                shared = step.name == "thread" or (step.name == "clone" and step.args[0] & CLONE_FILES)
+                self.tables[step.newborn] = table if shared else dict(table)
+
+    # ------------------------------------------------------------------------------------------ drawing arguments
+    def _fd(self, actor: int, end: str = "") -> int:
+        rng, table = self.random, self.tables[actor]
+        if table and rng.random() < 0.95:
+            fitting = [fd for fd in table if table[fd] == end]
+            return rng.choice(fitting if fitting and rng.random() < 0.95 else list(table))
+        return rng.choice((*range(12), -1, 1023, 1024, 2**31 - 1, -(2**31)))
+
+    def _newborn(self, actor: int, name: str, args: tuple = ()) -> Step:
+        step = Step(actor, name, args, self.born)
+        self.born += 1
+        return step
+
+    def _create(self, actor: int) -> Step:
+        rng = self.random
+        name = rng.choice(("fork", "fork", "thread", "clone"))
+        if name != "clone":
+            return self._newborn(actor, name)
+        flags = rng.choice((SIGCHLD, SIGCHLD, SIGCHLD, 0, 23))
+        if rng.random() < 0.3:
+            flags |= THREAD
+        for flag in (CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
+            if rng.random() < (0.1 if flag == CLONE_THREAD else 0.3):
+                flags |= flag
+        return self._newborn(actor, "clone", (flags,))
+
+    def _data(self) -> Data:
+        return Data.make(self.random.choice(LENGTHS), self.random.randrange(256))
+
+    def _read_(self, actor: int) -> tuple:
+        return "read", self._fd(actor, "r"), self.random.choice(LENGTHS)
+
+    def _write_(self, actor: int) -> tuple:
+        return "write", self._fd(actor, "w"), self._data()
+
+    def _readv_(self, actor: int) -> tuple:
+        return "readv", self._fd(actor, "r"), [self.random.choice(LENGTHS) for _ in range(self.random.randrange(5))]
+
+    def _writev_(self, actor: int) -> tuple:
+        return "writev", self._fd(actor, "w"), [self._data() for _ in range(self.random.randrange(5))]
+
+    def _pipe2_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.05:
+            return ("pipe",) if rng.random() < 0.5 else ("pipe2", rng.choice((1, O_APPEND, 0o200)))
+        flags = O_NONBLOCK * (rng.random() < 0.4) | O_CLOEXEC * (rng.random() < 0.2)
+        return "pipe2", flags | O_DIRECT * (self.direct and rng.random() < 0.4)
+
+    def _close_(self, actor: int) -> tuple:
+        return "close", self._fd(actor)
+
+    def _dup_(self, actor: int) -> tuple:
+        rng = self.random
+        name = rng.choice(("dup", "dup2", "dup3", "fcntl"))
+        if name == "dup":
+            return name, self._fd(actor)
+        if name == "fcntl":
+            least = rng.choice((0, 1, 5, 20, 70, -1, 1024))
+            return name, self._fd(actor), rng.choice((F_DUPFD, F_DUPFD_CLOEXEC)), least
+        target = rng.choice((self._fd(actor), rng.randrange(12), rng.randrange(200)))
+        if name == "dup2":
+            return name, self._fd(actor), target
+        return name, self._fd(actor), target, rng.choice((0, O_CLOEXEC, O_CLOEXEC, 1))
+
+    def _size_(self, actor: int) -> tuple:
+        return "fcntl", self._fd(actor), F_SETPIPE_SZ, self.random.choice(SIZES)
+
+    def _fcntl_(self, actor: int) -> tuple:
+        rng = self.random
+        cmd = rng.choice((F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_SETFL, F_GETPIPE_SZ, 99))
+        arg = 0
+        if cmd == F_SETFD:
+            arg = rng.choice((0, FD_CLOEXEC))
+        elif cmd == F_SETFL:
+            arg = rng.choice((0, O_NONBLOCK, O_NONBLOCK, O_APPEND, O_DIRECT * self.direct))
+        return "fcntl", self._fd(actor), cmd, arg
+
+    def _ioctl_(self, actor: int) -> tuple:
+        request = self.random.choice((FIONREAD, FIONREAD, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, 0x1234))
+        return "ioctl", self._fd(actor), request, self.random.choice((0, 1))
+
+    def _other_(self, actor: int) -> tuple:
+        rng = self.random
+        name = rng.choice(("fstat", "lseek", "pread", "pwrite", "getpid", "gettid", "getppid", "sched_yield"))
+        if name == "fstat":
+            return name, self._fd(actor)
+        if name == "lseek":
+            return name, self._fd(actor), rng.choice((0, -1)), rng.choice((0, 1, 2, 5))
+        if name == "pread":
+            return name, self._fd(actor), 1, rng.choice((0, -1))
+        if name == "pwrite":
+            return name, self._fd(actor), b"x", rng.choice((0, -1))
+        return (name,)
+
+    def _poll_(self, actor: int) -> tuple:
+        rng = self.random
+        masks = (POLLIN, POLLOUT, POLLIN | POLLOUT, POLLRDNORM, POLLWRNORM, POLLPRI, 0)
+        fds = [(self._fd(actor), rng.choice(masks)) for _ in range(rng.randrange(5))]
+        return "poll", fds, rng.choice((0, 0, -1))
+
+    def _select_(self, actor: int) -> tuple:
+        rng = self.random
+        known = sorted(fd for fd in self.tables[actor] if 0 <= fd < 1024)
+        if rng.random() < 0.1:
+            known.append(rng.randrange(64))
+        sets = [sorted({rng.choice(known) for _ in range(rng.randrange(4))}) if known else [] for _ in range(3)]
+        return "select", *sets, rng.choice((0, 0, None))
+
+    def _wait4_(self, actor: int) -> tuple:
+        rng = self.random
+        whom: Any = rng.choice((-1, -1, -1, 0, Who(rng.randrange(self.born)), Who(rng.randrange(self.born), -1)))
+        options = WNOHANG * (rng.random() < 0.6)
+        for flag in (WALL, WCLONE, WNOTHREAD):
+            options |= flag * (rng.random() < 0.15)
+        return "wait4", whom, options | 4 * (rng.random() < 0.03)
+
+    def _signal_(self, actor: int) -> tuple:
+        rng = self.random
+        return "signal", rng.choice((SIGPIPE, SIGPIPE, SIGCHLD)), rng.choice((SIG_IGN, SIG_IGN, SIG_DFL))
+
+    def _exit_(self, actor: int) -> tuple:
+        rng = self.random
+        return rng.choice(("exit", "exit_group")), rng.randrange(4)
+
+    def _execve_(self, actor: int) -> tuple:
+        return ("execve",)
+
+    def _rlimit_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.3:
+            return "getrlimit", RLIMIT_NOFILE
+        return "setrlimit", RLIMIT_NOFILE, (rng.choice((4, 8, 16, 64, 1024, 1024, 5000)), 4096)
+
+
+WEIGHTS = {
+    "read": 22, "write": 24, "readv": 4, "writev": 4, "pipe2": 7, "close": 8, "dup": 6, "size": 6, "fcntl": 6,
+    "ioctl": 3, "other": 3, "poll": 6, "select": 4, "wait4": 6, "signal": 3, "exit": 2, "execve": 1, "rlimit": 1,
+}  # fmt: skip
+
+
+def run(steps: Iterable[Step] | Program, limit: int = STEPS) -> tuple[list[Step], str]:
+    """Run a program on both machines; return the steps that were made and the first difference."""
+    theirs, ours = Side(real.RealMachine()), Side(SimMachine())
+    done: list[Step] = []
+    seen = 0
+    found = ""
+    source = iter(steps) if not isinstance(steps, Program) else None
+    try:
+        while len(done) < limit and not found:
+            step = next(source, None) if source else steps.draw(theirs)
+            if step is None:
+                break
+            done.append(step)
+            value = theirs.apply(step)
+            if not source:
+                steps.learn(step, value)
+            try:
+                ours.apply(step)
+            except Exception as error:
+                ours.machine.log.append(f"{step} raised {type(error).__name__}: {error}")
+                found = difference(ours.machine.log, theirs.machine.log)
+                break
+            if ours.machine.log[seen:] != theirs.machine.log[seen:]:
+                found = difference(ours.machine.log, theirs.machine.log)
+            seen = len(theirs.machine.log)
+    finally:
+        theirs.machine.close()
+        try:
+            ours.machine.close()
+        except Exception as error:
+            found = found or f"closing the kernel raised {type(error).__name__}: {error}"
+    return done, found
+
+
+def shrink(steps: list[Step], found: str, seconds: float = 30) -> tuple[list[Step], str]:
+    """Return fewer steps that still differ, and how."""
+    limit = time.monotonic() + seconds
+    size = max(1, len(steps) // 2)
+    while size:
+        at, smaller = 0, False
+        while at < len(steps) and time.monotonic() < limit:
+            fewer = steps[:at] + steps[at + size :]
+            done, again = run(fewer, len(fewer))
+            if again:
+                steps, found, smaller = done, again, True
+            else:
+                at += size
+        size = size if smaller and size == 1 else size // 2
+    return steps, found
+
+
+def report(seed: int, steps: list[Step], found: str) -> str:
+    """Return a difference as a case."""
+    body = "\n".join(f"    {step}" for step in steps)
+    verbs = "".join(step.verb[0] for step in steps)
+    return f"seed {seed} (forms of the calls: {verbs}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
+
+
+def one(seed: int) -> tuple[int, str]:
+    """Run the program of one seed; return the number of steps and the report of a difference."""
+    steps, found = run(Program(seed))
+    if not found:
+        return len(steps), ""
+    return len(steps), report(seed, *shrink(steps, found))
+
+
+def main() -> int:
+    """Run programs for a given time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60, help="how long to go on (default 60)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first program (default 1)")
+    parser.add_argument("--programs", type=int, default=0, help="stop after so many programs")
+    parser.add_argument("--keep-going", action="store_true", help="do not stop at the first difference")
+    options = parser.parse_args()
+    if real.missing():
+        print(real.missing(), file=sys.stderr)
+        return 0
+    start = shown = time.monotonic()
+    seed, steps, differences = options.seed, 0, 0
+    last = options.seed + options.programs if options.programs else sys.maxsize
+    while time.monotonic() - start < options.seconds and seed < last:
+        faulthandler.dump_traceback_later(120, exit=True)
+        made, text = one(seed)
+        steps += made
+        seed += 1
+        if text:
+            differences += 1
+            print(text, flush=True)
+            if not options.keep_going:
+                break
+        if time.monotonic() - shown > 5:
+            shown = time.monotonic()
+            print(f"{steps} steps, {seed - options.seed} programs, next seed {seed}", file=sys.stderr, flush=True)
+    faulthandler.cancel_dump_traceback_later()
+    print(f"{steps} steps in {seed - options.seed} programs, {differences} differences")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""One interface to two machines: the real kernel (`real.py`) and fastipc (`sim.py`).
+
+A case drives tasks by hand. A call returns its value, or the name of its errno (``"EPIPE"``), or ``ASLEEP`` if it was
+submitted and sleeps, or ``DIED`` if its task ended in it. Tasks are named in order of creation (``A``, ``B``, ...) and
+process ids come back as those names, so nothing that is returned depends on the host. Every step and every call that
+ends later is a line of ``log``: two machines agree if their logs are equal.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+ASLEEP = "asleep"
+DIED = "died"
+
+CREATING = frozenset({"fork", "thread", "clone"})
+SLEEPING = frozenset({"read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"})
+
+
+def data(n: int, seed: int = 0) -> bytes:
+    """Return n bytes that tell where they came from."""
+    block = bytes((i * 31 + (i >> 8) * 7 + seed) & 255 for i in range(min(n, 65536)))
+    return (block * (n // 65536 + 1))[:n] if n > 65536 else block
+
+
+def show(value: object) -> str:
+    """Return the text of an argument or a result in the log: short, the same on both sides."""
+    if isinstance(value, (bytes, bytearray)):
+        if len(value) <= 24:
+            return repr(bytes(value))
+        return f"<{len(value)} bytes, crc {zlib.crc32(value):08x}>"
+    if isinstance(value, list) and len(value) > 24:
+        return f"<{len(value)} items, crc {zlib.crc32(repr(value).encode()):08x}>"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(show(v) for v in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {show(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, Task):
+        return value.name
+    return value if isinstance(value, str) else repr(value)
+
+
+class Group:
+    """The process group of a task, as the pid argument of wait4: ``-task``."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def __repr__(self) -> str:
+        return f"-{self.task.name}"
+
+
+class Task:
+    """One thread of a machine, driven by hand; every system call is a method."""
+
+    def __init__(self, machine: Machine, name: str, handle: Any) -> None:
+        self.machine = machine
+        self.name = name
+        self.handle = handle
+        self.alive = True
+        self.pending: Pending | None = None
+
+    def __neg__(self) -> Group:
+        return Group(self)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def submit(self, name: str, *args: Any) -> Pending:
+        """Start a call and let the machine come to rest."""
+        return self.machine.start(self, name, args)
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Make a call that is expected to end; let time pass for it if need be."""
+        return self.machine.start(self, name, args).result()
+
+    def repeat(self, times: int, name: str, *args: Any) -> list[Any]:
+        """Make a call many times, as one line of the log."""
+        log = self.machine.log
+        self.machine.log = []
+        results = [self.call(name, *args) for _ in range(times)]
+        self.machine.log = log
+        log.append(f"{times} x {self.name}.{name}({', '.join(map(show, args))}) = {show(results)}")
+        return results
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args: self.call(name, *args)
+
+
+class Pending:
+    """A call that was started."""
+
+    def __init__(self, task: Task, name: str, text: str) -> None:
+        self.task = task
+        self.name = name
+        self.text = text
+        self.value: Any = ASLEEP
+        self.token: Any = None
+
+    def done(self) -> bool:
+        """Return whether the call has ended."""
+        return self.value is not ASLEEP
+
+    def result(self) -> Any:
+        """Return what the call gave, letting time pass until it ends."""
+        if not self.done():
+            self.task.machine.wait(self)
+        return self.value
+
+
+class Machine:
+    """What both sides have in common: names of tasks, the log, calls in progress."""
+
+    kind = ""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.log: list[str] = []
+        self.inodes: dict[tuple[int, int], int] = {}
+
+    # ------------------------------------------------------------------------------------------ what a side provides
+    def _spawn(self, uid: int) -> Any:
+        """Make a process; return its handle."""
+        raise NotImplementedError
+
+    def _start(self, task: Task, name: str, args: tuple) -> Any:
+        """Start a call; return a token for `_finished`."""
+        raise NotImplementedError
+
+    def _finished(self, pending: Pending) -> Any:
+        """Return the value of a call, or ASLEEP."""
+        raise NotImplementedError
+
+    def _settle(self) -> None:
+        """Let the machine run until nothing can run. No time passes."""
+        raise NotImplementedError
+
+    def _wait(self, pending: Pending) -> None:
+        """Let time pass until a call has ended."""
+        raise NotImplementedError
+
+    def _alive(self, task: Task) -> bool:
+        """Return whether a task has not ended."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End all tasks."""
+
+    # ------------------------------------------------------------------------------------------ what a case uses
+    def spawn(self, uid: int = 0) -> Task:
+        """Make a process in a session of its own, with no descriptors."""
+        task = self.adopt(self._spawn(uid))
+        self.log.append(f"spawn uid={uid} = {task.name}")
+        return task
+
+    def adopt(self, handle: Any) -> Task:
+        """Name a new task."""
+        n = len(self.tasks)
+        task = Task(self, chr(65 + n) if n < 26 else f"T{n}", handle)
+        self.tasks.append(task)
+        return task
+
+    def start(self, task: Task, name: str, args: tuple) -> Pending:
+        """Start a call, settle, and log what ended."""
+        assert task.pending is None, f"{task} is still in {task.pending and task.pending.text}"
+        text = f"{task.name}.{name}({', '.join(map(show, args))})"
+        pending = Pending(task, name, text)
+        if not task.alive:
+            pending.value = DIED
+            self.log.append(f"{text}: not alive")
+            return pending
+        pending.token = self._start(task, name, args)
+        task.pending = pending
+        self._settle()
+        self._collect(pending)
+        return pending
+
+    def wait(self, pending: Pending) -> None:
+        """Let time pass until a call has ended."""
+        self._wait(pending)
+        self._settle()
+        self._collect(None)
+
+    def settle(self) -> None:
+        """Let the machine run until nothing can run."""
+        self._settle()
+        self._collect(None)
+
+    def name_of(self, pid: int) -> str:
+        """Return the name of the task that has a process id."""
+        raise NotImplementedError
+
+    def inode(self, dev: int, ino: int) -> int:
+        """Return a number for an inode: 1 for the first seen, 2 for the second."""
+        return self.inodes.setdefault((dev, ino), len(self.inodes) + 1)
+
+    def _collect(self, fresh: Pending | None) -> None:
+        deaths = False
+        for task in self.tasks:
+            pending = task.pending
+            if pending is None:
+                continue
+            pending.value = self._finished(pending)
+            if pending.value is ASLEEP:
+                if pending is fresh:
+                    self.log.append(f"{pending.text} sleeps")
+                continue
+            task.pending = None
+            deaths |= pending.value is DIED
+            verb = "=" if pending is fresh else "wakes ="
+            self.log.append(f"{pending.text} {verb} {show(pending.value)}")
+        if deaths or (fresh is not None and fresh.name in ("exit", "exit_group", "execve")):
+            for task in self.tasks:
+                if task.alive and not self._alive(task):
+                    task.alive = False
+                    self.log.append(f"{task.name} is dead")

@@ -1,0 +1,489 @@
+"""The real kernel behind the oracle's interface: processes and threads of `worker.c`, driven through shared memory.
+
+All workers run on one processor with real-time priority, first in first out, and so does this process without it: when
+this code runs, every worker sleeps or has ended. So the machine is at rest without any waiting, and the order of
+events is the order of the run queue, as on fastipc. Where the host grants no real-time priority, rest is read from
+/proc: every worker was seen asleep twice and none ran in between.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import abi
+from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task
+
+NSLOTS = 256
+BASE, SLOTS, SLOT, DATA, AREA = 0x100000000000, 4096, 128, 1 << 20, 2 << 20
+IDLE, REQUEST, RUNNING, DONE = 1, 2, 3, 4
+DO_CLONE, DO_EXEC, DO_SPAWN = -1, -2, -3
+FUTEX_WAIT, FUTEX_WAKE = 0, 1
+PRIORITY = 10
+PATIENCE = 20.0  # seconds until a worker that does not come to rest is an error
+
+NR = {
+    "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "rt_sigaction": 13, "ioctl": 16,
+    "pread": 17, "pwrite": 18, "readv": 19, "writev": 20, "pipe": 22, "select": 23, "sched_yield": 24, "dup": 32,
+    "dup2": 33, "nanosleep": 35, "getpid": 39, "exit": 60, "wait4": 61, "fcntl": 72, "getrlimit": 97, "getuid": 102,
+    "getgid": 104, "geteuid": 107, "getegid": 108, "getppid": 110, "getresuid": 118, "getresgid": 120,
+    "setrlimit": 160, "gettid": 186, "futex": 202, "exit_group": 231, "dup3": 292, "pipe2": 293,
+}  # fmt: skip
+MASK = 2**64 - 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+
+def _long(value: int) -> int:
+    """Return the number that a register holds, as a signed 64-bit one."""
+    value &= MASK
+    return value - 2**64 if value >> 63 else value
+
+
+class Slot:
+    """Where one worker takes its calls from."""
+
+    def __init__(self, host: Host, index: int) -> None:
+        self.host = host
+        self.index = index
+        at = SLOTS + index * SLOT
+        self.state = ctypes.c_int32.from_buffer(host.memory, at)
+        self.tid_word = ctypes.c_int32.from_buffer(host.memory, at + 4)
+        self.request = (ctypes.c_int64 * 8).from_buffer(host.memory, at + 8)  # nr, six arguments, result
+        self.offset = DATA + index * AREA  # of its data, here
+        self.address = BASE + self.offset  # of its data, there
+        self.word = ctypes.addressof(self.state)
+
+    @property
+    def tid(self) -> int:
+        """The worker's thread id."""
+        return self.tid_word.value
+
+    def send(self, nr: int, *args: int) -> None:
+        """Let the worker make a call."""
+        request = self.request
+        request[0] = nr
+        for i, arg in enumerate(args):
+            request[1 + i] = _long(arg)
+        for i in range(len(args), 6):
+            request[1 + i] = 0
+        self.state.value = REQUEST
+        _syscall(NR["futex"], ctypes.c_void_p(self.word), FUTEX_WAKE, 1, None)
+
+    @property
+    def ret(self) -> int:
+        """The result of the last call."""
+        return self.request[7]
+
+    def put(self, data: bytes, at: int = 0) -> int:
+        """Place bytes in the worker's data; return their address there."""
+        memory = self.host.memory
+        memory[self.offset + at : self.offset + at + len(data)] = data
+        return self.address + at
+
+    def get(self, n: int, at: int = 0) -> bytes:
+        """Return bytes of the worker's data."""
+        return self.host.memory[self.offset + at : self.offset + at + n]
+
+
+def task_state(tid: int) -> str:
+    """Return the letter of a task's state in /proc, ``X`` if there is no such task."""
+    try:
+        fd = os.open(f"/proc/{tid}/stat", os.O_RDONLY)
+    except OSError:
+        return "X"
+    try:
+        line = os.read(fd, 512)
+    except ProcessLookupError:
+        return "X"
+    finally:
+        os.close(fd)
+    return chr(line[line.rindex(b")") + 2])
+
+
+def times_run(tid: int) -> bytes:
+    """Return how often a task was put on a processor."""
+    try:
+        with open(f"/proc/{tid}/schedstat", "rb") as f:
+            return f.read().split()[2]
+    except (OSError, IndexError):
+        return b""
+
+
+class Host:
+    """The supervisor process: it starts first tasks and becomes the parent of orphans. One serves many machines."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="oracle-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+        self.directory.chmod(0o755)
+        worker = self._compile()
+        shared = self.directory / "shared"
+        with open(shared, "w+b") as f:
+            shared.chmod(0o666)
+            f.truncate(DATA + NSLOTS * AREA)
+            self.memory = mmap.mmap(f.fileno(), DATA + NSLOTS * AREA)
+        self.memory[8 : 8 + len(os.fsencode(worker))] = os.fsencode(worker)
+        self.memory[264 : 264 + len(os.fsencode(shared))] = os.fsencode(shared)
+        self.slots = [Slot(self, i) for i in range(NSLOTS)]
+        self.cpus = os.sched_getaffinity(0)
+        self.cpu = max(self.cpus)
+        self.pid = os.getpid()
+        self.process = subprocess.Popen(
+            [worker, shared, "supervisor", str(self.cpu), str(PRIORITY), str(self.pid)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        limit = time.monotonic() + PATIENCE
+        while self.slots[0].state.value != IDLE:
+            if self.process.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError("the supervisor did not start")
+            time.sleep(0.0005)
+        self.realtime = self.memory[4] == 2
+
+    def _compile(self) -> Path:
+        source = Path(__file__).with_name("worker.c")
+        worker = self.directory / "worker"
+        command = [os.environ.get("CC", "cc"), "-O1", "-nostdlib", "-static", "-fno-stack-protector", "-fno-builtin"]
+        subprocess.run([*command, "-o", worker, source], check=True, capture_output=True)
+        worker.chmod(0o755)
+        return worker
+
+    def close(self) -> None:
+        """End the supervisor and remove its files."""
+        if self.pid == os.getpid():
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+_host: Host | None = None
+
+
+def host() -> Host:
+    """Return the supervisor of this process, started at the first use."""
+    global _host
+    if _host is None or _host.pid != os.getpid() or _host.process.poll() is not None:
+        _host = Host()
+        import atexit
+
+        atexit.register(_host.close)
+    return _host
+
+
+def missing() -> str:
+    """Return why the real side cannot run here, or an empty string."""
+    if not sys.platform.startswith("linux") or os.uname().machine != "x86_64":
+        return "the real side needs Linux on x86-64"
+    if os.geteuid() != 0:
+        return "the real side needs root to be several users"
+    try:
+        host()
+    except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+        return f"the real side does not start: {error}"
+    return ""
+
+
+class RealMachine(Machine):
+    """Tasks on the real kernel."""
+
+    kind = "real"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.host = host()
+        self.used = 1  # slot 0 is the supervisor's
+        self.pids = {self.host.process.pid: "init"}
+        os.sched_setaffinity(0, {self.host.cpu})
+
+    # ------------------------------------------------------------------------------------------ life of the machine
+    def _slot(self) -> Slot:
+        slot = self.host.slots[self.used]
+        self.used += 1
+        slot.state.value = 0
+        return slot
+
+    def _spawn(self, uid: int) -> Slot:
+        slot, supervisor = self._slot(), self.host.slots[0]
+        supervisor.send(DO_SPAWN, slot.index, uid)
+        self._until(lambda: supervisor.state.value == DONE and slot.state.value == IDLE)
+        return slot
+
+    def adopt(self, handle: Slot) -> Task:
+        """Name a new task."""
+        task = super().adopt(handle)
+        self.pids[handle.tid] = task.name
+        return task
+
+    def name_of(self, pid: int) -> str:
+        """Return the name of the task that has a process id."""
+        return self.pids.get(pid, "nobody")
+
+    def close(self) -> None:
+        """End all tasks; none is left when this returns."""
+        tids = [slot.tid for slot in self.host.slots[1 : self.used]]
+        for tid in tids:
+            if tid and task_state(tid) not in "XZ":
+                _syscall(200, tid, 9)  # tkill
+        self._until(lambda: all(task_state(tid) == "X" for tid in tids))
+        os.sched_setaffinity(0, self.host.cpus)
+
+    # ------------------------------------------------------------------------------------------ rest
+    def _until(self, condition: Callable[[], bool]) -> None:
+        limit = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > limit:
+                raise RuntimeError("the real side does not come to rest:\n" + self._describe())
+            time.sleep(0.0001)
+
+    def _describe(self) -> str:
+        return "\n".join(
+            f"{t.name} tid={t.handle.tid} slot state={t.handle.state.value} {task_state(t.handle.tid)}"
+            f" in {t.pending.text if t.pending else 'user code'}"
+            for t in self.tasks
+        )
+
+    def _at_rest(self) -> bool:
+        if self.host.realtime:
+            return all(self._resting(task) for task in self.tasks if task.pending)
+        before = []
+        for task in self.tasks:
+            if task.alive and task.handle.state.value == REQUEST:
+                return False
+            before.append((task_state(task.handle.tid), times_run(task.handle.tid)))
+            if before[-1][0] not in "SZX":
+                return False
+        return before == [(task_state(task.handle.tid), times_run(task.handle.tid)) for task in self.tasks]
+
+    def _resting(self, task: Task) -> bool:
+        state = task.handle.state.value
+        if state in (DONE, IDLE):
+            return True
+        return task_state(task.handle.tid) in ("S" if state == RUNNING else "", "Z", "X")
+
+    def _settle(self) -> None:
+        if not self._at_rest():
+            self._until(self._at_rest)
+
+    def _wait(self, pending: Pending) -> None:
+        self._until(lambda: self._finished(pending) is not ASLEEP)
+
+    def _alive(self, task: Task) -> bool:
+        return task_state(task.handle.tid) not in "ZX"
+
+    # ------------------------------------------------------------------------------------------ calls
+    def _start(self, task: Task, name: str, args: tuple) -> Any:
+        slot: Slot = task.handle
+        if name in CREATING:
+            flags = {"fork": abi.SIGCHLD, "thread": abi.THREAD}[name] if name != "clone" else args[0]
+            child = self._slot()
+            slot.send(DO_CLONE, flags, child.index)
+            return child
+        if name == "execve":
+            slot.send(DO_EXEC)
+            return None
+        marshal = getattr(self, f"_{name}_", None)
+        if marshal is None:
+            slot.send(NR[name], *(self._number(arg) for arg in args))
+            return None
+        return marshal(slot, *args)
+
+    def _number(self, arg: Any) -> int:
+        if isinstance(arg, Task):
+            return arg.handle.tid
+        if isinstance(arg, Group):
+            return -arg.task.handle.tid
+        return int(arg)
+
+    def _finished(self, pending: Pending) -> Any:
+        slot: Slot = pending.task.handle
+        if slot.state.value != DONE:
+            return DIED if task_state(slot.tid) in "ZX" else ASLEEP
+        ret = slot.ret
+        if -4096 < ret < 0:
+            if pending.name in CREATING:
+                self.used -= 1
+            return abi.errno_name(-ret)
+        name = pending.name
+        if name in CREATING:
+            self._until(lambda: pending.token.state.value == IDLE)
+            return self.adopt(pending.token)
+        if name == "execve":
+            for task in self.tasks:  # a thread takes the number of its leader, which is no more
+                if task is not pending.task and task.handle.tid == slot.tid:
+                    task.handle.tid_word.value = 0
+            self.pids[slot.tid] = pending.task.name
+            return None
+        if name in ("getpid", "getppid", "gettid"):
+            return self.name_of(ret)
+        decode = pending.token
+        if decode is not None:
+            return decode(ret)
+        return None if name in ("close", "sched_yield", "exit", "exit_group") else ret
+
+    # each of these places the arguments of one call, sends it, and returns what makes a value of its result
+    def _read_(self, slot: Slot, fd: int, n: int) -> Callable:
+        slot.send(NR["read"], fd, slot.address, n)
+        return slot.get
+
+    def _write_(self, slot: Slot, fd: int, data: bytes) -> None:
+        slot.send(NR["write"], fd, slot.put(data), len(data))
+
+    def _pread_(self, slot: Slot, fd: int, n: int, offset: int) -> Callable:
+        slot.send(NR["pread"], fd, slot.address, n, offset)
+        return slot.get
+
+    def _pwrite_(self, slot: Slot, fd: int, data: bytes, offset: int) -> None:
+        slot.send(NR["pwrite"], fd, slot.put(data), len(data), offset)
+
+    def _vector(self, slot: Slot, lengths: list[int]) -> tuple[int, int]:
+        at, rows = 65536, []
+        for n in lengths:
+            rows.append(struct.pack("QQ", slot.address + at, n))
+            at += n
+        return slot.put(b"".join(rows)), len(rows)
+
+    def _readv_(self, slot: Slot, fd: int, lengths: list[int]) -> Callable:
+        slot.send(NR["readv"], fd, *self._vector(slot, lengths))
+        return lambda n: slot.get(n, 65536)
+
+    def _writev_(self, slot: Slot, fd: int, parts: list[bytes]) -> None:
+        slot.put(b"".join(parts), 65536)
+        slot.send(NR["writev"], fd, *self._vector(slot, [len(p) for p in parts]))
+
+    def _pipe_(self, slot: Slot) -> Callable:
+        slot.send(NR["pipe"], slot.address)
+        return lambda ret: struct.unpack("ii", slot.get(8))
+
+    def _pipe2_(self, slot: Slot, flags: int = 0) -> Callable:
+        slot.send(NR["pipe2"], slot.address, flags)
+        return lambda ret: struct.unpack("ii", slot.get(8))
+
+    def _fcntl_(self, slot: Slot, fd: int, cmd: int, arg: int = 0) -> None:
+        slot.send(NR["fcntl"], fd, cmd, arg)
+
+    def _ioctl_(self, slot: Slot, fd: int, request: int, arg: int = 0) -> Callable:
+        slot.send(NR["ioctl"], fd, request, slot.put(struct.pack("i", arg)))
+        return lambda ret: struct.unpack("i", slot.get(4))[0] if request == abi.FIONREAD else ret
+
+    def _lseek_(self, slot: Slot, fd: int, offset: int, whence: int) -> None:
+        slot.send(NR["lseek"], fd, offset, whence)
+
+    def _fstat_(self, slot: Slot, fd: int) -> Callable:
+        slot.send(NR["fstat"], fd, slot.address)
+
+        def decode(ret: int) -> dict[str, int | bool]:
+            dev, ino, nlink, mode, uid, gid, _, rdev, size, blksize, blocks, *times = struct.unpack(
+                "QQQIIIIQqqqqqqqqq", slot.get(120)
+            )
+            atime, mtime, ctime = zip(times[::2], times[1::2], strict=True)
+            return {
+                "ino": self.inode(dev, ino), "mode": mode, "nlink": nlink, "uid": uid, "gid": gid, "rdev": rdev,
+                "size": size, "blksize": blksize, "blocks": blocks, "equal times": atime == mtime == ctime,
+            }  # fmt: skip
+
+        return decode
+
+    def _poll_(self, slot: Slot, fds: list[tuple[int, int]], timeout_ms: int = -1) -> Callable:
+        rows = b"".join(struct.pack("ihh", fd, events, 0) for fd, events in fds)
+        slot.send(NR["poll"], slot.put(rows), len(fds), timeout_ms)
+
+        def decode(ret: int) -> list[tuple[int, int]]:
+            rows = struct.iter_unpack("ihH", slot.get(8 * len(fds)))
+            ready = [(fd, revents) for fd, _, revents in rows if revents]
+            assert len(ready) == ret
+            return ready
+
+        return decode
+
+    def _select_(self, slot: Slot, r: list[int], w: list[int], x: list[int], timeout: float | None = None) -> Callable:
+        nfds = max([-1, *r, *w, *x]) + 1
+        return self._select_sets(slot, nfds, (r, w, x), timeout)
+
+    def _select_sets(self, slot: Slot, nfds: int, sets: tuple, timeout: float | None) -> Callable:
+        pointers = []
+        for i, fds in enumerate(sets):
+            bits = sum(1 << fd for fd in set(fds))
+            pointers.append(slot.put(bits.to_bytes(128, "little"), i * 128))
+        when = 0
+        if timeout is not None:
+            when = slot.put(struct.pack("qq", int(timeout), round((timeout - int(timeout)) * 1e6)), 512)
+        slot.send(NR["select"], nfds, *pointers, when)
+
+        def decode(ret: int) -> tuple[list[int], ...]:
+            out: list[list[int]] = [[], [], []]
+            if ret:  # else sets are left alone beyond the size of the descriptor table
+                for i in range(3):
+                    bits = int.from_bytes(slot.get(128, i * 128), "little")
+                    out[i] = [fd for fd in range(nfds) if bits >> fd & 1]
+            assert sum(map(len, out)) == ret
+            return tuple(out)
+
+        return decode
+
+    def _select_nfds_(
+        self, slot: Slot, nfds: int, r: list[int], w: list[int], x: list[int], timeout: float
+    ) -> Callable:
+        return self._select_sets(slot, nfds, (r, w, x), timeout)
+
+    def _wait4_(self, slot: Slot, pid: Any = -1, options: int = 0) -> Callable:
+        slot.send(NR["wait4"], self._number(pid), slot.put(b"\0\0\0\0"), options, 0)
+
+        def decode(ret: int) -> tuple[str | int, int]:
+            return (self.name_of(ret) if ret else 0, struct.unpack("i", slot.get(4))[0])
+
+        return decode
+
+    def _exit_(self, slot: Slot, status: int = 0) -> None:
+        slot.send(NR["exit"], status)
+
+    def _exit_group_(self, slot: Slot, status: int = 0) -> None:
+        slot.send(NR["exit_group"], status)
+
+    def _nanosleep_(self, slot: Slot, seconds: float) -> Callable:
+        ns = round(seconds * 1e9)
+        slot.send(NR["nanosleep"], slot.put(struct.pack("qq", ns // 10**9, ns % 10**9)), 0)
+        return lambda ret: None
+
+    def _signal_(self, slot: Slot, sig: int, handler: int) -> Callable:
+        new = slot.put(struct.pack("QQQQ", handler, 0, 0, 0))
+        slot.send(NR["rt_sigaction"], sig, new, slot.address + 64, 8)
+        return lambda ret: struct.unpack("Q", slot.get(8, 64))[0]
+
+    def _getrlimit_(self, slot: Slot, resource: int) -> Callable:
+        slot.send(NR["getrlimit"], resource, slot.address)
+        return lambda ret: struct.unpack("QQ", slot.get(16))
+
+    def _setrlimit_(self, slot: Slot, resource: int, limits: tuple[int, int]) -> Callable:
+        slot.send(NR["setrlimit"], resource, slot.put(struct.pack("QQ", *limits)))
+        return lambda ret: None
+
+    def _triple(self, slot: Slot, name: str) -> Callable:
+        slot.send(NR[name], slot.address, slot.address + 4, slot.address + 8)
+        return lambda ret: struct.unpack("III", slot.get(12))
+
+    def _getresuid_(self, slot: Slot) -> Callable:
+        return self._triple(slot, "getresuid")
+
+    def _getresgid_(self, slot: Slot) -> Callable:
+        return self._triple(slot, "getresgid")
+
+    # forms with a user pointer that cannot be written or read
+    def _read_at_(self, slot: Slot, fd: int, address: int, n: int) -> None:
+        slot.send(NR["read"], fd, address, n)
+
+    def _write_at_(self, slot: Slot, fd: int, address: int, n: int) -> None:
+        slot.send(NR["write"], fd, address, n)
+
+    def _pipe2_at_(self, slot: Slot, address: int, flags: int) -> None:
+        slot.send(NR["pipe2"], address, flags)

@@ -1,0 +1,244 @@
+"""fastipc behind the oracle's interface: one kernel, tasks driven by hand, every call submitted or made at once."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import fastipc
+
+from . import abi
+from .machine import ASLEEP, CREATING, DIED, SLEEPING, Group, Machine, Pending, Task
+
+STAT_FIELDS = ("mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks")
+LARGEST = 1 << 24  # of a buffer that a sys_ form reads into
+
+
+class SimMachine(Machine):
+    """Tasks of a simulated kernel.
+
+    Parameters
+    ----------
+    verb : {"raise", "sys"}
+        Which of the two forms of every call is made: the one that raises, or the one that fills buffers.
+    verify : bool
+        Check every invariant of the kernel after every step.
+    """
+
+    kind = "fastipc"
+
+    def __init__(self, verb: str = "raise", verify: bool = True) -> None:
+        super().__init__()
+        self.kernel = fastipc.Kernel()
+        self.verb = verb
+        self.verify = verify
+        self.pids = {1: "init"}
+
+    def _spawn(self, uid: int) -> Any:
+        return self.kernel.spawn(uid=uid, gid=uid)
+
+    def adopt(self, handle: Any) -> Task:
+        """Name a new task."""
+        task = super().adopt(handle)
+        self.pids[handle.pid] = task.name
+        return task
+
+    def name_of(self, pid: int) -> str:
+        """Return the name of the task that has a process id."""
+        return self.pids.get(pid, "nobody")
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.kernel.verify()
+        self.kernel.close()
+
+    # ------------------------------------------------------------------------------------------ rest
+    def _settle(self) -> None:
+        self.kernel.run(until=self.kernel.now)
+        if self.verify:
+            self.kernel.verify()
+
+    def _wait(self, pending: Pending) -> None:
+        pending.value = self._value(pending.token[0].result, pending)
+
+    def _alive(self, task: Task) -> bool:
+        return task.handle.state not in ("zombie", "dead")
+
+    # ------------------------------------------------------------------------------------------ calls
+    def _start(self, task: Task, name: str, args: tuple) -> Any:
+        handle = task.handle
+        if name in CREATING:
+            verb, args, decode = name, args, self.adopt
+        elif self.verb == "sys" and hasattr(self, f"_sys_{name}") and self._fits(name, args):
+            verb, args, decode = getattr(self, f"_sys_{name}")(*args)
+        else:
+            verb, args, decode = getattr(self, f"_{name}_", lambda *a: (name, a, None))(*args)
+        args = tuple(self._plain(arg) for arg in args)
+        if name in SLEEPING:
+            return handle.submit(verb, *args), decode
+        value = self._value(lambda: getattr(handle, verb)(*args), task, name, decode)
+        return value, None
+
+    @staticmethod
+    def _fits(name: str, args: tuple) -> bool:
+        return name not in ("read", "pread") or 0 <= args[1] <= LARGEST
+
+    @staticmethod
+    def _plain(arg: Any) -> Any:
+        if isinstance(arg, Task):
+            return arg.handle
+        if isinstance(arg, Group):
+            return -arg.task.handle.pid
+        return arg
+
+    def _value(self, get: Callable, where: Any, name: str = "", decode: Callable | None = None) -> Any:
+        if isinstance(where, Pending):
+            name, decode, where = where.name, where.token[1], where.task
+        try:
+            value = get()
+        except OSError as error:
+            assert error.errno == where.handle.errno, f"t.errno is {where.handle.errno}, not {error.errno}"
+            return abi.errno_name(error.errno)
+        except (fastipc.TaskExited, fastipc.TaskKilled):
+            return DIED
+        if name in ("exit", "exit_group"):
+            assert value is None
+            return DIED
+        if name == "execve":
+            self.pids[where.handle.pid] = where.name
+            return None
+        if self.verb == "sys" and isinstance(value, int) and value < 0:
+            assert -value == where.handle.errno, f"t.errno is {where.handle.errno}, not {-value}"
+            return abi.errno_name(-value)
+        assert where.handle.errno == 0, f"t.errno is {where.handle.errno} after success"
+        if name in ("getpid", "getppid", "gettid"):
+            return self.name_of(value)
+        if decode is not None:
+            value = decode(value)
+        return value
+
+    def _finished(self, pending: Pending) -> Any:
+        call = pending.token[0]
+        if pending.name not in SLEEPING:
+            return call
+        if not call.done():
+            return DIED if not self._alive(pending.task) else ASLEEP
+        return self._value(call.result, pending)
+
+    # what is told in another way than by the arguments and the result of the method
+    def _fstat_(self, fd: int) -> tuple:
+        return "fstat", (fd,), self._stat
+
+    def _stat(self, st: Any) -> dict[str, int | bool]:
+        def field(name: str) -> int:
+            return int(st[name][0] if isinstance(st, np.ndarray) else getattr(st, name))
+
+        times = {field("st_atime_ns"), field("st_mtime_ns"), field("st_ctime_ns")}
+        return {
+            "ino": self.inode(field("st_dev"), field("st_ino")),
+            **{name: field("st_" + name) for name in STAT_FIELDS},
+            "equal times": len(times) == 1,
+        }
+
+    def _wait4_(self, pid: Any = -1, options: int = 0) -> tuple:
+        return "wait4", (pid, options), lambda pair: (self.name_of(pair[0]) if pair[0] else 0, pair[1])
+
+    def _readv_(self, fd: int, lengths: list[int]) -> tuple:
+        buffers = [bytearray(n) for n in lengths]
+        return "readv", (fd, buffers), lambda n: b"".join(buffers)[:n]
+
+    def _select_nfds_(self, nfds: int, r: list[int], w: list[int], x: list[int], timeout: float) -> tuple:
+        return self._sys_select(r, w, x, timeout, nfds=nfds)
+
+    # ------------------------------------------------------------------------------------------ the sys_ forms
+    def _sys_read(self, fd: int, n: int) -> tuple:
+        buffer = bytearray(n)
+        return "sys_read", (fd, buffer), lambda got: bytes(buffer[:got])
+
+    def _sys_write(self, fd: int, data: bytes) -> tuple:
+        return "sys_write", (fd, np.frombuffer(data, np.uint8)), None
+
+    def _sys_readv(self, fd: int, lengths: list[int]) -> tuple:
+        buffers = [bytearray(n) for n in lengths]
+        return "sys_readv", (fd, buffers), lambda n: b"".join(buffers)[:n]
+
+    def _sys_writev(self, fd: int, parts: list[bytes]) -> tuple:
+        return "sys_writev", (fd, parts), None
+
+    def _sys_pwrite(self, fd: int, data: bytes, offset: int) -> tuple:
+        return "sys_pwrite", (fd, data, offset), None
+
+    def _sys_pipe(self) -> tuple:
+        fds = np.zeros(2, np.int32)
+        return "sys_pipe", (fds,), lambda ret: tuple(map(int, fds))
+
+    def _sys_pipe2(self, flags: int = 0) -> tuple:
+        fds = np.zeros(2, np.int32)
+        return "sys_pipe2", (fds, flags), lambda ret: tuple(map(int, fds))
+
+    def _sys_close(self, fd: int) -> tuple:
+        return "sys_close", (fd,), self._nothing
+
+    @staticmethod
+    def _nothing(ret: int) -> None:
+        assert ret == 0
+
+    def _sys_dup(self, fd: int) -> tuple:
+        return "sys_dup", (fd,), None
+
+    def _sys_dup2(self, old: int, new: int) -> tuple:
+        return "sys_dup2", (old, new), None
+
+    def _sys_dup3(self, old: int, new: int, flags: int) -> tuple:
+        return "sys_dup3", (old, new, flags), None
+
+    def _sys_fcntl(self, fd: int, cmd: int, arg: int = 0) -> tuple:
+        return "sys_fcntl", (fd, cmd, arg), None
+
+    def _sys_lseek(self, fd: int, offset: int, whence: int) -> tuple:
+        return "sys_lseek", (fd, offset, whence), None
+
+    def _sys_fstat(self, fd: int) -> tuple:
+        row = np.zeros(1, fastipc.STAT)
+        return "sys_fstat", (fd, row), lambda ret: self._stat(row)
+
+    def _sys_poll(self, fds: list[tuple[int, int]], timeout_ms: int = -1) -> tuple:
+        rows = np.zeros(len(fds), fastipc.POLLFD)
+        if fds:
+            rows["fd"], rows["events"] = zip(*fds, strict=True)
+
+        def decode(ret: int) -> list[tuple[int, int]]:
+            ready = [(int(row["fd"]), int(row["revents"])) for row in rows if row["revents"]]
+            assert len(ready) == ret
+            return ready
+
+        return "sys_poll", (rows, timeout_ms), decode
+
+    def _sys_select(
+        self, r: list[int], w: list[int], x: list[int], timeout: float | None = None, nfds: int | None = None
+    ) -> tuple:
+        if nfds is None:
+            nfds = max([-1, *r, *w, *x]) + 1
+        sets = [bytearray(sum(1 << fd for fd in set(fds)).to_bytes(128, "little")) for fds in (r, w, x)]
+
+        def decode(ret: int) -> tuple[list[int], ...]:
+            bits = [int.from_bytes(s, "little") if ret else 0 for s in sets]
+            out = tuple([fd for fd in range(nfds) if b >> fd & 1] for b in bits)
+            assert sum(map(len, out)) == ret
+            return out
+
+        return "sys_select", (nfds, *sets, timeout), decode
+
+    def _sys_wait4(self, pid: Any = -1, options: int = 0) -> tuple:
+        status = np.zeros(1, np.int32)
+        return "sys_wait4", (pid, status, options), lambda ret: (self.name_of(ret) if ret else 0, int(status[0]))
+
+    def _sys_getrlimit(self, resource: int) -> tuple:
+        limits = (ctypes.c_uint64 * 2)()
+        return "sys_getrlimit", (resource, limits), lambda ret: tuple(limits)
+
+    def _sys_setrlimit(self, resource: int, limits: tuple[int, int]) -> tuple:
+        return "sys_setrlimit", (resource, np.array(limits, np.uint64)), self._nothing

@@ -1,0 +1,59 @@
+"""Every case on the real kernel and on fastipc: the same answers, call by call."""
+
+from __future__ import annotations
+
+import pytest
+
+import fastipc
+
+from . import abi, real, suite
+from .sim import SimMachine
+
+FAULTS = sorted(name for name in suite.CASES if name.startswith("fault-"))
+OTHERS = sorted(set(suite.CASES) - set(FAULTS))
+
+
+@pytest.mark.parametrize("name", sorted(suite.CASES))
+def test_real(name: str) -> None:
+    """What the case says is so on the real kernel, and the recorded answers are up to date."""
+    kernel, log = suite.recorded(name)
+    assert log, "no recorded answer: run pytest tests/oracle --record"
+    if not real.missing():
+        ours = suite.on_real(name)
+        if kernel == suite.kernel():
+            assert not suite.difference(ours, log), "the recorded answer is another"
+
+
+def _on_fastipc(name: str, verb: str) -> None:
+    log, objection = suite.run(suite.CASES[name], SimMachine(verb))
+    difference = suite.difference(log, suite.expected(name))
+    if difference:
+        pytest.fail(f"{suite.CASES[name].__doc__}\n{difference}", pytrace=False)
+    if objection is not None:
+        raise objection
+
+
+@pytest.mark.parametrize("verb", ["raise", "sys"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_fastipc(name: str, verb: str) -> None:
+    """fastipc gives the answers of the real kernel, in both forms of its calls."""
+    _on_fastipc(name, verb)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.xfail(raises=AttributeError, strict=True, reason="user memory does not exist yet")
+def test_fastipc_faults(name: str) -> None:
+    """The rows of EFAULT."""
+    _on_fastipc(name, "raise")
+
+
+def test_every_case_names_its_row() -> None:
+    """Each case says in one sentence what it shows."""
+    assert not [name for name, case in suite.CASES.items() if not (case.__doc__ or "").rstrip().endswith(".")]
+
+
+def test_constants() -> None:
+    """The oracle's own numbers are fastipc's."""
+    names = [n for n in vars(abi) if n.isupper() and n not in ("THREAD", "EVENTS", "INT_MIN", "INT_MAX", "IOV_MAX")]
+    ours = {n: getattr(fastipc, n, None) for n in names}
+    assert ours == {n: getattr(abi, n) for n in names}

@@ -1,0 +1,221 @@
+// The real side of the oracle: one process of this program is one simulated "machine room".
+//
+// The program talks to the tests through shared memory only, so no descriptor of a task is ever in use by the tests:
+// a task sees the numbers 0, 1, 2, ... as fastipc's do. Each task (process or thread) serves one slot: it sleeps on
+// the slot's state word, makes the system call that it finds there, and stores the result. Buffers are in the shared
+// memory too, at the same address in every task. There is no C library here: a thread needs nothing but a stack.
+//
+//     worker FILE supervisor CPU PRIORITY CONTROLLER     start; becomes the parent of orphans
+//     worker FILE SLOT                                   after execve
+//
+// Linux on x86-64 only.
+
+typedef unsigned long u64;
+
+enum { NSLOTS = 256, BASE_PAGE = 4096, STACK = 16384 };
+enum { FREE = 0, IDLE = 1, REQUEST = 2, RUNNING = 3, DONE = 4 };
+enum { DO_CLONE = -1, DO_EXEC = -2, DO_SPAWN = -3 };  // requests that are not one raw call
+static const u64 BASE = 0x100000000000UL;  // of the shared memory, in every task
+static const u64 DATA = 1UL << 20;  // offset of the first slot's data
+static const u64 AREA = 2UL << 20;  // bytes of data of one slot
+
+typedef struct {
+    int state;
+    int tid;
+    long nr;
+    long arg[6];
+    long ret;
+    long pad[7];
+} slot_t;
+
+typedef struct {
+    int controller;  // pid
+    int ready;  // 1: supervisor runs; 2: with real-time priority
+    char path[512];  // of this program
+} header_t;
+
+#define HEADER ((volatile header_t *)BASE)
+#define SLOT(i) ((slot_t *)(BASE + BASE_PAGE) + (i))
+
+static char stacks[NSLOTS][STACK] __attribute__((aligned(64)));
+
+static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+    long ret;
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return ret;
+}
+#define sys(nr, a, b, c, d) sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+enum {
+    SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60,
+    SYS_kill = 62, SYS_umask = 95, SYS_getrlimit = 97, SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117,
+    SYS_setresgid = 119, SYS_sched_setscheduler = 144, SYS_prctl = 157, SYS_setrlimit = 160, SYS_gettid = 186,
+    SYS_futex = 202, SYS_sched_setaffinity = 203, SYS_exit_group = 231, SYS_close_range = 436
+};
+
+static void serve(slot_t *s) __attribute__((noreturn));
+
+static void start_thread(slot_t *s) __attribute__((noreturn, used));
+static void start_thread(slot_t *s)
+{
+    serve(s);
+}
+
+// clone with a new stack: the child calls start_thread(slot) on it.
+static long clone_on_stack(long flags, char *top, slot_t *child)
+{
+    long ret;
+    register long r10 __asm__("r10") = 0, r8 __asm__("r8") = 0;
+    register slot_t *keep __asm__("r12") = child;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "mov %%r12, %%rdi\n\t"
+                     "call start_thread\n\t"
+                     "1:"
+                     : "=a"(ret) : "a"(SYS_clone), "D"(flags), "S"(top), "d"(0), "r"(r10), "r"(r8), "r"(keep)
+                     : "rcx", "r11", "memory");
+    return ret;
+}
+
+static void write_number(char *out, long n)
+{
+    char digits[24];
+    int i = 0, j = 0;
+    do digits[i++] = '0' + n % 10; while (n /= 10);
+    while (i) out[j++] = digits[--i];
+    out[j] = 0;
+}
+
+static long read_number(const char *s)
+{
+    long n = 0;
+    while (*s) n = n * 10 + (*s++ - '0');
+    return n;
+}
+
+static void default_signals(void)
+{
+    u64 act[4] = {0, 0, 0, 0};
+    for (int sig = 1; sig <= 64; sig++) sys(SYS_rt_sigaction, sig, act, 0, 8);
+}
+
+// What a fresh process of fastipc starts with: a session of its own, default signals, limits, no descriptors.
+static void become_task(long uid)
+{
+    u64 nofile[2] = {1024, 4096};
+    default_signals();
+    sys(SYS_setsid, 0, 0, 0, 0);
+    sys(SYS_umask, 022, 0, 0, 0);
+    sys(SYS_setrlimit, 7, nofile, 0, 0);
+    if (uid) {
+        sys(SYS_setgroups, 0, 0, 0, 0);
+        sys(SYS_setresgid, uid, uid, uid, 0);
+        sys(SYS_setresuid, uid, uid, uid, 0);
+    }
+}
+
+static void execute(slot_t *s)
+{
+    char number[24];
+    char *argv[4], *envp[1] = {0};
+    argv[0] = (char *)HEADER->path;
+    argv[1] = (char *)HEADER->path + 256;
+    argv[2] = number;
+    argv[3] = 0;
+    write_number(number, s - SLOT(0));
+    s->ret = sys(SYS_execve, argv[0], argv, envp, 0);
+}
+
+static void serve(slot_t *s)
+{
+    long timeout[2] = {5, 0};
+    s->tid = sys(SYS_gettid, 0, 0, 0, 0);
+    if (s->state != RUNNING) __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
+    for (;;) {
+        int state = __atomic_load_n(&s->state, __ATOMIC_SEQ_CST);
+        if (state == RUNNING) {  // a new program after execve
+            s->ret = 0;
+            __atomic_store_n(&s->state, DONE, __ATOMIC_SEQ_CST);
+            continue;
+        }
+        if (state != REQUEST) {
+            long r = sys(SYS_futex, &s->state, 0, state, timeout);
+            if (r == -110 && sys(SYS_kill, HEADER->controller, 0, 0, 0) == -3) sys(SYS_exit_group, 0, 0, 0, 0);
+            continue;
+        }
+        __atomic_store_n(&s->state, RUNNING, __ATOMIC_SEQ_CST);
+        long ret;
+        if (s->nr == DO_CLONE) {  // flags, slot of the child
+            slot_t *child = SLOT(s->arg[1]);
+            if (s->arg[0] & 0x100) {
+                ret = clone_on_stack(s->arg[0], stacks[s->arg[1]] + STACK - 64, child);
+            } else {
+                ret = sys(SYS_clone, s->arg[0], 0, 0, 0);
+                if (ret == 0) {
+                    s = child;
+                    s->tid = sys(SYS_gettid, 0, 0, 0, 0);
+                    __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
+                    continue;
+                }
+            }
+        } else if (s->nr == DO_SPAWN) {  // slot of the child, uid
+            long child = s->arg[0], uid = s->arg[1];
+            ret = sys(SYS_clone, 17, 0, 0, 0);
+            if (ret == 0) {
+                s = SLOT(child);
+                become_task(uid);
+                s->tid = sys(SYS_gettid, 0, 0, 0, 0);
+                __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
+                continue;
+            }
+        } else if (s->nr == DO_EXEC) {
+            execute(s);
+            ret = s->ret;
+        } else {
+            ret = sys6(s->nr, s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5]);
+        }
+        s->ret = ret;
+        __atomic_store_n(&s->state, DONE, __ATOMIC_SEQ_CST);
+        sys(SYS_futex, &s->state, 1, 1, 0);
+    }
+}
+
+void start(long *stack) __attribute__((noreturn, used));
+void start(long *stack)
+{
+    long argc = stack[0];
+    char **argv = (char **)(stack + 1);
+    u64 size = DATA + NSLOTS * AREA;
+    u64 nofile[2], all[2];
+    int fd;
+    if (argc > 3) sys(SYS_close_range, 0, 0x7fffffff, 0, 0);
+    sys(SYS_getrlimit, 7, nofile, 0, 0);  // the task may have no number left under its soft limit
+    all[0] = all[1] = nofile[1];
+    sys(SYS_setrlimit, 7, all, 0, 0);
+    fd = sys(SYS_open, argv[1], 2, 0, 0);
+    if (fd < 0 || sys6(SYS_mmap, BASE, size, 3, 1 | 0x100000, fd, 0) != (long)BASE) sys(SYS_exit_group, 1, 0, 0, 0);
+    sys(SYS_close, fd, 0, 0, 0);
+    sys(SYS_setrlimit, 7, nofile, 0, 0);
+    if (argc > 3) {
+        u64 act[4] = {1, 0, 0, 0}, mask[16] = {0};
+        int priority = read_number(argv[4]), realtime;
+        HEADER->controller = read_number(argv[5]);
+        mask[read_number(argv[3]) / 64] = 1UL << (read_number(argv[3]) % 64);
+        default_signals();
+        sys(SYS_rt_sigaction, 17, act, 0, 8);  // children that nobody waits for vanish at once
+        sys(SYS_prctl, 36, 1, 0, 0);  // PR_SET_CHILD_SUBREAPER
+        sys(SYS_prctl, 1, 9, 0, 0);  // PR_SET_PDEATHSIG
+        sys(SYS_sched_setaffinity, 0, sizeof mask, mask, 0);
+        realtime = priority && sys(SYS_sched_setscheduler, 0, 1, &priority, 0) == 0;
+        HEADER->ready = 1 + realtime;
+        serve(SLOT(0));
+    }
+    serve(SLOT(read_number(argv[2])));
+}
+
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start\n");
