@@ -5,6 +5,7 @@ import functools
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -37,6 +38,19 @@ def count_rows(k):
     return {name: len(k.table(name, live=True)) for name in TABLES}
 
 
+def picture_of(k):
+    """What the machine holds: every live row, less the record of each task's last call and the unused links."""
+    picture = {}
+    for name in TABLES:
+        rows = k.table(name, live=True).copy()
+        if "link" in rows.dtype.names:
+            rows["link"] = 0
+        if name == "task":
+            rows["call"][rows["call"]["nr"] < 0] = np.zeros((), rows.dtype["call"])
+        picture[name] = rows.tobytes()
+    return picture
+
+
 def end_tasks(k):
     """End every task that can be ended from outside; True if only init is left."""
     for _ in range(20):
@@ -46,7 +60,7 @@ def end_tasks(k):
             if t.pid != 1:
                 with contextlib.suppress(FastIPCError):
                     t.exit_group(0)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, KeyboardInterrupt):
             k.run(until=k.now + 1e6, deadlock="return")
     return False
 
@@ -103,6 +117,11 @@ def k(make_kernel):
 @pytest.fixture
 def rows():
     return count_rows
+
+
+@pytest.fixture
+def picture():
+    return picture_of
 
 
 @pytest.fixture

@@ -7,6 +7,13 @@ import pytest
 from fastipc import Deadlock
 
 
+def run_quietly(k, **options):
+    try:
+        return k.run(**options)
+    except KeyboardInterrupt:
+        pytest.fail("came out twice")
+
+
 @pytest.fixture
 def soon():
     """A real SIGINT in a little while; the run it ends would never end."""
@@ -37,10 +44,7 @@ def test_in_the_middle_of_endless_programs(k, kind, soon):
         k.run()
     k.verify()
     stop.append(1)
-    try:
-        k.run(deadlock="return")
-    except KeyboardInterrupt:
-        pytest.fail("came out twice")
+    run_quietly(k, deadlock="return")
     k.verify()
     assert {a.state, b.state} <= {"zombie", "sleeping"}
 
@@ -56,14 +60,36 @@ def test_while_only_the_clock_moves(k, soon):
         k.run(until=1e9)
     k.verify()
     now = k.now
-    k.run(until=now + 0.5)
+    run_quietly(k, until=now + 0.5)
 
 
-def test_inside_a_program_it_is_that_programs_exception(k, kind):
+def test_it_harms_no_program(k, kind):
+    """The run stops between two turns; the program that happened to run goes on in the next one."""
+
     def program(t):
-        yield t.getpid()
         signal.raise_signal(signal.SIGINT)
         for _ in range(1000):
+            yield t.sched_yield()
+        return "done"
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        tasks = [k.spawn(kind(program)), k.spawn(kind(program))]
+        with pytest.raises(KeyboardInterrupt):
+            k.run()
+        k.verify()
+        with pytest.raises(KeyboardInterrupt):
+            k.run()
+        run_quietly(k)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert [t.result for t in tasks] == ["done"] * 2
+
+
+def test_the_second_one_ends_a_program_that_never_sleeps(k, kind):
+    def program(t):
+        while True:
+            signal.raise_signal(signal.SIGINT)
             yield t.getpid()
 
     def other(t):
@@ -77,30 +103,30 @@ def test_inside_a_program_it_is_that_programs_exception(k, kind):
         b = p.fork(kind(other))
         with pytest.raises(KeyboardInterrupt):
             k.run()
+        k.verify()
+        run_quietly(k)
     finally:
         signal.signal(signal.SIGINT, handler)
-    k.verify()
-    k.run()
     assert b.result == "fine"
     assert a.exit_status == 0x0100
 
 
-def test_a_program_may_catch_it(k, kind):
+def test_a_handler_of_ones_own_is_left_alone(k, kind):
     def program(t):
-        try:
-            signal.raise_signal(signal.SIGINT)
-            for _ in range(1000):
-                yield t.getpid()
-        except KeyboardInterrupt:
-            return "caught"
+        yield t.getpid()
+        signal.raise_signal(signal.SIGINT)
+        yield t.getpid()
+        return "fine"
 
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    seen = []
+    handler = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
     try:
         a = k.spawn(kind(program))
         k.run()
     finally:
         signal.signal(signal.SIGINT, handler)
-    assert a.result == "caught"
+    assert seen == [1]
+    assert a.result == "fine"
 
 
 def test_in_an_outside_call_that_runs_the_machine(k, kind, soon):

@@ -115,7 +115,7 @@ def test_fifo_and_random_orders():
 
 
 def test_a_callable_chooses_by_itself():
-    def last(k, runnable):
+    def last(runnable):
         assert len(runnable) >= 1
         return runnable[-1]
 
@@ -129,7 +129,7 @@ def test_a_callable_that_fails_leaves_a_valid_kernel(make_kernel):
         yield t.sched_yield()
         return "done"
 
-    def broken(k, runnable):
+    def broken(runnable):
         if fail:
             raise ZeroDivisionError
         return runnable[0]
@@ -150,7 +150,7 @@ def test_a_callable_that_answers_nonsense_is_an_error(make_kernel):
         yield t.sched_yield()
 
     answer = None
-    k = make_kernel(schedule=lambda k, runnable: runnable[0] if answer is None else answer)
+    k = make_kernel(schedule=lambda runnable: runnable[0] if answer is None else answer)
     k.spawn(program)
     k.spawn(program)
     answer = "nonsense"

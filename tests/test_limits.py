@@ -30,7 +30,7 @@ def test_a_limit_of_a_wrong_type_or_name(k):
     assert k.limits.pid_max == 32768
 
 
-def test_pid_max(make_kernel, errno_of):
+def test_pid_max(make_kernel, errno_of, picture):
     k = make_kernel(limits={"pid_max": 20})
     p = k.spawn()
     children = []
@@ -38,10 +38,10 @@ def test_pid_max(make_kernel, errno_of):
         children.append(k.tasks[pid])
     assert pid == -EAGAIN
     assert max(k.tasks) < 20
-    before = k.state_hash()
+    before = picture(k)
     assert errno_of(p.fork) == EAGAIN
     assert errno_of(p.thread) == EAGAIN
-    assert k.state_hash() == before
+    assert picture(k) == before
     children[3].exit()
     assert errno_of(p.fork) == EAGAIN  # a zombie keeps its number
     p.wait4()

@@ -78,7 +78,10 @@ class SimMachine(Machine):
             verb, args, decode = getattr(self, f"_{name}_", lambda *a: (name, a, None))(*args)
         args = tuple(self._plain(arg) for arg in args)
         if name in SLEEPING:
-            return handle.submit(verb, *args), decode
+            try:
+                return handle.submit(verb, *args), decode
+            except fastipc.TaskExited:
+                return None, None
         value = self._value(lambda: getattr(handle, verb)(*args), task, name, decode)
         return value, None
 
@@ -124,6 +127,8 @@ class SimMachine(Machine):
         call = pending.token[0]
         if pending.name not in SLEEPING:
             return call
+        if call is None:
+            return DIED
         if not call.done():
             return DIED if not self._alive(pending.task) else ASLEEP
         return self._value(call.result, pending)

@@ -304,7 +304,6 @@ cpdef enum:  # Source: include/uapi/linux/sched.h
     CLONE_NEWUSER = 0x10000000
     CLONE_NEWPID = 0x20000000
     CLONE_NEWNET = 0x40000000
-    CLONE_IO = 0x80000000
 
 cpdef enum:  # Source: include/uapi/linux/wait.h
     WNOHANG = 1
@@ -315,7 +314,6 @@ cpdef enum:  # Source: include/uapi/linux/wait.h
     WNOWAIT = 0x1000000
     WNOTHREAD = 0x20000000
     WALL = 0x40000000
-    WCLONE = 0x80000000
     P_ALL = 0
     P_PID = 1
     P_PGID = 2
@@ -339,7 +337,6 @@ cpdef enum:  # Source: include/uapi/asm-generic/resource.h
     RLIMIT_RTPRIO = 14
     RLIMIT_RTTIME = 15
     RLIM_NLIMITS = 16
-    RLIM_INFINITY = 0xffffffffffffffff
 
 cpdef enum:  # Source: include/uapi/linux/capability.h
     CAP_CHOWN = 0
@@ -429,3 +426,8 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_dup3 = 292
     NR_pipe2 = 293
     NR_calls = 512
+
+cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python
+    CLONE_IO = 0x80000000
+    WCLONE = 0x80000000
+    RLIM_INFINITY = 0xffffffffffffffff

@@ -12,6 +12,7 @@ from fastipc._core.exit cimport do_wait4
 from fastipc._core.file cimport file_operations
 from fastipc._core.layout cimport *
 from fastipc._core.sched cimport deactivate_task, pick_next
+from fastipc._core.panic cimport panic
 from fastipc._core.select cimport poll_freewait, poll_resume
 from fastipc._core.table cimport *
 from fastipc._core.time cimport nanosleep_resume
@@ -72,7 +73,7 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
         if ret == -ESLEEP:
             if deactivate_task(k, t):
                 continue
-            ret = 0
+            panic(k, b"call: a task is asleep and runnable")
         if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
             ret = -EINTR
         call_done(k, t, ret)

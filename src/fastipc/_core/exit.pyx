@@ -146,7 +146,7 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
     cdef signal_t *psignal = signal_row(k, parent.signal)
     cdef bint ignores = t.exit_signal == SIGCHLD and (
         sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0 or t.real_parent == k.init_task)
-    if not ignores and t.exit_signal > 0:
+    if not ignores and 0 < t.exit_signal <= 64:
         send_sig_process(k, parent, t.exit_signal)
     wake_up(k, &psignal.wait_chldexit, 0)
     if ignores or t.real_parent == k.init_task:
@@ -192,6 +192,9 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     dequeue_task(k, task)
     t.exit_code = code
     signal.nr_threads -= 1
+    if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
+        signal.group_exit_code = code  # the last thread's code is the process'
+        signal.flags |= SIGNAL_GROUP_EXIT
     t.files = 0
     put_files(k, files)
     t.pending = 0

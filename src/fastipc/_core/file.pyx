@@ -221,15 +221,15 @@ cdef int64_t do_close(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
 
 
 cdef int64_t do_dup(kernel_t *k, task_t *t, int32_t fd, int64_t start, bint cloexec) noexcept nogil:
-    # dup, F_DUPFD and F_DUPFD_CLOEXEC.
+    # dup (start -1), F_DUPFD and F_DUPFD_CLOEXEC.
     cdef file_t *f = fdget(k, t, fd)
     cdef uint64_t end = nofile(k, t)
     cdef int32_t new
     if f == NULL:
         return -EBADF
-    if <uint64_t>start >= end:
-        return -EINVAL if start else -EMFILE
-    new = alloc_fd(k, t, <uint32_t>start, end, cloexec)
+    if start >= 0 and <uint64_t>start >= end:
+        return -EINVAL
+    new = alloc_fd(k, t, <uint32_t>start if start > 0 else 0, end, cloexec)
     if new >= 0:
         f.f_count += 1
         fd_install(k, t, new, file_index(k, f))
@@ -343,11 +343,9 @@ cdef void do_close_on_exec(kernel_t *k, uint32_t i) noexcept nogil:
 # ------------------------------------------------------------------------------------------ checks
 cdef bint files_check(kernel_t *k, uint32_t i) noexcept nogil:
     cdef files_t *files = files_row(k, i)
-    cdef uint32_t fd, open = 0, users = 0
+    cdef uint32_t fd, open = 0
     cdef fd_t *e
-    for fd in range(1, k.table[T_TASK].high):
-        users += task_row(k, fd).live != 0 and task_row(k, fd).files == i
-    if not check(k, users == files.count, b"file: descriptor table miscounted"):
+    if not check(k, files.link == files.count, b"file: descriptor table miscounted"):
         return False
     for fd in range(files.max_fds):
         e = fd_row(k, files.fdt + fd)
@@ -368,12 +366,16 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
     cdef files_t *files
     cdef fd_t *e
     cdef int64_t refs = 0, counted = 0
+    for i in range(1, k.table[T_TASK].high):
+        if task_row(k, i).live and task_row(k, i).files:
+            files_row(k, task_row(k, i).files).link += 1  # counts the users; 0 in a live row otherwise
     for i in range(1, k.table[T_FILES].high):
         files = files_row(k, i)
         if not files.live:
             continue
         if not files_check(k, i):
             return False
+        files.link = 0
         for fd in range(files.max_fds):
             e = fd_row(k, files.fdt + fd)
             refs += e.live == 1

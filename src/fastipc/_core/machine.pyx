@@ -212,7 +212,7 @@ cdef class Machine:
         task.program = program
         task.args = args
         task._name = name
-        task.thread = thread
+        task.is_thread = thread
         t.flags |= TASK_OBJECT
         if t.kind == KIND_HAND:
             task.ctx = CTX_OUTSIDE
@@ -409,8 +409,7 @@ cdef class Machine:
             self.handoff = row
             return 0
         task.started = True
-        task.frame = <object>PyGreenlet_GetCurrent()
-        Py_XDECREF(<PyObject *>task.frame)  # GetCurrent gave a reference
+        task.frame = current_greenlet()
         self.k.current = row
         self.starting = row
         return row
@@ -535,11 +534,11 @@ cdef class Machine:
         cdef task_t *t = task.t
         if t.call.nr >= 0:
             call_abort(self.k, t)
-        call_begin(t, NR_exit if task.thread else NR_exit_group)
+        call_begin(t, NR_exit if task.is_thread else NR_exit_group)
         t.call.args[0] = code >> 8
         if call_done(self.k, t, 0) == -EKILLED:
             return 0
-        if task.thread:
+        if task.is_thread:
             do_exit(self.k, t, code)
         else:
             do_group_exit(self.k, t, code)
@@ -859,20 +858,13 @@ from greenlet import GreenletExit
 
 # ------------------------------------------------------------------------------------------ greenlets and generators
 cdef object current_greenlet():
-    cdef PyObject *g = PyGreenlet_GetCurrent()
-    cdef object result = <object>g
-    Py_XDECREF(g)
-    return result
+    return given(PyGreenlet_GetCurrent())  # NULL with an error at the end of the interpreter
 
 
 cdef object new_greenlet(TaskCore task, object parent):
     cdef object body = WorkerBody(task)
     cdef PyObject *g = PyGreenlet_New(<PyObject *>body, <PyObject *>parent)
-    if g == NULL:
-        raise MemoryError
-    cdef object result = <object>g
-    Py_XDECREF(g)
-    return result
+    return given(g)
 
 
 cdef class WorkerBody:

@@ -54,23 +54,19 @@ cdef int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
 
 cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
     cdef file_t *f = fdget(k, t, fd)
-    if f == NULL:
+    if f == NULL or not (f.f_mode & FMODE_READ):
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    if not (f.f_mode & FMODE_READ):
-        return -EBADF
     return transfer_read(k, t, f)
 
 
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
     cdef file_t *f = fdget(k, t, fd)
-    if f == NULL:
+    if f == NULL or not (f.f_mode & FMODE_WRITE):
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    if not (f.f_mode & FMODE_WRITE):
-        return -EBADF
     return transfer_write(k, t, f)
 
 

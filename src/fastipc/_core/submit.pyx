@@ -107,7 +107,7 @@ def submit(TaskCore task, str name, tuple args):
     task.call = call
     try:
         value = method(*args)
-    except OSError as e:
+    except (OSError, TaskExited) as e:
         task.call = None
         call.over = True
         call.error = e

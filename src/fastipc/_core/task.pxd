@@ -36,7 +36,7 @@ cdef class TaskCore:
     cdef bint dying  # its frame is being left
     cdef bint again  # an execve: another program begins when this frame has been left
     cdef uint8_t next_kind
-    cdef bint thread  # ends by exit, not exit_group
+    cdef bint is_thread  # ends by exit, not exit_group
     cdef uint8_t kills  # how often it was told
     cdef int32_t last_ppid
     cdef int32_t last_status

@@ -179,7 +179,10 @@ cdef class TaskCore:
         self.k.host[self.row].base = PyBytes_AS_STRING(data)
         ret = call_resume(self.k, t)
         if ret == -ESLEEP:
-            return 0 if not deactivate_task(self.k, t) else 1
+            deactivate_task(self.k, t)
+            return 1
+        if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
+            ret = -EINTR
         self.held = data
         call_done(self.k, t, ret)
         return 0

@@ -310,7 +310,7 @@ cdef class FileCalls(TaskCore):
         self.enter()
         call_begin(self.t, NR_dup)
         self.t.call.args[0] = f
-        return self.complete(do_dup(self.k, self.t, f, 0, False))
+        return self.complete(do_dup(self.k, self.t, f, -1, False))
 
     def sys_dup(self, fd):
         """As `dup`; >= 0 or -errno."""
@@ -318,7 +318,7 @@ cdef class FileCalls(TaskCore):
         self.enter()
         call_begin(self.t, NR_dup)
         self.t.call.args[0] = f
-        return self.complete_raw(do_dup(self.k, self.t, f, 0, False))
+        return self.complete_raw(do_dup(self.k, self.t, f, -1, False))
 
     def dup2(self, old, new):
         """Make ``new`` refer to the open file of ``old``; ``new``. Source: dup2(2). Errors: EBADF, EMFILE."""

@@ -1,5 +1,6 @@
 """poll and select, and the class Task with all calls."""
 
+from cpython.ref cimport PyObject
 from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset
 
@@ -18,7 +19,7 @@ cdef extern from "Python.h":
     bint PyTuple_CheckExact(object o)
     bint PyList_CheckExact(object o)
     Py_ssize_t PyTuple_GET_SIZE(object o)
-    object PyTuple_GET_ITEM(object o, Py_ssize_t i)
+    PyObject *PyTuple_GET_ITEM(object o, Py_ssize_t i)
 
 cdef enum:
     MS = 1000000
@@ -105,8 +106,8 @@ cdef class Task(ProcessCalls):
             for i in range(n):
                 item = fds[i]
                 if PyTuple_CheckExact(item) and PyTuple_GET_SIZE(item) == 2:
-                    fd = as_int(PyTuple_GET_ITEM(item, 0), "fd")
-                    p[i].events = <int16_t>as_int(PyTuple_GET_ITEM(item, 1), "events")
+                    fd = as_int(<object>PyTuple_GET_ITEM(item, 0), "fd")
+                    p[i].events = <int16_t>as_int(<object>PyTuple_GET_ITEM(item, 1), "events")
                 else:
                     fd = self.fill_pair(item, &p[i])
                 p[i].fd = <int32_t>fd if -0x80000000 <= fd <= 0x7fffffff else -1

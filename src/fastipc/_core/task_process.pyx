@@ -109,7 +109,7 @@ cdef class ProcessCalls(FileCalls):
         self.t.call.args[0] = 0
         ret = begin_new_exec(self.k, self.t)
         if ret == 0:
-            self.thread = False
+            self.is_thread = False
             if self._name is None and self.program is not None and kind != KIND_HAND:
                 self._name = getattr(program, "__name__", None)
             if kind != KIND_HAND:

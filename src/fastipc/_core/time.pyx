@@ -15,7 +15,7 @@ cdef enum:
 
 cdef int64_t deadline_after(kernel_t *k, int64_t ns) noexcept nogil:
     # ktime_add_safe: a time too far away is the end of time.
-    return k.now + ns if ns <= KTIME_MAX - k.now else KTIME_MAX
+    return k.now + ns if ns <= <int64_t>KTIME_MAX - k.now else <int64_t>KTIME_MAX
 
 
 cdef int64_t do_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil:
