@@ -31,21 +31,24 @@ def test_a_limit_of_a_wrong_type_or_name(k):
 
 
 def test_pid_max(make_kernel, errno_of, picture):
-    k = make_kernel(limits={"pid_max": 20})
+    k = make_kernel(limits={"pid_max": 400})
     p = k.spawn()
     children = []
     while (pid := p.sys_fork()) > 0:
         children.append(k.tasks[pid])
     assert pid == -EAGAIN
-    assert max(k.tasks) < 20
+    assert max(k.tasks) == 399
     before = picture(k)
     assert errno_of(p.fork) == EAGAIN
     assert errno_of(p.thread) == EAGAIN
     assert picture(k) == before
-    children[3].exit()
+    children[-5].exit()
     assert errno_of(p.fork) == EAGAIN  # a zombie keeps its number
     p.wait4()
-    assert p.fork().pid == children[3].pid
+    assert p.fork().pid == children[-5].pid
+    children[5].exit()
+    p.wait4()
+    assert errno_of(p.fork) == EAGAIN  # numbers below 300 are not used again
 
 
 def test_pids_wrap_around(make_kernel):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
@@ -17,6 +15,7 @@ from fastipc import syscalls
 from fastipc._core.machine import Machine
 from fastipc._core.task_poll import Task
 from fastipc.errors import Deadlock
+from fastipc.interrupt import DeferredInterrupt
 from fastipc.limits import Limits
 from fastipc.report import Blocked, Report, describe
 
@@ -95,7 +94,8 @@ class Kernel:
         elif schedule in ("fifo", "random"):
             self._m.set_schedule(1 if schedule == "random" else 0, None)
         else:
-            raise ValueError(f"schedule must be 'fifo', 'random' or a callable, not {schedule!r}")
+            wrong = ValueError if isinstance(schedule, str) else TypeError
+            raise wrong(f"schedule must be 'fifo', 'random' or a callable, not {schedule!r}")
 
     @property
     def _m(self) -> Machine:
@@ -207,7 +207,7 @@ class Kernel:
         limit, condition = _until(until, until_ns)
         self._m.check()
         started = _Start(self)
-        with _deferred_interrupt(self._m):
+        with DeferredInterrupt(self._m):
             code = self._run(limit, condition, progress)
         if code == 3:
             raise self._m.errors.pop(0)
@@ -469,33 +469,3 @@ def _progress_line() -> Callable[[Kernel | None], None]:
         sys.stderr.flush()
 
     return show
-
-
-class _deferred_interrupt:  # noqa: N801
-    """While a machine runs, Ctrl-C stops it between two turns, not in the middle of a program.
-
-    The second Ctrl-C comes at once, for a program that never makes a call.
-    """
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.old: Any = None
-
-    def __enter__(self) -> None:
-        if (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        ):
-            self.old = signal.signal(signal.SIGINT, self.stop)
-
-    def stop(self, signum: int, frame: Any) -> None:
-        if self.machine.interrupted:
-            raise KeyboardInterrupt
-        self.machine.interrupt()
-
-    def __exit__(self, *exc: object) -> None:
-        if self.old is not None:
-            signal.signal(signal.SIGINT, self.old)
-            if self.machine.interrupted and exc[0] is None:
-                self.machine.interrupted = False
-                raise KeyboardInterrupt

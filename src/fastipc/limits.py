@@ -24,11 +24,13 @@ class Limits:
 
     def __init__(self, given: Mapping[str, int] | None, changed: Callable[[dict[str, int]], None] | None = None) -> None:
         values = dict(DEFAULTS)
+        object.__setattr__(self, "_values", values)
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"limits must be a mapping, not {type(given).__name__}")
         for name, value in (given or {}).items():
             values[name] = _checked(name, value)
         if given and "pid_max" in given:
             values["threads_max"] = max(values["threads_max"], values["pid_max"])
-        object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_changed", changed)
 
     def __getattr__(self, name: str) -> int:

@@ -482,3 +482,22 @@ def nonblocking_is_not_readiness(m: Machine) -> None:
     assert not poll.done()
     a.write(w, b"x")
     assert poll.result() == [(r, POLLIN)]
+
+
+def number_closed_under_a_select(m: Machine) -> None:
+    """select: a number that another thread closes meanwhile is ready in every set that it is in."""
+    a = m.spawn()
+    r, w = a.pipe()
+    r2, w2 = a.pipe()
+    a.write(w2, b"x" * 65536)
+    b, c = a.thread(), a.fork()
+    select = b.submit("select", [r, r2 + 2], [w2], [r, w2], None)
+    assert select.value == "EBADF"
+    select = b.submit("select", [r], [w2], [r, w2, w], None)
+    assert not select.done()
+    a.close(w2)
+    assert not select.done()
+    a.close(w)
+    assert not select.done()
+    c.write(w, b"x")
+    assert select.result() == ([r], [w2], [w, w2])

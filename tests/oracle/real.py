@@ -140,6 +140,7 @@ class Host:
         self.cpus = os.sched_getaffinity(0)
         self.cpu = max(self.cpus)
         self.pid = os.getpid()
+        self.strangers = 100 * self.pid  # added to the users of cases, so that two hosts do not share their limits
         self.process = subprocess.Popen(
             [worker, shared, "supervisor", str(self.cpu), str(PRIORITY), str(self.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -215,7 +216,7 @@ class RealMachine(Machine):
 
     def _spawn(self, uid: int) -> Slot:
         slot, supervisor = self._slot(), self.host.slots[0]
-        supervisor.send(DO_SPAWN, slot.index, uid)
+        supervisor.send(DO_SPAWN, slot.index, uid and uid + self.host.strangers)
         self._until(lambda: supervisor.state.value == DONE and slot.state.value == IDLE)
         return slot
 
@@ -274,6 +275,11 @@ class RealMachine(Machine):
     def _settle(self) -> None:
         if not self._at_rest():
             self._until(self._at_rest)
+        for task in self.tasks:
+            if task.pending and task.pending.name == "execve" and task.handle.state.value == DONE:
+                for other in self.tasks:  # a thread takes the number of its leader, which is no more
+                    if other is not task and other.handle.tid == task.handle.tid:
+                        other.handle.tid_word.value = 0
 
     def _wait(self, pending: Pending) -> None:
         self._until(lambda: self._finished(pending) is not ASLEEP)
@@ -305,6 +311,9 @@ class RealMachine(Machine):
             return -arg.task.handle.tid
         return int(arg)
 
+    def _user(self, number: int) -> int:
+        return number - self.host.strangers if number >= self.host.strangers else number
+
     def _finished(self, pending: Pending) -> Any:
         slot: Slot = pending.task.handle
         if slot.state.value != DONE:
@@ -319,13 +328,12 @@ class RealMachine(Machine):
             self._until(lambda: pending.token.state.value == IDLE)
             return self.adopt(pending.token)
         if name == "execve":
-            for task in self.tasks:  # a thread takes the number of its leader, which is no more
-                if task is not pending.task and task.handle.tid == slot.tid:
-                    task.handle.tid_word.value = 0
             self.pids[slot.tid] = pending.task.name
             return None
         if name in ("getpid", "getppid", "gettid"):
             return self.name_of(ret)
+        if name in ("getuid", "geteuid", "getgid", "getegid"):
+            return self._user(ret)
         decode = pending.token
         if decode is not None:
             return decode(ret)
@@ -388,7 +396,8 @@ class RealMachine(Machine):
             )
             atime, mtime, ctime = zip(times[::2], times[1::2], strict=True)
             return {
-                "ino": self.inode(dev, ino), "mode": mode, "nlink": nlink, "uid": uid, "gid": gid, "rdev": rdev,
+                "ino": self.inode(dev, ino), "mode": mode, "nlink": nlink,
+                "uid": self._user(uid), "gid": self._user(gid), "rdev": rdev,
                 "size": size, "blksize": blksize, "blocks": blocks, "equal times": atime == mtime == ctime,
             }  # fmt: skip
 
@@ -470,7 +479,7 @@ class RealMachine(Machine):
 
     def _triple(self, slot: Slot, name: str) -> Callable:
         slot.send(NR[name], slot.address, slot.address + 4, slot.address + 8)
-        return lambda ret: struct.unpack("III", slot.get(12))
+        return lambda ret: tuple(self._user(number) for number in struct.unpack("III", slot.get(12)))
 
     def _getresuid_(self, slot: Slot) -> Callable:
         return self._triple(slot, "getresuid")

@@ -62,7 +62,7 @@ class SimMachine(Machine):
             self.kernel.verify()
 
     def _wait(self, pending: Pending) -> None:
-        pending.value = self._value(pending.token[0].result, pending)
+        pending.value = self._ended(pending)
 
     def _alive(self, task: Task) -> bool:
         return task.handle.state not in ("zombie", "dead")
@@ -79,11 +79,10 @@ class SimMachine(Machine):
         args = tuple(self._plain(arg) for arg in args)
         if name in SLEEPING:
             try:
-                return handle.submit(verb, *args), decode
+                return handle.submit(verb, *args), decode, verb
             except fastipc.TaskExited:
-                return None, None
-        value = self._value(lambda: getattr(handle, verb)(*args), task, name, decode)
-        return value, None
+                return None, None, verb
+        return (self._value(lambda: getattr(handle, verb)(*args), task, name, decode, verb),)
 
     @staticmethod
     def _fits(name: str, args: tuple) -> bool:
@@ -97,13 +96,16 @@ class SimMachine(Machine):
             return -arg.task.handle.pid
         return arg
 
-    def _value(self, get: Callable, where: Any, name: str = "", decode: Callable | None = None) -> Any:
-        if isinstance(where, Pending):
-            name, decode, where = where.name, where.token[1], where.task
+    def _ended(self, pending: Pending) -> Any:
+        call, decode, verb = pending.token
+        return self._value(call.result, pending.task, pending.name, decode, verb)
+
+    def _value(self, get: Callable, task: Task, name: str, decode: Callable | None, verb: str) -> Any:
+        handle = task.handle
         try:
             value = get()
         except OSError as error:
-            assert error.errno == where.handle.errno, f"t.errno is {where.handle.errno}, not {error.errno}"
+            assert error.errno == handle.errno, f"t.errno is {handle.errno}, not {error.errno}"
             return abi.errno_name(error.errno)
         except (fastipc.TaskExited, fastipc.TaskKilled):
             return DIED
@@ -111,12 +113,12 @@ class SimMachine(Machine):
             assert value is None
             return DIED
         if name == "execve":
-            self.pids[where.handle.pid] = where.name
+            self.pids[handle.pid] = task.name
             return None
-        if self.verb == "sys" and isinstance(value, int) and value < 0:
-            assert -value == where.handle.errno, f"t.errno is {where.handle.errno}, not {-value}"
+        if verb.startswith("sys_") and value < 0:
+            assert -value == handle.errno, f"t.errno is {handle.errno}, not {-value}"
             return abi.errno_name(-value)
-        assert where.handle.errno == 0, f"t.errno is {where.handle.errno} after success"
+        assert handle.errno == 0, f"t.errno is {handle.errno} after success"
         if name in ("getpid", "getppid", "gettid"):
             return self.name_of(value)
         if decode is not None:
@@ -131,7 +133,7 @@ class SimMachine(Machine):
             return DIED
         if not call.done():
             return DIED if not self._alive(pending.task) else ASLEEP
-        return self._value(call.result, pending)
+        return self._ended(pending)
 
     # what is told in another way than by the arguments and the result of the method
     def _fstat_(self, fd: int) -> tuple:

@@ -36,6 +36,7 @@ cdef class Machine:
     cdef int park(self, TaskCore task) except -1
     cdef int abandon(self, TaskCore task) except -1
     cdef int wait_outside(self, TaskCore task) except -1
+    cdef int break_call(self, TaskCore task) except -1
     cdef PyObject *next_greenlet(self, TaskCore task) except? NULL
     cdef PyObject *new_worker(self, uint32_t row) except NULL
     cdef uint32_t next_ready(self) except? 0

@@ -31,6 +31,8 @@ from fastipc._core.timer cimport run_timers
 from fastipc._core.verify cimport verify
 from fastipc.errors import CallPending, Deadlock, InvariantError, KernelClosed, TaskKilled, WrongThread
 
+from fastipc.interrupt import DeferredInterrupt
+
 import numpy as np
 
 cdef extern from "greenlet/greenlet.h":
@@ -86,27 +88,30 @@ cdef inline int switch(PyObject *g) except -1:
 
 
 # ------------------------------------------------------------------------------------------ plain programs
-def worker_main(TaskCore task):
-    """The body of a greenlet that runs plain programs, one after the other."""
-    cdef Arena arena = task.arena
-    cdef PyObject *g
-    cdef uint32_t row
-    while True:
-        run_program(task)
-        task = None
-        if arena.machine == NULL:
-            return
-        row = (<Machine>arena.machine).after_program()
-        while row == 0:
-            g = (<Machine>arena.machine).leave_worker()
-            if g == NULL:
+cdef class Worker:
+    # The body of a greenlet that runs plain programs, one after the other. Which one comes next is in
+    # `Machine.starting`, so that no task stays on the stack of a worker that waits.
+    cdef Arena arena
+
+    def __cinit__(self, Arena arena):
+        self.arena = arena
+
+    def __call__(self):
+        cdef PyObject *g
+        cdef uint32_t row = (<Machine>self.arena.machine).starting
+        while True:
+            run_program(<TaskCore>PyList_GET_ITEM((<Machine>self.arena.machine).tasks, row))
+            if self.arena.machine == NULL:
                 return
-            switch(g)
-            if arena.machine == NULL:
-                return
-            row = (<Machine>arena.machine).starting
-        (<Machine>arena.machine).starting = 0
-        task = <TaskCore>PyList_GET_ITEM((<Machine>arena.machine).tasks, row)
+            row = (<Machine>self.arena.machine).after_program()
+            while row == 0:
+                g = (<Machine>self.arena.machine).leave_worker()
+                if g == NULL:
+                    return
+                switch(g)
+                if self.arena.machine == NULL:
+                    return
+                row = (<Machine>self.arena.machine).starting
 
 
 cdef int run_program(TaskCore task) except -1:
@@ -383,7 +388,7 @@ cdef class Machine:
         if self.workers:
             task.frame = self.workers.pop()
         else:
-            task.frame = new_greenlet(task, self.hub)
+            task.frame = new_greenlet(self.arena, self.hub)
         return <PyObject *>task.frame
 
     cdef int park(self, TaskCore task) except -1:
@@ -707,16 +712,28 @@ cdef class Machine:
 
     cdef int wait_outside(self, TaskCore task) except -1:
         # A call from outside sleeps: the machine runs until it is over. One that can never be over ends as by a signal.
-        if self.enter_loop(-1, None, task, ENDLESS) != STOP_IDLE:
-            return 0
-        task.t.flags |= TASK_BREAK
+        try:
+            with DeferredInterrupt(self):
+                if self.enter_loop(-1, None, task, ENDLESS) == STOP_IDLE:
+                    self.break_call(task)
+        except BaseException:
+            if task.ctx != CTX_DEAD and task.t.call.nr >= 0 and not (task.t.call.flags & CALL_SUBMITTED):
+                call_abort(self.k, task.t)
+                task.discard()
+            raise
+        return 0
+
+    cdef int break_call(self, TaskCore task) except -1:
+        waiting = task.waiting
         report = self.kernel_ref()._deadlock()
+        task.t.flags |= TASK_BREAK
         try_to_wake_up(self.k, task.row, TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
         self.enter_loop(-1, None, task, ENDLESS)
         task.t.flags &= ~<int>TASK_BREAK
         if task.ctx != CTX_DEAD and task.t.call.ret == -EINTR:
             task.discard()
-            raise Deadlock(f"this call of {task!r} can never return", report)
+            raise Deadlock(f"task {task.pid} ({task.name}) in {waiting[0]}: waits for {waiting[1]}, which can never come",
+                           report)
         return 0
 
     def interrupt(self):
@@ -779,7 +796,10 @@ cdef class Machine:
         cdef uint32_t page
         cdef kernel_t *k = self.k
         self.admit()
-        for i in range(N_TABLES):
+        rows = self.table("task").copy()
+        rows["call"][rows["call"]["nr"] < 0] = 0  # what is left of a call that is over is no state
+        digest.update(rows)
+        for i in range(1, N_TABLES):
             digest.update(TableView(self.arena, i))
         for page in range(1, k.frontier + 1):
             if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:
@@ -861,23 +881,10 @@ cdef object current_greenlet():
     return given(PyGreenlet_GetCurrent())  # NULL with an error at the end of the interpreter
 
 
-cdef object new_greenlet(TaskCore task, object parent):
-    cdef object body = WorkerBody(task)
+cdef object new_greenlet(Arena arena, object parent):
+    cdef object body = Worker(arena)
     cdef PyObject *g = PyGreenlet_New(<PyObject *>body, <PyObject *>parent)
     return given(g)
-
-
-cdef class WorkerBody:
-    # What a new greenlet calls first: it knows its first task.
-    cdef TaskCore task
-
-    def __cinit__(self, TaskCore task):
-        self.task = task
-
-    def __call__(self):
-        cdef TaskCore task = self.task
-        self.task = None
-        worker_main(task)
 
 
 cdef int throw_greenlet(object g, object parent, object error) except -1:

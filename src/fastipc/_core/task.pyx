@@ -69,7 +69,7 @@ cdef class TaskCore:
     cdef int killed(self) except -1:
         # A call made by a frame that is being left.
         self.kills += 1
-        if self.kills >= 3 and self.t.kind == KIND_PLAIN and self.arena.machine != NULL:
+        if self.kills > 3 and self.t.kind == KIND_PLAIN and self.arena.machine != NULL:
             (<Machine>self.arena.machine).abandon(self)
         raise TaskKilled(f"{self._name or 'task'} has ended")
 
@@ -291,7 +291,7 @@ cdef class TaskCore:
         """int or None: Wait status word, None while it lives."""
         if self.frozen:
             return self.last_status
-        if self.t.state != EXIT_ZOMBIE:
+        if self.t.state != EXIT_ZOMBIE and self.t.state != EXIT_DEAD:
             return None
         return status_word(self.k, self.t)
 

@@ -1,0 +1,5 @@
+from typing import Any
+
+import numpy as np
+
+DTYPES: dict[str, np.dtype[Any]]
