@@ -513,6 +513,31 @@ def test_execve_drops_the_frame_and_never_returns(k, kind):
     assert (p.pid, p.exit_status) == (pid, 0)
 
 
+@pytest.mark.parametrize("order", ["pp", "pg", "gp", "gg", "ppp", "gpgpp"])
+def test_programs_of_all_kinds_follow_each_other_by_execve_and_sleep(k, order):
+    def plain(t, order, log):
+        t.nanosleep(1)
+        log.append(t.pid)
+        if order:
+            t.execve(programs[order[0]], order[1:], log)
+        t.nanosleep(1)
+        return log
+
+    def generator(t, order, log):
+        yield t.nanosleep(1)
+        log.append(t.pid)
+        if order:
+            yield t.execve(programs[order[0]], order[1:], log)
+        yield t.nanosleep(1)
+        return log
+
+    programs = {"p": plain, "g": generator}
+    p = k.spawn(programs[order[0]], order[1:], [])
+    k.run()
+    assert p.result == [p.pid] * len(order)
+    assert k.now == len(order) + 1
+
+
 def test_execve_ends_the_other_threads(k, kind):
     def sleeper(t, r):
         yield t.read(r, 1)

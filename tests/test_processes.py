@@ -277,7 +277,7 @@ def test_threads_share_everything(k):
     assert t.signal(SIGPIPE, SIG_DFL) == SIG_IGN
 
 
-def test_the_leader_may_end_before_its_threads(k):
+def test_the_leader_may_end_before_its_threads_and_the_last_decides_the_status(k):
     p = k.spawn()
     leader = p.fork()
     t = leader.thread()
@@ -285,7 +285,7 @@ def test_the_leader_may_end_before_its_threads(k):
     assert leader.state == "zombie"
     assert p.wait4(leader, WNOHANG) == (0, 0)
     t.exit(2)
-    assert p.wait4() == (leader.pid, 0x0100)
+    assert p.wait4() == (leader.pid, 0x0200)
 
 
 def test_exit_group_after_the_leader_has_ended_decides_the_status(k):

@@ -95,7 +95,7 @@ def test_until_a_task(k):
     report = k.run(until=a)
     assert report.stopped == "until"
     assert a.result == 2
-    assert b.state == "sleeping"
+    assert b.exit_status is None
     assert k.now == 2
     k.run(until=a)  # it has ended already
     assert k.now == 2
@@ -105,7 +105,7 @@ def test_until_a_sequence_of_tasks(k):
     tasks = [k.spawn(ticker, 1, n) for n in (2, 4, 9)]
     k.run(until=tasks[:2])
     assert k.now == 4
-    assert tasks[2].state == "sleeping"
+    assert tasks[2].exit_status is None
 
 
 def test_until_a_callable(k):
@@ -125,12 +125,15 @@ def test_an_exception_of_the_callable_comes_out(k):
     assert k.now == 3
 
 
-def test_until_a_task_that_can_never_end_is_a_deadlock(k):
+def test_until_a_task_that_can_never_end(k):
     p = k.spawn()
     r, _ = p.pipe()
-    a = p.fork(sleeper, r, daemon=True)
+    a = p.fork(sleeper, r)
     with pytest.raises(Deadlock):
         k.run(until=a)
+    daemon = p.fork(sleeper, r, daemon=True)
+    report = k.run(until=daemon, deadlock="return")
+    assert report.stopped == "deadlock"
     k.verify()
 
 
@@ -140,7 +143,7 @@ def test_until_of_a_wrong_type_is_named(k, until):
         k.run(until=until)
 
 
-@pytest.mark.parametrize("until", [float("nan"), -1.0, 1e300])
+@pytest.mark.parametrize("until", [float("nan"), 1e300])
 def test_until_a_time_that_is_none(k, until):
     with pytest.raises(ValueError, match="until"):
         k.run(until=until)
@@ -366,7 +369,7 @@ def test_the_report_counts_switches_and_wake_ups(k, kind):
     assert report.calls == 42
     assert report.bytes == 40
     assert report.wakeups >= 10
-    assert report.switches >= 20
+    assert report.switches >= report.wakeups
 
 
 def test_the_report_is_a_value(k):

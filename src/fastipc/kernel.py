@@ -162,7 +162,8 @@ class Kernel:
     def init(self) -> Task:
         """Task: Pid 1, the machine's own; it reaps every child at once."""
         self._m.check()
-        task: Task = self._m.find(1)
+        task = self._m.find(1)
+        assert task is not None
         return task
 
     @property
@@ -266,7 +267,7 @@ class Kernel:
 
     @property
     def counters(self) -> dict[str, Any]:
-        """dict: Exact counts since the start: calls (by name), switches, wakeups, bytes, pages_alloc, pages_free, ..."""
+        """dict: Exact counts since the start: calls by name, switches, wakeups, bytes, pages_alloc, pages_free, ..."""
         counters = self._m.counters()
         counters["calls"] = {syscalls.name_of(nr): n for nr, n in counters["calls"].items()}
         return dict(counters)
@@ -288,7 +289,7 @@ class Kernel:
         self._m.inject(kind, number, 0 if errno is None else _integer(errno, "errno"))
 
     def trace(self, sink: Callable[[str], Any] | list[str] | str | PathLike[str] | None) -> None:
-        """Send one line for each completed call, in the manner of strace, to a callable, a list or a file; None stops."""
+        """Send a line for each completed call, in the manner of strace, to a callable, a list or a file; None stops."""
         old, self._trace_file = getattr(self, "_trace_file", None), None
         if old is not None:
             self._m.trace(None)
@@ -392,7 +393,7 @@ class _Start:
 def blocked_tasks(kernel: Kernel) -> tuple[Blocked, ...]:
     """Who sleeps in which call on what, in order of pids."""
     found = [(task, task.waiting) for task in kernel._m.live_tasks()]
-    return tuple(Blocked(t.pid, t.name, waiting[0], waiting[1], t.daemon) for t, waiting in found if waiting is not None)
+    return tuple(Blocked(t.pid, t.name, asleep[0], asleep[1], t.daemon) for t, asleep in found if asleep is not None)
 
 
 def _deadlock_error(report: Report) -> Deadlock:
@@ -405,7 +406,7 @@ def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:
     if until_ns is not None:
         if until is not None:
             raise TypeError("until and until_ns exclude each other")
-        return max(_integer(until_ns, "until_ns"), 0), None
+        return _time(_integer(until_ns, "until_ns"), "until_ns"), None
     if until is None:
         return -1, None
     if isinstance(until, Task):
@@ -413,11 +414,11 @@ def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:
     if callable(until):
         return -1, until
     if isinstance(until, (int, np.integer)) and not isinstance(until, bool):
-        return max(int(until) * 10**9, 0), None
+        return _time(int(until) * 10**9, "until"), None
     if isinstance(until, (float, np.floating)):
-        if until != until:
-            raise ValueError("until must not be NaN")
-        return (-1, None) if until == float("inf") else (max(round(float(until) * 1e9), 0), None)
+        if not abs(until) < 1e18:
+            raise ValueError("until must be a time")
+        return _time(round(float(until) * 1e9), "until"), None
     try:
         tasks = tuple(until)
     except TypeError:
@@ -425,6 +426,12 @@ def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:
     if not all(isinstance(task, Task) for task in tasks):
         raise TypeError("until must be a time in seconds, a Task, a sequence of them, or a callable")
     return -1, tasks
+
+
+def _time(ns: int, name: str) -> int:
+    if not 0 <= ns < 1 << 63:
+        raise ValueError(f"{name} must be a time: not negative, and below 2**63 ns")
+    return ns
 
 
 def _integer(value: Any, name: str) -> int:

@@ -22,7 +22,12 @@ class Limits:
 
     __slots__ = ("_changed", "_values")
 
-    def __init__(self, given: Mapping[str, int] | None, changed: Callable[[dict[str, int]], None] | None = None) -> None:
+    _values: dict[str, int]
+    _changed: Callable[[dict[str, int]], None] | None
+
+    def __init__(
+        self, given: Mapping[str, int] | None, changed: Callable[[dict[str, int]], None] | None = None
+    ) -> None:
         values = dict(DEFAULTS)
         object.__setattr__(self, "_values", values)
         if given is not None and not isinstance(given, Mapping):

@@ -608,3 +608,18 @@ def descriptors_close_in_order_at_exit(m: Machine) -> None:
     b.exit(0)
     assert one.result() == two.result() == b""
     assert wait.result() == (b.name, 0)
+
+
+def child_of_a_thread_goes_to_the_first_live_thread(m: Machine) -> None:
+    """When a thread ends, its children go to the first thread that lives, the leader before others."""
+    a = m.spawn()
+    b, c, d = a.thread(), a.thread(), a.thread()
+    e = b.fork()
+    b.exit(0)
+    assert a.wait4(e, WNOHANG | WNOTHREAD) == (0, 0)
+    assert c.wait4(e, WNOHANG | WNOTHREAD) == "ECHILD"
+    a.exit(0)
+    assert c.wait4(e, WNOHANG | WNOTHREAD) == (0, 0)
+    assert d.wait4(e, WNOHANG | WNOTHREAD) == "ECHILD"
+    c.exit(0)
+    assert d.wait4(e, WNOHANG | WNOTHREAD) == (0, 0)

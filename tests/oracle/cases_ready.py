@@ -501,3 +501,17 @@ def number_closed_under_a_select(m: Machine) -> None:
     assert not select.done()
     c.write(w, b"x")
     assert select.result() == ([r], [w2], [w, w2])
+
+
+def resizing_lets_pollers_look_again(m: Machine) -> None:
+    """F_SETPIPE_SZ wakes those who wait for room even if it made none: they look again and find a closed number."""
+    a = m.spawn()
+    r, w = a.pipe()
+    b, c = a.thread(), a.thread()
+    for sleeper, size in ((b, 65536), (c, 4096)):
+        number = a.fcntl(w, 0, 20)
+        poll = sleeper.submit("poll", [(number, POLLPRI)], -1)
+        a.close(number)
+        assert not poll.done()
+        a.fcntl(r, F_SETPIPE_SZ, size)
+        assert poll.result() == [(number, POLLNVAL)]

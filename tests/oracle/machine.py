@@ -9,6 +9,7 @@ ends later is a line of ``log``: two machines agree if their logs are equal.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 ASLEEP = "asleep"
@@ -40,6 +41,22 @@ def show(value: object) -> str:
     if isinstance(value, Task):
         return value.name
     return value if isinstance(value, str) else repr(value)
+
+
+def ready_sets(sets: Sequence[bytes | bytearray], nfds: int, ready: int) -> tuple[list[int], ...]:
+    """Return the numbers in the sets that select left behind.
+
+    Beyond the size of the descriptor table, a multiple of 64, it leaves them alone and does not count what is there.
+    """
+    bits = [int.from_bytes(s, "little") for s in sets]
+    size = 1024
+    while size:
+        out = tuple([fd for fd in range(min(nfds, size)) if b >> fd & 1] for b in bits)
+        if sum(map(len, out)) <= ready:
+            break
+        size -= 64
+    assert sum(map(len, out)) == ready
+    return out
 
 
 class Group:

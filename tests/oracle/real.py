@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from . import abi
-from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task
+from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task, ready_sets
 
 NSLOTS = 256
 BASE, SLOTS, SLOT, DATA, AREA = 0x100000000000, 4096, 128, 1 << 20, 2 << 20
@@ -430,13 +430,7 @@ class RealMachine(Machine):
         slot.send(NR["select"], nfds, *pointers, when)
 
         def decode(ret: int) -> tuple[list[int], ...]:
-            out: list[list[int]] = [[], [], []]
-            if ret:  # else sets are left alone beyond the size of the descriptor table
-                for i in range(3):
-                    bits = int.from_bytes(slot.get(128, i * 128), "little")
-                    out[i] = [fd for fd in range(nfds) if bits >> fd & 1]
-            assert sum(map(len, out)) == ret
-            return tuple(out)
+            return ready_sets([slot.get(128, i * 128) for i in range(3)], nfds, ret)
 
         return decode
 

@@ -11,7 +11,7 @@ import numpy as np
 import fastipc
 
 from . import abi
-from .machine import ASLEEP, CREATING, DIED, SLEEPING, Group, Machine, Pending, Task
+from .machine import ASLEEP, CREATING, DIED, SLEEPING, Group, Machine, Pending, Task, ready_sets
 
 STAT_FIELDS = ("mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks")
 LARGEST = 1 << 24  # of a buffer that a sys_ form reads into
@@ -232,10 +232,7 @@ class SimMachine(Machine):
         sets = [bytearray(sum(1 << fd for fd in set(fds)).to_bytes(128, "little")) for fds in (r, w, x)]
 
         def decode(ret: int) -> tuple[list[int], ...]:
-            bits = [int.from_bytes(s, "little") if ret else 0 for s in sets]
-            out = tuple([fd for fd in range(nfds) if b >> fd & 1] for b in bits)
-            assert sum(map(len, out)) == ret
-            return out
+            return ready_sets(sets, nfds, ret)
 
         return "sys_select", (nfds, *sets, timeout), decode
 

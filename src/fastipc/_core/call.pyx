@@ -76,8 +76,8 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
             panic(k, b"call: a task is asleep and runnable")
         if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
             ret = -EINTR
-        call_done(k, t, ret)
-        return task
+        if call_done(k, t, ret) != -EKILLED:
+            return task
 
 
 cdef inline void trace_data(trace_t *r, const char *data, int64_t n) noexcept nogil:

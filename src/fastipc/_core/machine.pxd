@@ -24,6 +24,7 @@ cdef class Machine:
     cdef bint look  # the hub must look before the next turn
     cdef object sink  # of trace records
     cdef object chooser  # schedule= as a callable
+    cdef object closing  # the task whose generator is being left
     cdef object watch  # tasks whose end stops the run
     cdef readonly bint running
     cdef readonly bint closed

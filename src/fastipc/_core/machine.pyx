@@ -7,6 +7,7 @@ collector, so no frame that can sleep holds a reference to the Machine: it is fo
 
 import sys
 import weakref
+from functools import partial
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
@@ -337,6 +338,8 @@ cdef class Machine:
         cdef uint32_t row
         while True:
             row = next_turn(self.k)
+            if self.k.attention:
+                self.attend()
             if row == 0 or task_row(self.k, row).call.nr < 0:
                 return row
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).resume_bytes() == 0:
@@ -371,11 +374,14 @@ cdef class Machine:
         if row == task.row:
             self.k.current = row
             return NULL
-        if task_row(self.k, row).kind == KIND_PLAIN:
-            self.k.current = row
+        if task_row(self.k, row).kind == KIND_PLAIN and not self.look:
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).started:
+                self.k.current = row
                 return <PyObject *>(<TaskCore>PyList_GET_ITEM(self.tasks, row)).frame
-            return self.new_worker(row)
+            if self.workers:
+                self.k.current = row
+                return self.new_worker(row)
+        # A new greenlet is begun by the hub: it would inherit the depth of recursion here.
         self.handoff = row
         return <PyObject *>self.hub
 
@@ -626,8 +632,10 @@ cdef class Machine:
             if task.t.kind == KIND_PLAIN:
                 self.look = True
                 throw_greenlet(frame, self.hub, TaskKilled(f"{task.name} has ended"))
-            else:
-                close_generator(task, frame)
+            else:  # on a greenlet of its own, so that it can be dropped
+                self.closing = task
+                throw_greenlet(greenlet(partial(close_generator, task, frame)), self.hub, None)
+                self.closing = None
         finally:
             self.k.current = current
         task.dying = False
@@ -646,18 +654,18 @@ cdef class Machine:
             if self.interrupted:
                 self.interrupted = False
                 raise KeyboardInterrupt
-            if outside is not None:
-                if outside.ctx == CTX_DEAD or outside.t.call.nr < 0:
-                    return STOP_UNTIL
-            elif self.errors:
-                return STOP_ERROR
-            if until is not None and self.reached(until):
-                return STOP_UNTIL
-            if budget <= 0:
-                return STOP_BUDGET
             row = self.handoff
             self.handoff = 0
             if row == 0:
+                if outside is not None:
+                    if outside.ctx == CTX_DEAD or outside.t.call.nr < 0:
+                        return STOP_UNTIL
+                elif self.errors:
+                    return STOP_ERROR
+                if until is not None and self.reached(until):
+                    return STOP_UNTIL
+                if budget <= 0:
+                    return STOP_BUDGET
                 if self.chooser is not None:
                     self.choose()
                 row = self.next_ready()
@@ -704,6 +712,10 @@ cdef class Machine:
         try:
             return self.loop(until_ns, until, outside, budget)
         finally:
+            if self.handoff:  # stopped by an exception: its turn comes first next time
+                enqueue_task(self.k, self.handoff)
+                run_first(self.k, self.handoff)
+                self.handoff = 0
             self.running = False
             self.hub = None
             self.watch = None
@@ -873,7 +885,7 @@ cdef class Machine:
         self.arena.close()
 
 
-from greenlet import GreenletExit
+from greenlet import GreenletExit, greenlet
 
 
 # ------------------------------------------------------------------------------------------ greenlets and generators
@@ -892,6 +904,8 @@ cdef int throw_greenlet(object g, object parent, object error) except -1:
     cdef PyObject *result
     PyGreenlet_SetParent(<PyObject *>g, <PyObject *>parent)
     cdef object kind = type(error)
+    if error is None:
+        return switch(<PyObject *>g)
     result = PyGreenlet_Throw(<PyObject *>g, <PyObject *>kind, <PyObject *>error, NULL)
     if result == NULL:
         return -1
@@ -928,17 +942,18 @@ cdef int drop_generator(TaskCore task) except -1:
     return 0
 
 
-cdef int close_generator(TaskCore task, object gen) except -1:
+def close_generator(TaskCore task, object gen):
+    """Throw the death of a task into its generator."""
     cdef int i
     for i in range(3):
         try:
             gen.throw(TaskKilled(f"{task.name} has ended"))
         except (TaskKilled, StopIteration, GeneratorExit):
-            return 0
+            return
         except BaseException as e:
             sys.unraisablehook(Unraisable(type(e), e, e.__traceback__, "ignored while a task was leaving its program", gen))
-            return 0
-    return drop_generator(task)
+            return
+    drop_generator(task)
 
 
 class Unraisable:

@@ -75,6 +75,7 @@ cdef inline uint32_t pick_next(kernel_t *k) noexcept nogil:
             prefetch(task_row(k, k.runq[(k.runq_head + READ_AHEAD) & k.runq_mask]))
         if likely(task != 0):
             task_row(k, task).flags &= ~<int>TASK_QUEUED
+            task_row(k, task).runq_at = 0
             return task
         k.runq_holes -= 1
         n -= 1

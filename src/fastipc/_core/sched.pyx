@@ -37,6 +37,7 @@ cdef uint32_t pick_random(kernel_t *k) noexcept nogil:
     task_row(k, k.runq[at & k.runq_mask]).runq_at = at
     k.runq_head += 1
     task_row(k, task).flags &= ~<int>TASK_QUEUED
+    task_row(k, task).runq_at = 0
     return task
 
 
@@ -47,6 +48,7 @@ cdef void dequeue_task(kernel_t *k, uint32_t task) noexcept nogil:
         return
     t.flags &= ~<int>TASK_QUEUED
     k.runq[t.runq_at & k.runq_mask] = 0
+    t.runq_at = 0
     k.runq_holes += 1
 
 

@@ -1,9 +1,9 @@
-from typing import Any
+from typing import Any, Never
 
 from fastipc._core.task_poll import Task
 
 class Call:
-    def __init__(self) -> None: ...
+    def __init__(self, *args: Never, **kwargs: Never) -> None: ...
     @property
     def task(self) -> Task: ...
     @property

@@ -69,7 +69,8 @@ cdef class TaskCore:
     cdef int killed(self) except -1:
         # A call made by a frame that is being left.
         self.kills += 1
-        if self.kills > 3 and self.t.kind == KIND_PLAIN and self.arena.machine != NULL:
+        if (self.kills > 3 and self.arena.machine != NULL
+                and (self.t.kind == KIND_PLAIN or (<Machine>self.arena.machine).closing is self)):
             (<Machine>self.arena.machine).abandon(self)
         raise TaskKilled(f"{self._name or 'task'} has ended")
 
@@ -282,7 +283,7 @@ cdef class TaskCore:
         """str: "running", "runnable", "sleeping", "uninterruptible", "stopped", "zombie" or "dead"."""
         if self.k.current == CTX_CLOSED:
             return "dead"
-        if self.t.state == TASK_RUNNING and (self.t.kind == KIND_HAND or self.k.current == self.row):
+        if self.t.state == TASK_RUNNING and (self.k.current == self.row or (self.t.kind == KIND_HAND and self.t.call.nr < 0)):
             return "running"
         return STATES[self.t.state]
 

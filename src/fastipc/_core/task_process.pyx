@@ -75,6 +75,8 @@ cdef class ProcessCalls(FileCalls):
             if daemon:
                 task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
             child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name, flags & CLONE_THREAD != 0)
+            if name is None and program is None:
+                child._name = self._name
             row = child.t.pid
         if raw:
             return self.complete_raw(row)
