@@ -66,13 +66,13 @@ def import_ms(rounds: int = 15) -> float:
 
 def figures(quick: bool) -> Iterator[Figure]:
     """Find each figure in turn."""
-    few = 50_000 if quick else 200_000
-    many = 100_000 if quick else 1_000_000
+    few, many = (100_000, 100_000) if quick else (400_000, 1_000_000)
     yield Figure("fresh Kernel with one task", fresh_kernel_us(), "us", 200, "Kernel() and spawn()")
     yield Figure("import fastipc", import_ms(5 if quick else 15), "ms", 10, "processor time, above an imported NumPy")
-    each = f"growth of the resident set, of {few:,}"
-    yield Figure("idle generator task with a pipe", in_fresh_interpreter("tasks", few)["bytes"], "B", 1536, each)
-    yield Figure("idle pipe", in_fresh_interpreter("pipes", few)["bytes"], "B", 1024, each)
+    for name, what, most in (("idle generator task with a pipe", "tasks", 1536), ("idle pipe", "pipes", 1024)):
+        found = in_fresh_interpreter(what, few)
+        each = f"growth of the resident set, of {few:,}; {found['heap_bytes']:.0f} B are Python objects"
+        yield Figure(name, found["bytes"], "B", most, each)
     small, large = crowds([1_000, many], repeat=3)
     each = f"of {many:,} with as many pipes, a byte in flight in every second"
     yield Figure("task with a pipe in a crowd", large["bytes"], "B", 1536, each)

@@ -623,3 +623,18 @@ def child_of_a_thread_goes_to_the_first_live_thread(m: Machine) -> None:
     assert d.wait4(e, WNOHANG | WNOTHREAD) == "ECHILD"
     c.exit(0)
     assert d.wait4(e, WNOHANG | WNOTHREAD) == (0, 0)
+
+
+def group_of_a_leader_that_was_replaced(m: Machine) -> None:
+    """execve of a thread takes over number and group of the leader: the group still has its children."""
+    a = m.spawn()
+    b = a.thread()
+    c = a.fork()
+    b.execve()
+    assert b.wait4(-b, WNOHANG) == (0, 0)
+    d = c.fork()
+    assert c.wait4(-a, WNOHANG) == (0, 0)
+    d.exit(0)
+    assert c.wait4(-b, 0) == (d.name, 0)
+    c.exit(0)
+    assert b.wait4(-a, 0) == (c.name, 0)

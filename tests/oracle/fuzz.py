@@ -59,7 +59,7 @@ from .abi import (
     WNOHANG,
     WNOTHREAD,
 )  # fmt: skip
-from .machine import CREATING, Group, Machine, Task, data
+from .machine import ASLEEP, CREATING, Group, Machine, Task, data
 from .sim import SimMachine
 from .suite import difference
 
@@ -105,6 +105,7 @@ class Step:
     args: tuple = ()
     newborn: int = -1  # number of the task that the step makes, if it succeeds
     verb: str = "raise"
+    direct: bool = False  # fastipc: call the method instead of submitting it, if the real call did not sleep
 
     def __str__(self) -> str:
         args = ", ".join(map(repr, self.args))
@@ -122,7 +123,7 @@ class Side:
     machine: Machine
     tasks: dict[int, Task] = field(default_factory=dict)
 
-    def apply(self, step: Step) -> Any:
+    def apply(self, step: Step, direct: bool = False) -> Any:
         """Make a step; return its value, or None if it does not apply."""
         machine = self.machine
         if step.name == "spawn":
@@ -146,7 +147,7 @@ class Side:
                 args.append(arg)
         if isinstance(machine, SimMachine):
             machine.verb = step.verb
-        value = machine.start(task, step.name, tuple(args)).value
+        value = machine.start(task, step.name, tuple(args), direct).value
         if isinstance(value, Task):
             self.tasks[step.newborn] = value
         return value
@@ -188,7 +189,7 @@ class Program:
         made = getattr(self, f"_{name}_")(actor)
         if len(idle) == 1 and rng.random() < 0.9 and might_sleep(*made):
             made = ("poll", [(self._fd(actor), POLLIN | POLLOUT)], 0) if rng.random() < 0.5 else self._close_(actor)
-        return Step(actor, made[0], tuple(made[1:]), verb=rng.choice(("raise", "sys")))
+        return Step(actor, made[0], tuple(made[1:]), verb=rng.choice(("raise", "sys")), direct=rng.random() < 0.5)
 
     def learn(self, step: Step, value: Any) -> None:
         """Note what the real kernel answered."""
@@ -363,7 +364,7 @@ def run(steps: Iterable[Step] | Program, limit: int = STEPS) -> tuple[list[Step]
             if not source:
                 steps.learn(step, value)
             try:
-                ours.apply(step)
+                ours.apply(step, step.direct and value is not ASLEEP)
             except Exception as error:
                 ours.machine.log.append(f"{step} raised {type(error).__name__}: {error}")
                 found = difference(ours.machine.log, theirs.machine.log)
@@ -400,8 +401,8 @@ def shrink(steps: list[Step], found: str, seconds: float = 30) -> tuple[list[Ste
 def report(seed: int, steps: list[Step], found: str) -> str:
     """Return a difference as a case."""
     body = "\n".join(f"    {step}" for step in steps)
-    verbs = "".join(step.verb[0] for step in steps)
-    return f"seed {seed} (forms of the calls: {verbs}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
+    forms = "".join(step.verb[0].upper() if step.direct else step.verb[0] for step in steps)
+    return f"seed {seed} (r raises, s is a sys_ form, in capitals if not submitted: {forms}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
 
 
 def one(seed: int) -> tuple[int, str]:

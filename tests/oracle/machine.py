@@ -91,7 +91,7 @@ class Task:
 
     def call(self, name: str, *args: Any) -> Any:
         """Make a call that is expected to end; let time pass for it if need be."""
-        return self.machine.start(self, name, args).result()
+        return self.machine.start(self, name, args, direct=True).result()
 
     def repeat(self, times: int, name: str, *args: Any) -> list[Any]:
         """Make a call many times, as one line of the log."""
@@ -144,7 +144,7 @@ class Machine:
         """Make a process; return its handle."""
         raise NotImplementedError
 
-    def _start(self, task: Task, name: str, args: tuple) -> Any:
+    def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         """Start a call; return a token for `_finished`."""
         raise NotImplementedError
 
@@ -181,8 +181,8 @@ class Machine:
         self.tasks.append(task)
         return task
 
-    def start(self, task: Task, name: str, args: tuple) -> Pending:
-        """Start a call, settle, and log what ended."""
+    def start(self, task: Task, name: str, args: tuple, direct: bool = False) -> Pending:
+        """Start a call, settle, and log what ended. A direct call is one that will end by itself."""
         assert task.pending is None, f"{task} is still in {task.pending and task.pending.text}"
         text = f"{task.name}.{name}({', '.join(map(show, args))})"
         pending = Pending(task, name, text)
@@ -190,7 +190,7 @@ class Machine:
             pending.value = DIED
             self.log.append(f"{text}: not alive")
             return pending
-        pending.token = self._start(task, name, args)
+        pending.token = self._start(task, name, args, direct)
         task.pending = pending
         self._settle()
         self._collect(pending)

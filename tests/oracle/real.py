@@ -65,6 +65,7 @@ class Slot:
         self.offset = DATA + index * AREA  # of its data, here
         self.address = BASE + self.offset  # of its data, there
         self.word = ctypes.addressof(self.state)
+        self.number = 0  # what cases know the worker by, also when it has ended
 
     @property
     def tid(self) -> int:
@@ -224,6 +225,7 @@ class RealMachine(Machine):
         """Name a new task."""
         task = super().adopt(handle)
         self.pids[handle.tid] = task.name
+        handle.number = handle.tid
         return task
 
     def name_of(self, pid: int) -> str:
@@ -288,7 +290,7 @@ class RealMachine(Machine):
         return task_state(task.handle.tid) not in "ZX"
 
     # ------------------------------------------------------------------------------------------ calls
-    def _start(self, task: Task, name: str, args: tuple) -> Any:
+    def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         slot: Slot = task.handle
         if name in CREATING:
             flags = {"fork": abi.SIGCHLD, "thread": abi.THREAD}[name] if name != "clone" else args[0]
@@ -306,9 +308,9 @@ class RealMachine(Machine):
 
     def _number(self, arg: Any) -> int:
         if isinstance(arg, Task):
-            return arg.handle.tid
+            return arg.handle.number
         if isinstance(arg, Group):
-            return -arg.task.handle.tid
+            return -arg.task.handle.number
         return int(arg)
 
     def _user(self, number: int) -> int:
@@ -329,6 +331,7 @@ class RealMachine(Machine):
             return self.adopt(pending.token)
         if name == "execve":
             self.pids[slot.tid] = pending.task.name
+            slot.number = slot.tid
             return None
         if name in ("getpid", "getppid", "gettid"):
             return self.name_of(ret)

@@ -36,6 +36,7 @@ class SimMachine(Machine):
         self.verb = verb
         self.verify = verify
         self.pids = {1: "init"}
+        self.numbers: dict[Task, int] = {}  # what cases know a task by, also when it has ended
 
     def _spawn(self, uid: int) -> Any:
         return self.kernel.spawn(uid=uid, gid=uid)
@@ -44,6 +45,7 @@ class SimMachine(Machine):
         """Name a new task."""
         task = super().adopt(handle)
         self.pids[handle.pid] = task.name
+        self.numbers[task] = handle.pid
         return task
 
     def name_of(self, pid: int) -> str:
@@ -68,7 +70,7 @@ class SimMachine(Machine):
         return task.handle.state not in ("zombie", "dead")
 
     # ------------------------------------------------------------------------------------------ calls
-    def _start(self, task: Task, name: str, args: tuple) -> Any:
+    def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
         if name in CREATING:
             verb, args, decode = name, args, self.adopt
@@ -77,7 +79,7 @@ class SimMachine(Machine):
         else:
             verb, args, decode = getattr(self, f"_{name}_", lambda *a: (name, a, None))(*args)
         args = tuple(self._plain(arg) for arg in args)
-        if name in SLEEPING:
+        if name in SLEEPING and not direct:
             try:
                 return handle.submit(verb, *args), decode, verb
             except fastipc.TaskExited:
@@ -88,12 +90,11 @@ class SimMachine(Machine):
     def _fits(name: str, args: tuple) -> bool:
         return name not in ("read", "pread") or 0 <= args[1] <= LARGEST
 
-    @staticmethod
-    def _plain(arg: Any) -> Any:
+    def _plain(self, arg: Any) -> Any:
         if isinstance(arg, Task):
-            return arg.handle
+            return arg.handle if arg.alive else self.numbers[arg]
         if isinstance(arg, Group):
-            return -arg.task.handle.pid
+            return -self.numbers[arg.task]
         return arg
 
     def _ended(self, pending: Pending) -> Any:
@@ -114,6 +115,7 @@ class SimMachine(Machine):
             return DIED
         if name == "execve":
             self.pids[handle.pid] = task.name
+            self.numbers[task] = handle.pid
             return None
         if verb.startswith("sys_") and value < 0:
             assert -value == handle.errno, f"t.errno is {handle.errno}, not {-value}"
@@ -127,7 +129,7 @@ class SimMachine(Machine):
 
     def _finished(self, pending: Pending) -> Any:
         call = pending.token[0]
-        if pending.name not in SLEEPING:
+        if len(pending.token) == 1:
             return call
         if call is None:
             return DIED
@@ -152,6 +154,9 @@ class SimMachine(Machine):
 
     def _wait4_(self, pid: Any = -1, options: int = 0) -> tuple:
         return "wait4", (pid, options), lambda pair: (self.name_of(pair[0]) if pair[0] else 0, pair[1])
+
+    def _select_(self, *args: Any) -> tuple:
+        return "select", args, lambda sets: tuple(map(sorted, sets))
 
     def _readv_(self, fd: int, lengths: list[int]) -> tuple:
         buffers = [bytearray(n) for n in lengths]

@@ -154,13 +154,13 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
-    # Another thread of the same process that has not ended, else init.
-    cdef task_t *other = task_row(k, t.thread_next)
-    while other != t:
-        if not (other.flags & PF_EXITING):
-            return task_index(k, other)
-        other = task_row(k, other.thread_next)
-    return k.init_task
+    # The first thread of the same process, the leader first, that has not ended; else init.
+    cdef uint32_t i = t.group_leader
+    while task_row(k, i).flags & PF_EXITING:
+        i = task_row(k, i).thread_next
+        if i == t.group_leader:
+            return k.init_task
+    return i
 
 
 cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
@@ -249,7 +249,9 @@ cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, task_t *c) noexcept nogil:
     return pid
 
 
-cdef int64_t wait_children(kernel_t *k, task_t *t, task_t *parent, int64_t pid, int64_t options, bint *any) noexcept nogil:
+cdef int64_t wait_children(
+    kernel_t *k, task_t *t, task_t *parent, int64_t pid, int64_t options, bint *any
+) noexcept nogil:
     # The oldest child of this thread that has ended: its pid, or 0. `any`: some child could still end.
     cdef uint32_t i = parent.children
     cdef task_t *c

@@ -25,7 +25,9 @@ cdef enum:
     FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet
 
 
-cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private) noexcept nogil
+cdef uint32_t alloc_file(
+    kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private
+) noexcept nogil
 cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil
 cdef int32_t alloc_fd(kernel_t *k, task_t *t, uint32_t start, uint64_t end, bint cloexec) noexcept nogil
 cdef int32_t get_unused_fd(kernel_t *k, task_t *t, bint cloexec) noexcept nogil

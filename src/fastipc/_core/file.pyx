@@ -23,11 +23,11 @@ cdef enum:
 # ------------------------------------------------------------------------------------------ open files
 cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op,
                          uint32_t private) noexcept nogil:
-    # One reference, for the caller. The inode's reference stays with whoever counts it (`release` of its kind).
+    # One reference, for the caller; 0: see alloc_errno. The inode's reference stays with whoever counts it (`release` of its kind).
     cdef uint32_t i
     cdef file_t *f
     if k.table[T_FILE].nlive >= <uint64_t>k.file_max:
-        k.failed_errno = 0
+        k.failed_errno = ENFILE
         return 0
     i = table_alloc(k, T_FILE, sizeof(file_t))
     if i == 0:
@@ -288,7 +288,10 @@ cdef uint32_t dup_fd_table(kernel_t *k, uint32_t source) noexcept nogil:
     if i == 0:
         return 0
     files = files_row(k, i)
-    if old.nr_open and expand_files(k, files, old.max_fds - 1) < 0:
+    fd = old.max_fds
+    while fd and fd_row(k, old.fdt + fd - 1).live != 1:
+        fd -= 1
+    if fd and expand_files(k, files, fd - 1) < 0:  # as large as the highest number needs
         table_free(k, T_FILES, i, sizeof(files_t))
         return 0
     files.next_fd = old.next_fd
@@ -355,7 +358,8 @@ cdef bint files_check(kernel_t *k, uint32_t i) noexcept nogil:
         if e.live == 1 and not check(k, file_row(k, e.file).live != 0, b"file: descriptor of a dead file"):
             return False
         if files.max_fds > FEW_FDS and not check(
-                k, (fdbits_row(k, files.bits + fd // 64).word >> (fd & 63) & 1) == (e.live != 0), b"file: bit map is wrong"):
+                k, (fdbits_row(k, files.bits + fd // 64).word >> (fd & 63) & 1) == (e.live != 0),
+                b"file: bit map is wrong"):
             return False
     return check(k, open == files.nr_open, b"file: open descriptors miscounted")
 
@@ -365,7 +369,7 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i, fd
     cdef files_t *files
     cdef fd_t *e
-    cdef int64_t refs = 0, counted = 0
+    cdef int64_t refs = 0, counted = 0, inodes = 0
     for i in range(1, k.table[T_TASK].high):
         if task_row(k, i).live and task_row(k, i).files:
             files_row(k, task_row(k, i).files).link += 1  # counts the users; 0 in a live row otherwise
@@ -386,6 +390,10 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_FILE].high):
         if file_row(k, i).live:
             counted += file_row(k, i).f_count
+            inodes += 1
             if not check(k, file_row(k, i).f_count > 0, b"file: live file without a reference"):
                 return False
-    return check(k, refs == counted, b"file: references miscounted")
+    for i in range(1, k.table[T_INODE].high):
+        inodes -= inode_row(k, i).i_count if inode_row(k, i).live else 0
+    return (check(k, refs == counted, b"file: references miscounted")
+            and check(k, inodes == 0, b"file: inodes miscounted"))

@@ -11,7 +11,7 @@ from fastipc._core.exit cimport bury, put_rlimit, release_task, zap_other_thread
 from fastipc._core.file cimport do_close_on_exec, dup_fd_table, new_files, put_files
 from fastipc._core.layout cimport *
 from fastipc._core.panic cimport check
-from fastipc._core.pid cimport alloc_pid, free_pid
+from fastipc._core.pid cimport alloc_pid
 from fastipc._core.sched cimport enqueue_task
 from fastipc._core.table cimport *
 from fastipc._core.user cimport alloc_uid, free_uid, get_uid
@@ -183,7 +183,7 @@ cdef void wake_up_new_task(kernel_t *k, uint32_t task) noexcept nogil:
     enqueue_task(k, task)
 
 
-# ------------------------------------------------------------------------------------------ the first process of a session
+# ------------------------------------------------------------------------------------------ a session's first process
 cdef int64_t spawn_process(kernel_t *k, uint32_t parent, uint32_t uid, uint32_t gid, uint8_t kind) noexcept nogil:
     # A child of `parent` with nothing of it: no descriptors, default actions and limits. Its row, or -errno.
     cdef task_t *init = task_row(k, k.init_task)

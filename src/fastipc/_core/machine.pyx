@@ -13,7 +13,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport Py_XDECREF, PyObject
 from libc.stdint cimport int64_t, uint32_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport malloc
 
 from fastipc._core.abi cimport *
 from fastipc._core.arena cimport Arena, TableView
@@ -74,9 +74,9 @@ pipe_init()
 
 ABANDONED = []  # greenlets and generators that would not die: never run again, never freed
 
-cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD, "file": T_FILE,
-                    "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE, "user": T_USER,
-                    "rlimit": T_RLIMIT, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY}
+cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
+                    "file": T_FILE, "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE,
+                    "user": T_USER, "rlimit": T_RLIMIT, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY}
 
 
 cdef inline int switch(PyObject *g) except -1:
@@ -130,7 +130,10 @@ cdef int run_program(TaskCore task) except -1:
             if task.arena.machine != NULL:
                 (<Machine>task.arena.machine).program_ended(task, result)
             result = None
-        if not task.begin_again() or task.t.kind != KIND_PLAIN:
+        if not task.again:
+            return 0
+        task.begin_again(current_greenlet())
+        if task.t.kind != KIND_PLAIN:
             return 0
 
 
@@ -388,7 +391,6 @@ cdef class Machine:
     cdef PyObject *new_worker(self, uint32_t row) except NULL:
         # A greenlet that will begin the program of `row` when it is switched to.
         cdef TaskCore task = self.tasks[row]
-        cdef PyObject *g
         self.starting = row
         task.started = True
         if self.workers:
@@ -439,7 +441,7 @@ cdef class Machine:
         ABANDONED.append(current_greenlet())
         task.dying = False
         task.frame = None
-        if task.begin_again():
+        if task.begin_again(None):
             self.handoff = task.row
         self.k.current = CTX_HUB
         switch(<PyObject *>self.hub)
@@ -496,7 +498,7 @@ cdef class Machine:
         except BaseException as e:
             if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
                 self.program_failed(task, e)
-        if task.begin_again():
+        if task.begin_again(None):
             self.turn(task.row)
         return 0
 
@@ -744,8 +746,8 @@ cdef class Machine:
         task.t.flags &= ~<int>TASK_BREAK
         if task.ctx != CTX_DEAD and task.t.call.ret == -EINTR:
             task.discard()
-            raise Deadlock(f"task {task.pid} ({task.name}) in {waiting[0]}: waits for {waiting[1]}, which can never come",
-                           report)
+            raise Deadlock(f"task {task.pid} ({task.name}) in {waiting[0]}: waits for {waiting[1]}, "
+                           "which can never come", report)
         return 0
 
     def interrupt(self):
@@ -944,14 +946,15 @@ cdef int drop_generator(TaskCore task) except -1:
 
 def close_generator(TaskCore task, object gen):
     """Throw the death of a task into its generator."""
-    cdef int i
-    for i in range(3):
+    cdef int _i
+    for _i in range(3):
         try:
             gen.throw(TaskKilled(f"{task.name} has ended"))
         except (TaskKilled, StopIteration, GeneratorExit):
             return
         except BaseException as e:
-            sys.unraisablehook(Unraisable(type(e), e, e.__traceback__, "ignored while a task was leaving its program", gen))
+            sys.unraisablehook(Unraisable(type(e), e, e.__traceback__, "ignored while a task was leaving its program",
+                                          gen))
             return
     drop_generator(task)
 

@@ -1,12 +1,12 @@
 """Compiled programs as state machines, and the entries of system calls for compiled code.
 
 A step function has the C prototype ``int64_t step(kernel *, task *, void *state, int64_t ret)``. It is called when the
-task gets its turn, `ret` being the result of the call that slept (0 the first time), and makes calls by the addresses in
-`SYMBOLS`. When a call answers -ESLEEP it must return that at once; it is entered again when the call is over. Any
+task gets its turn, `ret` being the result of the call that slept (0 the first time), and makes calls by the addresses
+in `SYMBOLS`. When a call answers -ESLEEP it must return that at once; it is entered again when the call is over. Any
 result >= 0 is the exit status. No Python object is touched on the way.
 """
 
-from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uintptr_t
 
 from fastipc._core.abi cimport *
 from fastipc._core.call cimport call_begin, call_done

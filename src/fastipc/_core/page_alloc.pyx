@@ -8,7 +8,7 @@ from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
 from fastipc._core.layout cimport *
-from fastipc._core.panic cimport check, panic
+from fastipc._core.panic cimport check
 from fastipc._core.table cimport page_row, pipe_row
 
 
@@ -106,8 +106,8 @@ cdef void free_one_block(kernel_t *k, uint32_t page, int order) noexcept nogil:
 
 cdef bint rmqueue_bulk(kernel_t *k) noexcept nogil:
     # Fill the empty cache with up to a batch of single pages; the lowest frame comes out first.
-    cdef uint32_t page, i, last = 0
-    for i in range(k.pcp_batch):
+    cdef uint32_t page, _i, last = 0
+    for _i in range(k.pcp_batch):
         page = rmqueue_buddy(k, 0)
         if page == 0:
             break
@@ -122,8 +122,8 @@ cdef bint rmqueue_bulk(kernel_t *k) noexcept nogil:
 
 
 cdef void free_pcp_batch(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, page
-    for i in range(min(k.pcp_batch, k.pcp_count)):
+    cdef uint32_t _i, page
+    for _i in range(min(k.pcp_batch, k.pcp_count)):
         page = k.pcp_first
         k.pcp_first = page_row(k, page).link
         k.pcp_count -= 1

@@ -58,7 +58,8 @@ cdef bint pid_check(kernel_t *k) noexcept nogil:
     for pid in range(1, k.table[T_PID].high):
         task = pid_row(k, pid).task
         live += task != 0
-        if not (check(k, (pidbits_row(k, pid // 64 + 1).word >> (pid & 63) & 1) == (task != 0), b"pid: bit map is wrong")
+        if not (check(k, (pidbits_row(k, pid // 64 + 1).word >> (pid & 63) & 1) == (task != 0),
+                      b"pid: bit map is wrong")
                 and check(k, task == 0 or (task_row(k, task).live and task_row(k, task).pid == <int32_t>pid),
                           b"pid: number of another task")):
             return False

@@ -91,7 +91,7 @@ cdef inline char *place_new(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, int64
 
 
 cdef inline char *place_more(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, uint32_t end) noexcept nogil:
-    # Where the last slot's bytes go on when they will reach up to `end`; they move to the frame if they outgrow the row.
+    # Where the last slot's bytes go on when they will reach up to `end`; bytes that outgrow the row move to the frame.
     cdef char *frame
     if pipe.inlined and pipe.inlined == pipe.head:
         if end <= PIPE_INLINE:
@@ -340,7 +340,8 @@ cdef int64_t pipe_set_size(kernel_t *k, task_t *t, pipe_t *pipe, uint32_t arg) n
         return -EINVAL
     while <uint64_t>slots * PAGE_SIZE < arg:
         slots *= 2
-    if slots > pipe.max_usage and <uint64_t>slots * PAGE_SIZE > <uint64_t>k.pipe_max_size and not capable(t, CAP_SYS_RESOURCE):
+    if (slots > pipe.max_usage and <uint64_t>slots * PAGE_SIZE > <uint64_t>k.pipe_max_size
+            and not capable(t, CAP_SYS_RESOURCE)):
         return -EPERM
     bufs = user.pipe_bufs - pipe.nr_accounted + slots
     if slots > pipe.max_usage and unprivileged(t) and (
@@ -438,7 +439,7 @@ cdef int64_t create_pipe_files(kernel_t *k, task_t *t, uint32_t flags, uint32_t 
             table_free(k, T_FILE, files[1], sizeof(file_t))
         free_pipe_info(k, i)
         iput(k, inode)
-        return -alloc_errno(k, ENFILE)
+        return -alloc_errno(k, ENOMEM)
     pipe = pipe_row(k, i)
     pipe.files = 2
     pipe.readers = pipe.writers = 1
@@ -493,12 +494,15 @@ cdef bint ring_check(kernel_t *k, pipe_t *pipe) noexcept nogil:
         buf = pipe_buf(k, pipe, pipe.tail + i)
         if i < pipe_occupancy(pipe):
             if not (check(k, buf.live == 1 and buf.len > 0 and buf.offset + buf.len <= PAGE_SIZE, b"pipe: bad slot")
-                    and check(k, page_row(k, buf.page).live and page_row(k, buf.page).refcount > 0, b"pipe: slot without page")):
+                    and check(k, page_row(k, buf.page).live and page_row(k, buf.page).refcount > 0,
+                              b"pipe: slot without page")):
                 return False
         elif not check(k, buf.live == 0 and buf.page == 0, b"pipe: free slot holds a page"):
             return False
-    return (check(k, pipe_occupancy(pipe) <= pipe.ring_size and pipe.max_usage <= pipe.ring_size, b"pipe: ring overflows")
-            and check(k, pipe.inlined == 0 or pipe.inlined - 1 - pipe.tail < pipe_occupancy(pipe), b"pipe: inlined slot is gone"))
+    return (check(k, pipe_occupancy(pipe) <= pipe.ring_size and pipe.max_usage <= pipe.ring_size,
+                  b"pipe: ring overflows")
+            and check(k, pipe.inlined == 0 or pipe.inlined - 1 - pipe.tail < pipe_occupancy(pipe),
+                      b"pipe: inlined slot is gone"))
 
 
 cdef bint pipe_check(kernel_t *k) noexcept nogil:
@@ -506,6 +510,7 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
     cdef pipe_t *pipe
     cdef file_t *f
     cdef uint64_t bufs = 0, accounted = 0
+    cdef int64_t refs = 0, users = 0
     for i in range(1, k.table[T_PIPE].high):
         pipe = pipe_row(k, i)
         if not pipe.live:
@@ -513,6 +518,8 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         if not ring_check(k, pipe):
             return False
         tmp += (pipe.tmp_page[0] != 0) + (pipe.tmp_page[1] != 0)
+        refs += pipe_occupancy(pipe)
+        users += 1
         bufs += pipe.nr_accounted
         pipe.link = 0  # counts the files below; unused in a live row
     for i in range(1, k.table[T_FILE].high):
@@ -526,10 +533,18 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         j = pipe.link
         pipe.link = 0
         if not (check(k, (j & 0xffff) == pipe.files, b"pipe: open files miscounted")
-                and check(k, (j >> 16) == pipe.readers * FMODE_READ + pipe.writers * FMODE_WRITE, b"pipe: readers or writers miscounted")):
+                and check(k, (j >> 16) == pipe.readers * FMODE_READ + pipe.writers * FMODE_WRITE,
+                          b"pipe: readers or writers miscounted")):
             return False
     for i in range(1, k.table[T_USER].high):
         if user_row(k, i).live:
             accounted += user_row(k, i).pipe_bufs
-    return (check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
+            users -= user_row(k, i).count
+    for i in range(1, k.table[T_TASK].high):
+        users += task_row(k, i).live != 0 and task_row(k, i).user != 0
+    for i in range(1, k.frontier + 1):
+        refs -= page_row(k, i).refcount if page_row(k, i).live else 0
+    return (check(k, refs + tmp == 0, b"pipe: references to pages miscounted")
+            and check(k, users == 0, b"pipe: references to users miscounted")
+            and check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
             and check(k, bufs == accounted, b"pipe: slots of users miscounted"))

@@ -6,7 +6,7 @@ from fastipc._core.abi cimport *
 from fastipc._core.call cimport call_hold
 from fastipc._core.file cimport fdget, file_operations
 from fastipc._core.layout cimport *
-from fastipc._core.table cimport likely, unlikely
+from fastipc._core.table cimport unlikely
 from fastipc._core.uio cimport MAX_RW_COUNT
 
 cdef enum:

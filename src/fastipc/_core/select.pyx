@@ -3,7 +3,7 @@
 Source: fs/select.c (do_poll, do_select, poll_freewait). Missing: signal masks, fds that are busy-polled.
 """
 
-from libc.stdint cimport int16_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int64_t, uint16_t, uint32_t
 from libc.string cimport memset
 
 from fastipc._core.abi cimport *
@@ -179,7 +179,8 @@ cdef bint poll_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_TASK].high):
         e = task_row(k, i).call.poll if task_row(k, i).live else 0
         while e:
-            if not check(k, poll_entry_row(k, e).live and poll_entry_row(k, e).task == i, b"select: entry of another task"):
+            if not check(k, poll_entry_row(k, e).live and poll_entry_row(k, e).task == i,
+                         b"select: entry of another task"):
                 return False
             found += 1
             e = poll_entry_row(k, e).next

@@ -4,7 +4,7 @@ from fastipc._core.call cimport call_abort
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
 from fastipc._core.task cimport Pending, TaskCore
-from fastipc.errors import CallPending, Deadlock, ForeignCall, TaskExited
+from fastipc.errors import Deadlock, ForeignCall, TaskExited
 
 
 cdef class Call:

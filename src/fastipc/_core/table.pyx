@@ -5,7 +5,6 @@ been touched and read as zero; `nlive` counts the rows (or, for runs, the runs) 
 """
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memset
 
 from fastipc._core.abi cimport ENOMEM
 from fastipc._core.layout cimport *

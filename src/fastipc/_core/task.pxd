@@ -43,7 +43,7 @@ cdef class TaskCore:
     cdef object __weakref__
 
     cdef object sleep(self, object held)
-    cdef bint begin_again(self) except -1
+    cdef bint begin_again(self, object here) except -1
     cdef object waits_for(self)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1

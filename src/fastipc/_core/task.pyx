@@ -15,8 +15,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from fastipc._core.abi cimport *
-from fastipc._core.call cimport call_abort, call_done, call_resume
-from fastipc._core.exit cimport do_exit
+from fastipc._core.call cimport call_done, call_resume
 from fastipc._core.file cimport file_operations
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
@@ -85,9 +84,10 @@ cdef class TaskCore:
             raise TaskExited(f"{self!r} has ended", self.exit_status)
         if self.ctx == CTX_PENDING and self.k.current in (CTX_OUTSIDE, self.row):
             if self.t.kind == KIND_GENERATOR:
-                raise CallPending(f"yield forgotten: the {CALL_NAMES.get(self.t.call.nr, 'last call')} of {self!r} sleeps, "
-                                  "and its token was not yielded")
-            raise CallPending(f"the submitted {CALL_NAMES.get(self.t.call.nr, 'call')} of {self!r} is still in progress")
+                raise CallPending(f"yield forgotten: the {CALL_NAMES.get(self.t.call.nr, 'last call')} of {self!r} "
+                                  "sleeps, and its token was not yielded")
+            raise CallPending(f"the submitted {CALL_NAMES.get(self.t.call.nr, 'call')} of {self!r} is still in "
+                              "progress")
         if self.t.kind == KIND_INIT:
             raise ForeignCall("init is the machine's own")
         if self.k.current == CTX_OUTSIDE:
@@ -136,19 +136,21 @@ cdef class TaskCore:
             self.ctx = CTX_OUTSIDE if self.t.kind == KIND_HAND else self.row
         return 0
 
-    cdef bint begin_again(self) except -1:
-        # After an execve: the task goes on with its new program, of whatever kind.
+    cdef bint begin_again(self, object here) except -1:
+        # After an execve: the task goes on with its new program, of whatever kind. `here`: the greenlet it is on, if any.
         if not self.again:
             return False
         self.again = self.dying = self.started = False
         self.kills = 0
-        self.frame = None
         self.ctx = self.row
         self.k.current = self.row
-        if self.next_kind == self.t.kind == KIND_PLAIN:
-            self.started = True
-        elif self.t.kind == KIND_PLAIN:
-            (<Machine>self.arena.machine).handoff = self.row
+        if self.next_kind == self.t.kind == KIND_PLAIN and here is not None:
+            self.started = True  # on the same greenlet
+            self.frame = here
+        else:
+            self.frame = None
+            if here is not None:
+                (<Machine>self.arena.machine).handoff = self.row
         self.t.kind = self.next_kind
         return True
 
@@ -283,7 +285,8 @@ cdef class TaskCore:
         """str: "running", "runnable", "sleeping", "uninterruptible", "stopped", "zombie" or "dead"."""
         if self.k.current == CTX_CLOSED:
             return "dead"
-        if self.t.state == TASK_RUNNING and (self.k.current == self.row or (self.t.kind == KIND_HAND and self.t.call.nr < 0)):
+        if self.t.state == TASK_RUNNING and (self.k.current == self.row
+                                             or (self.t.kind == KIND_HAND and self.t.call.nr < 0)):
             return "running"
         return STATES[self.t.state]
 
@@ -312,7 +315,8 @@ cdef class TaskCore:
         cdef task_t *t = self.t
         if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
             side = "read" if t.call.nr in (NR_read, NR_readv) else "write"
-            return f"pipe:[{inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino}] ({side} end, fd {t.call.args[0]})"
+            ino = inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino
+            return f"pipe:[{ino}] ({side} end, fd {t.call.args[0]})"
         if t.call.nr in (NR_poll, NR_select):
             fds = [pollfd_row(self.k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]
             more = ", ..." if t.call.nfds > 8 else ""

@@ -11,7 +11,6 @@ cdef class FileCalls(TaskCore):
     cdef object write_slow(self, object data, Py_buffer *view, int64_t ret, bint raw)
     cdef object transfer(self, int nr, object fd, object buffers, bint write, bint raw)
     cdef object at_offset(self, int nr, object fd, int64_t n, object off, bint raw)
-    cdef int64_t do_lseek(self, object fd, object off, object whence) except? -1
+    cdef int64_t seek(self, object fd, object off, object whence) except? -1
     cdef int64_t do_dup2(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1
     cdef int64_t do_control(self, int nr, object fd, int64_t cmd, int64_t arg) except? -1
-

@@ -155,7 +155,7 @@ cdef class FileCalls(TaskCore):
 
     # -------------------------------------------------------------------------------------- write
     def write(self, fd, data):
-        """Write a bytes-like object; the number of bytes taken. Source: write(2). Errors: EBADF, EPIPE, EAGAIN, EINTR."""
+        """Write a bytes-like object; the number of bytes. Source: write(2). Errors: EBADF, EPIPE, EAGAIN, EINTR."""
         cdef Py_buffer view
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret
@@ -271,13 +271,13 @@ cdef class FileCalls(TaskCore):
 
     def lseek(self, fd, off, whence):
         """Move the position; a pipe has none. Source: lseek(2). Errors: EBADF, EINVAL, ESPIPE."""
-        return self.complete(self.do_lseek(fd, off, whence))
+        return self.complete(self.seek(fd, off, whence))
 
     def sys_lseek(self, fd, off, whence):
         """As `lseek`; >= 0 or -errno."""
-        return self.complete_raw(self.do_lseek(fd, off, whence))
+        return self.complete_raw(self.seek(fd, off, whence))
 
-    cdef int64_t do_lseek(self, object fd, object off, object whence) except? -1:
+    cdef int64_t seek(self, object fd, object off, object whence) except? -1:
         cdef int32_t f = as_fd(fd)
         cdef int64_t offset = as_int(off, "off"), w = as_int(whence, "whence")
         self.enter()
@@ -360,7 +360,10 @@ cdef class FileCalls(TaskCore):
         return self.complete_raw(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
 
     def ioctl(self, fd, request, arg=0):
-        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX. Source: ioctl(2). Errors: EBADF, ENOTTY."""
+        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX.
+
+        Source: ioctl(2). Errors: EBADF, ENOTTY.
+        """
         return self.complete(self.do_control(NR_ioctl, fd, as_int(request, "request"), as_int(arg, "arg")))
 
     def sys_ioctl(self, fd, request, arg=0):

@@ -2,7 +2,7 @@
 
 from cpython.ref cimport PyObject
 from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from fastipc._core.abi cimport *
 from fastipc._core.call cimport call_begin
@@ -26,7 +26,9 @@ cdef enum:
 
 
 cdef class Task(ProcessCalls):
-    """One simulated thread; a process is a thread group, as in Linux. Made by ``Kernel.spawn``, ``fork`` and ``thread``.
+    """One simulated thread; a process is a thread group, as in Linux.
+
+    Made by ``Kernel.spawn``, ``fork``, ``thread`` and ``clone``.
 
     Its methods are the system calls. Each comes in two verbs: ``t.NAME`` raises `OSError`, ``t.sys_NAME`` returns a
     number >= 0 or -errno.
@@ -175,7 +177,6 @@ cdef class Task(ProcessCalls):
         ``timeout`` in seconds, None: no limit. Source: select(2), fs/select.c. Errors: EBADF, EINVAL, ENOMEM, EINTR.
         """
         cdef int64_t ret, ns = -1
-        cdef list numbers
         self.enter()
         sets = (fd_list(r, "r"), fd_list(w, "w"), fd_list(x, "x"))
         ns = select_timeout(timeout)
@@ -248,7 +249,7 @@ cdef class Task(ProcessCalls):
 
     # -------------------------------------------------------------------------------------- submit
     def submit(self, name, *args):
-        """Start a system call by name and return it as a `Call`, whether it is over or sleeps. Hand-driven tasks only."""
+        """Start a system call by name; a `Call`, whether it is over or sleeps. For hand-driven tasks only."""
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")
         return submit(self, name, args)
@@ -291,4 +292,3 @@ cdef object fd_set(object given, str name):
 
 cdef list set_bits(object given, int64_t n):
     return [] if given is None else [fd for fd in range(n) if given[fd // 8] >> (fd % 8) & 1]
-

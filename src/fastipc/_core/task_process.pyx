@@ -47,12 +47,14 @@ cdef class ProcessCalls(FileCalls):
         Source: clone(2). Returns its Task. Errors: EINVAL, EAGAIN, ENOMEM.
         """
         cdef uint64_t f = <uint64_t>as_int(flags, "flags")
-        return self.begin_fork(NR_clone, f & ~<uint64_t>CSIGNAL, <int32_t>(f & CSIGNAL), program, args, name, daemon, False)
+        return self.begin_fork(NR_clone, f & ~<uint64_t>CSIGNAL, <int32_t>(f & CSIGNAL), program, args, name, daemon,
+                               False)
 
     def sys_clone(self, flags, program=None, *args, name=None, daemon=False):
         """As `clone`; the child's number or -errno."""
         cdef uint64_t f = <uint64_t>as_int(flags, "flags")
-        return self.begin_fork(NR_clone, f & ~<uint64_t>CSIGNAL, <int32_t>(f & CSIGNAL), program, args, name, daemon, True)
+        return self.begin_fork(NR_clone, f & ~<uint64_t>CSIGNAL, <int32_t>(f & CSIGNAL), program, args, name, daemon,
+                               True)
 
     cdef object begin_fork(self, int nr, uint64_t flags, int32_t exit_signal, object program, tuple args, object name,
                            bint daemon, bint raw):
@@ -74,7 +76,8 @@ cdef class ProcessCalls(FileCalls):
         if row > 0:
             if daemon:
                 task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
-            child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name, flags & CLONE_THREAD != 0)
+            child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name,
+                                                           flags & CLONE_THREAD != 0)
             if name is None and program is None:
                 child._name = self._name
             row = child.t.pid
@@ -84,7 +87,9 @@ cdef class ProcessCalls(FileCalls):
         return child
 
     def execve(self, program=None, *args):
-        """Run a new program in this process: other threads end, close-on-exec descriptors close. Never returns to a program.
+        """Run a new program in this process: other threads end, close-on-exec descriptors close.
+
+        Never returns to a program.
 
         Source: execve(2). A hand-driven task without ``program`` stays hand-driven. Errors: ENOMEM.
         """

@@ -80,9 +80,11 @@ cdef bint timer_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i
     for i in range(1, k.nr_timers + 1):
         if not (check(k, task_row(k, timer_row(k, i).task).timer == i, b"timer: task does not know its timer")
-                and check(k, i == 1 or not earlier(timer_row(k, i), timer_row(k, i // 2)), b"timer: heap out of order")):
+                and check(k, i == 1 or not earlier(timer_row(k, i), timer_row(k, i // 2)),
+                          b"timer: heap out of order")):
             return False
     for i in range(1, k.table[T_TASK].high):
-        if task_row(k, i).live and not check(k, task_row(k, i).timer <= k.nr_timers, b"timer: task has a timer that is gone"):
+        if task_row(k, i).live and not check(k, task_row(k, i).timer <= k.nr_timers,
+                                             b"timer: task has a timer that is gone"):
             return False
     return True

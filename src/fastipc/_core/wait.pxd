@@ -12,7 +12,9 @@ from fastipc._core.sched cimport try_to_wake_up
 from fastipc._core.table cimport pipe_row, poll_entry_row, signal_row, task_index, task_row
 
 
-cdef void wake_up_common(kernel_t *k, wait_queue_head_t *head, uint32_t mask, uint32_t nr_exclusive, uint32_t key) noexcept nogil
+cdef void wake_up_common(
+    kernel_t *k, wait_queue_head_t *head, uint32_t mask, uint32_t nr_exclusive, uint32_t key
+) noexcept nogil
 cdef void add_wait_queue(kernel_t *k, uint32_t link, uint16_t kind, uint32_t obj) noexcept nogil
 cdef void remove_wait_queue(kernel_t *k, uint32_t link) noexcept nogil
 cdef bint wait_check(kernel_t *k) noexcept nogil

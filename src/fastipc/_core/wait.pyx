@@ -39,7 +39,8 @@ cdef void remove_wait_queue(kernel_t *k, uint32_t link) noexcept nogil:
     else:
         head.last = w.prev
     w.kind = WQ_NONE
-    w.next = w.prev = 0
+    w.flags = 0
+    w.next = w.prev = w.obj = 0
 
 
 cdef void wake_up_common(kernel_t *k, wait_queue_head_t *head, uint32_t mask, uint32_t nr_exclusive,
@@ -49,6 +50,7 @@ cdef void wake_up_common(kernel_t *k, wait_queue_head_t *head, uint32_t mask, ui
     cdef uint32_t link = head.first, next
     cdef wait_queue_entry_t *w
     cdef poll_entry_t *p
+    cdef bint exclusive
     while link:
         w = wait_entry(k, link)
         next = w.next
@@ -57,13 +59,12 @@ cdef void wake_up_common(kernel_t *k, wait_queue_head_t *head, uint32_t mask, ui
             if key == 0 or key & p.key:
                 try_to_wake_up(k, p.task, TASK_NORMAL)
         elif try_to_wake_up(k, link, mask):
-            if w.flags & WQ_FLAG_EXCLUSIVE:
-                remove_wait_queue(k, link)
+            exclusive = w.flags & WQ_FLAG_EXCLUSIVE
+            remove_wait_queue(k, link)
+            if exclusive:
                 nr_exclusive -= 1
                 if nr_exclusive == 0:
                     return
-            else:
-                remove_wait_queue(k, link)
         link = next
 
 
