@@ -21,7 +21,8 @@ DIRECTIVES = {
     "initializedcheck": False,
     "cdivision": True,
     "embedsignature": True,
-    "embedsignature.format": "python",
+    "embedsignature.format": "clinic",
+    "binding": False,
     "linetrace": TRACE,
 }
 

@@ -66,7 +66,7 @@ def import_ms(rounds: int = 15) -> float:
 
 def figures(quick: bool) -> Iterator[Figure]:
     """Find each figure in turn."""
-    few, many = (100_000, 100_000) if quick else (400_000, 1_000_000)
+    few, many = (200_000, 100_000) if quick else (400_000, 1_000_000)
     yield Figure("fresh Kernel with one task", fresh_kernel_us(), "us", 200, "Kernel() and spawn()")
     yield Figure("import fastipc", import_ms(5 if quick else 15), "ms", 10, "processor time, above an imported NumPy")
     for name, what, most in (("idle generator task with a pipe", "tasks", 1536), ("idle pipe", "pipes", 1024)):
@@ -74,7 +74,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         each = f"growth of the resident set, of {few:,}; {found['heap_bytes']:.0f} B are Python objects"
         yield Figure(name, found["bytes"], "B", most, each)
     small, large = crowds([1_000, many], repeat=3)
-    each = f"of {many:,} with as many pipes, a byte in flight in every second"
-    yield Figure("task with a pipe in a crowd", large["bytes"], "B", 1536, each)
+    each = f"of {many:,} generator tasks and as many pipes, with a byte in flight in every second"
+    yield Figure("one of a crowd at work", large["bytes"], "B", None, each)
     slower = large["call_ns"] / small["call_ns"]
     yield Figure("growth of the time per call", slower, "x", 3, f"from 1,000 to {many:,} generator tasks, in order")

@@ -119,8 +119,9 @@ def crowd(n: int) -> Figures:
     """
     rounds = max(4, CALLS // (2 * n)) + 1
     clock: list[int] = []
+    before = resident()
     with no_collector(), Kernel(limits={"pid_max": PID_MAX}) as k:
-        before, start = resident(), perf_counter_ns()
+        start = perf_counter_ns()
         make_crowd(k, n, rounds, clock)
         made = perf_counter_ns() - start
         for _ in range(n):  # one turn each: askers write and sleep, answerers yield

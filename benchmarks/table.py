@@ -42,7 +42,8 @@ def result_row(r: Result) -> str:
 def figure_row(f: Figure) -> str:
     """A line of the table of limits."""
     most = "" if f.most is None else f"{f.most:g} {f.unit}"
-    return LIMIT_ROW.format(f.name, f"{three_digits(f.value)} {f.unit}", most, verdict(f.met), f.counted)
+    said = "" if f.most is None else verdict(f.met)
+    return LIMIT_ROW.format(f.name, f"{three_digits(f.value)} {f.unit}", most, said, f.counted)
 
 
 def print_table(quick: bool = False) -> tuple[list[Result], list[Figure]]:

@@ -152,6 +152,54 @@ def test_sleeping_frames_are_unwound(kind, how):
     assert log == [1] * 5
 
 
+@pytest.mark.parametrize("how", ["close", "drop"])
+def test_leaders_and_threads_are_unwound(kind, how):
+    def leader(t, r, log):
+        try:
+            yield t.thread(kind(reader), r, log)
+            yield t.thread(reader, r, log)
+            yield t.read(r, 1)
+        finally:
+            log.append(1)
+
+    log = []
+    k = Kernel()
+    p = k.spawn()
+    r, _ = p.pipe()
+    p.fork(kind(leader), r, log)
+    k.run(deadlock="return")
+    if how == "close":
+        k.close()
+    del k, p
+    gc.collect()
+    assert log == [1, 1, 1]
+
+
+@pytest.mark.parametrize("how", ["exit", "exit_group", "SIGPIPE", "swallowed"])
+def test_closing_with_zombies_of_programs(kind, how):
+    def program(t, w):
+        try:
+            if how == "exit":
+                yield t.exit(3)
+            elif how == "SIGPIPE":
+                yield t.write(w, b"x")
+            else:
+                yield t.exit_group(3)
+        except fastipc.TaskKilled:
+            if how != "swallowed":
+                raise
+
+    k = Kernel()
+    p = k.spawn()
+    r, w = p.pipe()
+    p.close(r)
+    tasks = [p.fork(kind(program), w) for _ in range(3)]
+    k.run()
+    k.verify()
+    assert {t.state for t in tasks} == {"zombie"}
+    k.close()
+
+
 def test_a_kernel_is_freed_when_dropped(kind):
     log = []
     k = Kernel()

@@ -123,11 +123,14 @@ def test_wheel_needs_what_it_imports(dists):
     assert always == ["greenlet", "numba", "numpy"]
 
 
-def test_import_costs_little_above_numpy():
-    """At most 10 ms, and no Numba; the least of several, as a busy machine only adds."""
+def test_import_costs_little_above_numpy(tmp_path):
+    """At most 10 ms, and no Numba; the least of several, as a busy machine only adds. The bytecode is there, as pip
+    would have left it."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPYCACHEPREFIX"] = str(tmp_path)
     best = 1.0
-    for _ in range(15):
-        best = min(best, float(run(sys.executable, "-c", IMPORT)))
+    for _ in range(25):
+        best = min(best, float(run(sys.executable, "-c", IMPORT, env=env)))
         if best <= 0.008:
             break
     assert best <= 0.010

@@ -22,7 +22,9 @@ def stub(source: str) -> str:
         if public and constant:
             name, value = constant[1], constant[2].strip().rstrip(",")
             number = re.fullmatch(r"-?(0[xo])?[0-9a-fA-F]+", value)
-            lines.append(f"{name}: Final = {value.lower()}\n" if number else f"{name}: Final[int]\n")
+            if value.startswith("0x"):
+                value = "0x" + value[2:].upper()
+            lines.append(f"{name}: Final = {value}\n" if number else f"{name}: Final[int]\n")
     return "".join(lines)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +19,9 @@ class DeferredInterrupt:
         self.old: Any = None
 
     def __enter__(self) -> None:
+        import signal
+        import threading
+
         if (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -37,6 +38,8 @@ class DeferredInterrupt:
     def __exit__(self, *exc: object) -> None:
         if self.old is None:
             return
+        import signal
+
         signal.signal(signal.SIGINT, self.old)
         if self.machine.interrupted:
             self.machine.interrupted = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
@@ -315,6 +314,8 @@ class Kernel:
 
     def state_hash(self) -> str:
         """Hash of all tables, of the allocators and of the bytes in the machine's memory."""
+        import hashlib  # here: it takes longer to import than the rest of this package
+
         digest = hashlib.blake2b(digest_size=16)
         self._m.hash_into(digest)
         return digest.hexdigest()
@@ -416,9 +417,10 @@ def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:
     if isinstance(until, (int, np.integer)) and not isinstance(until, bool):
         return _time(int(until) * 10**9, "until"), None
     if isinstance(until, (float, np.floating)):
-        if not abs(until) < 1e18:
+        seconds = float(until)
+        if not abs(seconds) < 1e18:
             raise ValueError("until must be a time")
-        return _time(round(float(until) * 1e9), "until"), None
+        return _time(round(seconds * 1e9), "until"), None
     try:
         tasks = tuple(until)
     except TypeError:

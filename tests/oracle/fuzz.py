@@ -65,9 +65,9 @@ from .suite import difference
 
 LENGTHS = (0, 1, 1, 2, 3, 10, 100, 1000, 2048, 3000, 4000, 4095, 4096, 4096, 4097, 5000, 8192, 10000, 65536, 70000)
 SIZES = (0, 1, 4096, 4096, 4096, 4097, 8192, 8192, 12288, 16384, 65536, 1048576)
-STEPS = 80  # of one program
+STEPS = 100  # of one program
 TASKS = 6  # alive at a time
-BORN = 14  # in one program
+BORN = 24  # in one program
 
 
 class Data(bytes):
@@ -169,7 +169,8 @@ class Program:
         self.random = random.Random(seed)
         self.born = 0
         self.tables: dict[int, dict[int, str]] = {}  # descriptors that a task is thought to have, and which end
-        self.direct = self.random.random() < 0.4
+        self.packets = self.random.random() < 0.4
+        self.weights = WEIGHTS | self.random.choice(THEMES)
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps or has ended."""
@@ -181,9 +182,10 @@ class Program:
             return None
         actor = rng.choice(idle)
         alive = sum(t.alive for t in side.tasks.values())
-        if self.born < BORN and rng.random() < (0.25 if alive < 3 else 0.06 if alive < TASKS else 0):
+        more = 0.06 if self.weights["exit"] < 10 else 0.3
+        if self.born < BORN and rng.random() < (0.25 if alive < 3 else more if alive < TASKS else 0):
             return self._create(actor)
-        names, weights = zip(*WEIGHTS.items(), strict=True)
+        names, weights = zip(*self.weights.items(), strict=True)
         table = self.tables.setdefault(actor, {})
         name = "pipe2" if len(table) < 2 and rng.random() < 0.7 else rng.choices(names, weights)[0]
         made = getattr(self, f"_{name}_")(actor)
@@ -253,7 +255,7 @@ class Program:
         if rng.random() < 0.05:
             return ("pipe",) if rng.random() < 0.5 else ("pipe2", rng.choice((1, O_APPEND, 0o200)))
         flags = O_NONBLOCK * (rng.random() < 0.4) | O_CLOEXEC * (rng.random() < 0.2)
-        return "pipe2", flags | O_DIRECT * (self.direct and rng.random() < 0.4)
+        return "pipe2", flags | O_DIRECT * (self.packets and rng.random() < 0.4)
 
     def _close_(self, actor: int) -> tuple:
         return "close", self._fd(actor)
@@ -281,7 +283,7 @@ class Program:
         if cmd == F_SETFD:
             arg = rng.choice((0, FD_CLOEXEC))
         elif cmd == F_SETFL:
-            arg = rng.choice((0, O_NONBLOCK, O_NONBLOCK, O_APPEND, O_DIRECT * self.direct))
+            arg = rng.choice((0, O_NONBLOCK, O_NONBLOCK, O_APPEND, O_DIRECT * self.packets))
         return "fcntl", self._fd(actor), cmd, arg
 
     def _ioctl_(self, actor: int) -> tuple:
@@ -345,6 +347,12 @@ WEIGHTS = {
     "read": 22, "write": 24, "readv": 4, "writev": 4, "pipe2": 7, "close": 8, "dup": 6, "size": 6, "fcntl": 6,
     "ioctl": 3, "other": 3, "poll": 6, "select": 4, "wait4": 6, "signal": 3, "exit": 2, "execve": 1, "rlimit": 1,
 }  # fmt: skip
+THEMES: tuple[dict[str, int], ...] = (
+    {},
+    {"pipe2": 1, "dup": 1, "read": 40, "write": 40, "wait4": 1, "other": 0, "execve": 0, "rlimit": 0},  # who is served
+    {"pipe2": 2, "poll": 25, "select": 20, "close": 12, "dup": 10, "wait4": 1},  # who is told
+    {"wait4": 40, "exit": 16, "execve": 6, "signal": 8, "read": 8, "write": 8, "other": 10},  # families
+)
 
 
 def run(steps: Iterable[Step] | Program, limit: int = STEPS) -> tuple[list[Step], str]:
@@ -402,7 +410,8 @@ def report(seed: int, steps: list[Step], found: str) -> str:
     """Return a difference as a case."""
     body = "\n".join(f"    {step}" for step in steps)
     forms = "".join(step.verb[0].upper() if step.direct else step.verb[0] for step in steps)
-    return f"seed {seed} (r raises, s is a sys_ form, in capitals if not submitted: {forms}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
+    key = "r raises, s is a sys_ form, in capitals if not submitted"
+    return f"seed {seed} ({key}: {forms}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
 
 
 def one(seed: int) -> tuple[int, str]:

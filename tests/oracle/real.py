@@ -8,7 +8,9 @@ events is the order of the run queue, as on fastipc. Where the host grants no re
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import functools
 import mmap
 import os
 import shutil
@@ -26,7 +28,7 @@ from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task, read
 
 NSLOTS = 256
 BASE, SLOTS, SLOT, DATA, AREA = 0x100000000000, 4096, 128, 1 << 20, 2 << 20
-IDLE, REQUEST, RUNNING, DONE = 1, 2, 3, 4
+IDLE, REQUEST, RUNNING, DONE, END = 1, 2, 3, 4, 5
 DO_CLONE, DO_EXEC, DO_SPAWN = -1, -2, -3
 FUTEX_WAIT, FUTEX_WAKE = 0, 1
 PRIORITY = 10
@@ -80,7 +82,11 @@ class Slot:
             request[1 + i] = _long(arg)
         for i in range(len(args), 6):
             request[1 + i] = 0
-        self.state.value = REQUEST
+        self.wake(REQUEST)
+
+    def wake(self, state: int) -> None:
+        """Set the state and let the worker see it."""
+        self.state.value = state
         _syscall(NR["futex"], ctypes.c_void_p(self.word), FUTEX_WAKE, 1, None)
 
     @property
@@ -127,28 +133,39 @@ class Host:
     """The supervisor process: it starts first tasks and becomes the parent of orphans. One serves many machines."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="oracle-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
-        self.directory.chmod(0o755)
-        worker = self._compile()
-        shared = self.directory / "shared"
-        with open(shared, "w+b") as f:
-            shared.chmod(0o666)
+        self.pid = os.getpid()
+        self.directory = Path(tempfile.mkdtemp(prefix="oracle-"))
+        memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # no disk: a worker must not wait for one
+        descriptor, shared = tempfile.mkstemp(prefix="oracle-", dir=memory)
+        self.shared = Path(shared)
+        try:
+            self._start(descriptor)
+        except BaseException:
+            self._remove()
+            raise
+
+    def _start(self, descriptor: int) -> None:
+        with open(descriptor, "w+b") as f:
             f.truncate(DATA + NSLOTS * AREA)
             self.memory = mmap.mmap(f.fileno(), DATA + NSLOTS * AREA)
-        self.memory[8 : 8 + len(os.fsencode(worker))] = os.fsencode(worker)
-        self.memory[264 : 264 + len(os.fsencode(shared))] = os.fsencode(shared)
+        self.directory.chmod(0o755)
+        self.shared.chmod(0o666)
+        worker = self._compile()
+        for at, path in ((8, worker), (264, self.shared)):  # header_t
+            self.memory[at : at + len(bytes(path))] = bytes(path)
         self.slots = [Slot(self, i) for i in range(NSLOTS)]
         self.cpus = os.sched_getaffinity(0)
         self.cpu = max(self.cpus)
-        self.pid = os.getpid()
         self.strangers = 100 * self.pid  # added to the users of cases, so that two hosts do not share their limits
         self.process = subprocess.Popen(
-            [worker, shared, "supervisor", str(self.cpu), str(PRIORITY), str(self.pid)],
+            [worker, self.shared, "supervisor", str(self.cpu), str(PRIORITY), str(self.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         limit = time.monotonic() + PATIENCE
         while self.slots[0].state.value != IDLE:
             if self.process.poll() is not None or time.monotonic() > limit:
+                self.process.kill()
+                self.process.wait()
                 raise RuntimeError("the supervisor did not start")
             time.sleep(0.0005)
         self.realtime = self.memory[4] == 2
@@ -162,11 +179,15 @@ class Host:
         return worker
 
     def close(self) -> None:
-        """End the supervisor and remove its files."""
+        """End the supervisor, with all tasks that may be left, and remove its files."""
         if self.pid == os.getpid():
-            self.process.kill()
+            self.slots[0].wake(END)
             self.process.wait()
+            self._remove()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
+        self.shared.unlink(missing_ok=True)
 
 
 _host: Host | None = None
@@ -177,12 +198,11 @@ def host() -> Host:
     global _host
     if _host is None or _host.pid != os.getpid() or _host.process.poll() is not None:
         _host = Host()
-        import atexit
-
         atexit.register(_host.close)
     return _host
 
 
+@functools.cache
 def missing() -> str:
     """Return why the real side cannot run here, or an empty string."""
     if not sys.platform.startswith("linux") or os.uname().machine != "x86_64":

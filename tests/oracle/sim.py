@@ -80,10 +80,7 @@ class SimMachine(Machine):
             verb, args, decode = getattr(self, f"_{name}_", lambda *a: (name, a, None))(*args)
         args = tuple(self._plain(arg) for arg in args)
         if name in SLEEPING and not direct:
-            try:
-                return handle.submit(verb, *args), decode, verb
-            except fastipc.TaskExited:
-                return None, None, verb
+            return handle.submit(verb, *args), decode, verb
         return (self._value(lambda: getattr(handle, verb)(*args), task, name, decode, verb),)
 
     @staticmethod
@@ -131,8 +128,6 @@ class SimMachine(Machine):
         call = pending.token[0]
         if len(pending.token) == 1:
             return call
-        if call is None:
-            return DIED
         if not call.done():
             return DIED if not self._alive(pending.task) else ASLEEP
         return self._ended(pending)

@@ -6,8 +6,8 @@ import pytest
 
 from . import real
 
-PROGRAMS = 2400
-GROUPS = 24
+PROGRAMS = 600
+GROUPS = 20
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -12,9 +12,19 @@ cdef extern from *:
     void disown "fastipc_disown"(Py_buffer *view)
     bint owned "fastipc_owned"(Py_buffer *view)
 
+cdef extern from *:
+    """
+    /* An exact int that surely fits in 60 bits: two digits of 30. */
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define fastipc_short_int(o) (((PyLongObject *)(o))->long_value.lv_tag < (3 << 3))
+    #else
+    #define fastipc_short_int(o) (Py_ABS(Py_SIZE(o)) <= 2)
+    #endif
+    """
+    bint short_int "fastipc_short_int"(object o)
+
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object o)
-    long long PyLong_AsLongLongAndOverflow(object o, int *overflow) except? -1
 
 
 cdef int64_t convert_int(object value, str name) except? -1
@@ -24,12 +34,8 @@ cdef object seconds_to_ns(object seconds, str name)
 
 cdef inline int64_t as_int(object value, str name) except? -1:
     # Any integer of at most 64 bits, as the register that it would be passed in.
-    cdef int overflow = 0
-    cdef long long n
-    if PyLong_CheckExact(value):
-        n = PyLong_AsLongLongAndOverflow(value, &overflow)
-        if overflow == 0:
-            return n
+    if PyLong_CheckExact(value) and short_int(value):
+        return <int64_t>value
     return convert_int(value, name)
 
 

@@ -4,6 +4,10 @@ from cpython.buffer cimport PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint64_t
 
 
+cdef extern from "math.h":
+    long long llrint(double x) nogil
+
+
 cdef int64_t convert_int(object value, str name) except? -1:
     # Anything with __index__: NumPy integers, booleans, enums, tasks.
     if isinstance(value, (float, str, bytes)) or not hasattr(value, "__index__"):
@@ -37,6 +41,11 @@ cdef int buffer_error(object value, str name, bint writable) except -1:
 
 cdef object seconds_to_ns(object seconds, str name):
     # Exact for integers, to the nearest nanosecond for floats.
+    cdef double d
+    if type(seconds) is float:
+        d = seconds
+        if -1e6 < d < 1e6:
+            return llrint(d * 1e9)
     if isinstance(seconds, float):
         if seconds != seconds or seconds in (float("inf"), float("-inf")):
             raise ValueError(f"{name} must be finite")

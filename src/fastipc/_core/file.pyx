@@ -23,7 +23,8 @@ cdef enum:
 # ------------------------------------------------------------------------------------------ open files
 cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op,
                          uint32_t private) noexcept nogil:
-    # One reference, for the caller; 0: see alloc_errno. The inode's reference stays with whoever counts it (`release` of its kind).
+    # One reference, for the caller; 0: see alloc_errno. The inode's reference stays with whoever counts it (`release`
+    # of its kind).
     cdef uint32_t i
     cdef file_t *f
     if k.table[T_FILE].nlive >= <uint64_t>k.file_max:

@@ -381,6 +381,7 @@ cdef enum:  # table numbers
     N_TABLES = 18
 
 cdef enum:
+    SCRATCH = 256
     RUN_ORDERS = 24
     MAX_PAGE_ORDER = 10
 
@@ -488,6 +489,8 @@ ctypedef struct kernel_t:  # one machine
     trace_t *trace
     uint32_t trace_n
     uint32_t trace_cap
+
+    char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
 
     const char *panic  # name of the first broken invariant, or NULL
     char *reservation

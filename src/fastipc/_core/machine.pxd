@@ -49,7 +49,6 @@ cdef class Machine:
     cdef int unwind_task(self, TaskCore task) except -1
     cdef int program_ended(self, TaskCore task, object result) except -1
     cdef int program_failed(self, TaskCore task, object error) except -1
-    cdef bint drive(self, TaskCore task) except -1
     cdef object odd_yield(self, TaskCore task)
     cdef int task_ended(self, TaskCore task) except -1
     cdef int let_go(self, TaskCore task) except -1

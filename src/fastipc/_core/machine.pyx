@@ -37,12 +37,14 @@ from fastipc.interrupt import DeferredInterrupt
 import numpy as np
 
 cdef extern from "greenlet/greenlet.h":
+    ctypedef struct PyGreenlet:
+        pass
     void PyGreenlet_Import()
-    PyObject *PyGreenlet_New(PyObject *run, PyObject *parent)
-    PyObject *PyGreenlet_GetCurrent()
-    PyObject *PyGreenlet_Throw(PyObject *g, PyObject *typ, PyObject *val, PyObject *tb)
-    PyObject *PyGreenlet_Switch(PyObject *g, PyObject *args, PyObject *kwargs)
-    int PyGreenlet_SetParent(PyObject *g, PyObject *parent) except -1
+    PyGreenlet *PyGreenlet_New(PyObject *run, PyGreenlet *parent)
+    PyGreenlet *PyGreenlet_GetCurrent()
+    PyObject *PyGreenlet_Throw(PyGreenlet *g, PyObject *typ, PyObject *val, PyObject *tb)
+    PyObject *PyGreenlet_Switch(PyGreenlet *g, PyObject *args, PyObject *kwargs)
+    int PyGreenlet_SetParent(PyGreenlet *g, PyGreenlet *parent) except -1
 
 cdef extern from "Python.h":
     ctypedef enum PySendResult:
@@ -58,10 +60,11 @@ cdef extern from *:
     object given "fastipc_given"(PyObject *p)  # a reference that is ours now; NULL: the error that is set
 
 cdef enum:
-    ENDLESS = 0x4000000000000000
     WORKERS_KEPT = 256
     SIGNAL_CHECK = 256  # turns of the hub between two looks at the host's signals
     TRACE_RECORDS = 256
+
+cdef int64_t ENDLESS = 0x4000000000000000  # turns
 
 cdef enum:  # why the loop stopped
     STOP_IDLE = 0
@@ -81,7 +84,7 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
 
 cdef inline int switch(PyObject *g) except -1:
     # Leave this greenlet; comes back when another one switches here.
-    cdef PyObject *result = PyGreenlet_Switch(g, NULL, NULL)
+    cdef PyObject *result = PyGreenlet_Switch(<PyGreenlet *>g, NULL, NULL)
     if result == NULL:
         return -1
     Py_XDECREF(result)
@@ -131,6 +134,10 @@ cdef int run_program(TaskCore task) except -1:
                 (<Machine>task.arena.machine).program_ended(task, result)
             result = None
         if not task.again:
+            task.frame = None
+            task.dying = False
+            if task.arena.machine != NULL:
+                (<Machine>task.arena.machine).forget(task)
             return 0
         task.begin_again(current_greenlet())
         if task.t.kind != KIND_PLAIN:
@@ -431,7 +438,7 @@ cdef class Machine:
         # A worker without work waits in the pool; NULL: there are enough, it ends and its parent, the hub, goes on.
         cdef object me = current_greenlet()
         if len(self.workers) >= WORKERS_KEPT:
-            PyGreenlet_SetParent(<PyObject *>me, <PyObject *>self.hub)
+            PyGreenlet_SetParent(<PyGreenlet *><PyObject *>me, <PyGreenlet *><PyObject *>self.hub)
             return NULL
         self.workers.append(me)
         return <PyObject *>self.hub
@@ -450,9 +457,9 @@ cdef class Machine:
     # -------------------------------------------------------------------------------------- turns
     cdef int turn(self, uint32_t row) except -1:
         # Give the processor to a task from the hub.
-        cdef TaskCore task = self.tasks[row]
+        cdef TaskCore task = <TaskCore>PyList_GET_ITEM(self.tasks, row)
         cdef uint8_t kind = task.t.kind
-        if kind == KIND_GENERATOR:
+        if likely(kind == KIND_GENERATOR):
             self.turn_generator(task)
         elif kind == KIND_PLAIN:
             self.turn_plain(task)
@@ -491,43 +498,54 @@ cdef class Machine:
         return 0
 
     cdef int turn_generator(self, TaskCore task) except -1:
-        self.k.current = task.row
-        try:
-            if self.drive(task):
-                return 0
-        except BaseException as e:
-            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
-                self.program_failed(task, e)
-        if task.begin_again(None):
-            self.turn(task.row)
-        return 0
-
-    cdef bint drive(self, TaskCore task) except -1:
-        # Run a generator until it sleeps (True) or ends. What it yields that is no token of a call goes straight back.
+        # Run a generator until it sleeps or ends. What it yields that is no token of a call goes straight back.
+        cdef task_t *t = task.t
         cdef object value = None, error = None
         cdef bint ended = False
-        if not task.started:
-            task.started = True
-            task.frame = task.program(task, *task.args)
-        else:
-            try:
-                value = task.finish()
-            except BaseException as e:
-                error = e
-        while True:
-            value = advance(task.frame, value, error, &ended)
-            error = None
-            if ended:
+        self.k.current = task.row
+        try:
+            if task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES:  # the usual results
+                task.ctx = task.row
+                if t.call.res == RES_BYTES:
+                    value = task.held
+                    task.held = None
+                elif t.call.res == RES_INT:
+                    value = t.call.ret
+                    task.held = None
+            elif task.started:
+                try:
+                    value = task.finish()
+                except BaseException as e:
+                    error = e
+            else:
+                task.started = True
+                task.frame = task.program(task, *task.args)
+            while True:
+                value = advance(task.frame, value, error, &ended)
+                if unlikely(ended):
+                    break
+                if task.ctx == CTX_PENDING and isinstance(value, Pending):
+                    return 0
+                error = None
+                if task.ctx != task.row or isinstance(value, Pending):
+                    error = self.odd_yield(task)
+                    if task.frame is None:
+                        break
+            if task.frame is not None:
                 if task.ctx == CTX_PENDING:
                     raise forgotten(task)
                 self.program_ended(task, value)
-                return False
-            if task.ctx == CTX_PENDING and isinstance(value, Pending):
-                return True
-            if task.ctx != task.row or isinstance(value, Pending):
-                error = self.odd_yield(task)
-                if task.frame is None:
-                    return False
+        except BaseException as e:
+            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
+                self.program_failed(task, e)
+        if task.again:
+            task.begin_again(None)
+            self.turn(task.row)
+        else:
+            task.frame = None
+            task.dying = False
+            self.forget(task)
+        return 0
 
     cdef object odd_yield(self, TaskCore task):
         # What to throw at a generator that yielded while its call sleeps, or after its death.
@@ -699,9 +717,9 @@ cdef class Machine:
                 return False
         return True
 
-    def run(self, int64_t until_ns=-1, until=None, int64_t budget=ENDLESS):
+    def run(self, int64_t until_ns=-1, until=None, int64_t budget=-1):
         """Run; why it stopped: 0 idle, 1 until, 2 budget, 3 a program failed (see ``errors``)."""
-        return self.enter_loop(until_ns, until, None, budget)
+        return self.enter_loop(until_ns, until, None, budget if budget >= 0 else ENDLESS)
 
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1:
         self.admit()
@@ -863,21 +881,21 @@ cdef class Machine:
         self.closed = True
         self.k.current = CTX_CLOSED
         self.hub = current_greenlet()
-        for task in self.tasks:
-            if task is None:
-                continue
+        everyone = [task for task in self.tasks if task is not None]
+        for task in everyone:
             if task.ctx != CTX_DEAD:
+                task.ctx = CTX_DEAD
                 task.dying = task.started and task.t.kind != KIND_NATIVE
                 if task.call is not None:
                     task.call.ended()
+        for task in self.unwinding + everyone:
             self.unwind_task(task)
+        for task in everyone:
             task.last_ppid = task.parent_pid()
             task.last_status = task.t.exit_code
-        for task in self.tasks:
-            if task is not None:
-                task.freeze()
-                task.held = task.program = None
-                task.args = ()
+            task.freeze()
+            task.held = task.program = None
+            task.args = ()
         for worker in self.workers:
             throw_greenlet(worker, self.hub, GreenletExit())
         self.tasks = [None]
@@ -892,23 +910,23 @@ from greenlet import GreenletExit, greenlet
 
 # ------------------------------------------------------------------------------------------ greenlets and generators
 cdef object current_greenlet():
-    return given(PyGreenlet_GetCurrent())  # NULL with an error at the end of the interpreter
+    return given(<PyObject *>PyGreenlet_GetCurrent())  # NULL with an error at the end of the interpreter
 
 
 cdef object new_greenlet(Arena arena, object parent):
     cdef object body = Worker(arena)
-    cdef PyObject *g = PyGreenlet_New(<PyObject *>body, <PyObject *>parent)
+    cdef PyObject *g = <PyObject *>PyGreenlet_New(<PyObject *>body, <PyGreenlet *><PyObject *>parent)
     return given(g)
 
 
 cdef int throw_greenlet(object g, object parent, object error) except -1:
     # Returns when the greenlet has ended or switched here.
     cdef PyObject *result
-    PyGreenlet_SetParent(<PyObject *>g, <PyObject *>parent)
+    PyGreenlet_SetParent(<PyGreenlet *><PyObject *>g, <PyGreenlet *><PyObject *>parent)
     cdef object kind = type(error)
     if error is None:
         return switch(<PyObject *>g)
-    result = PyGreenlet_Throw(<PyObject *>g, <PyObject *>kind, <PyObject *>error, NULL)
+    result = PyGreenlet_Throw(<PyGreenlet *><PyObject *>g, <PyObject *>kind, <PyObject *>error, NULL)
     if result == NULL:
         return -1
     Py_XDECREF(result)

@@ -35,24 +35,29 @@ cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil:
         table_free_run(k, T_POLLFD, first, pollfds_order(n))
 
 
-cdef inline int16_t do_pollfd(kernel_t *k, task_t *t, pollfd_t *p) noexcept nogil:
+cdef inline int16_t do_pollfd(kernel_t *k, files_t *files, pollfd_t *p) noexcept nogil:
+    cdef fd_t *e
     cdef file_t *f
     if p.fd < 0:
         return 0
-    f = fdget(k, t, p.fd)
-    if f == NULL:
+    if <uint32_t>p.fd >= files.max_fds:
         return POLLNVAL
+    e = fd_row(k, files.fdt + <uint32_t>p.fd)
+    if e.live != 1:
+        return POLLNVAL
+    f = file_row(k, e.file)
     return <int16_t>(file_operations[f.f_op].poll(k, f) & (<uint16_t>p.events | POLLERR | POLLHUP))
 
 
-cdef inline int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
+cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     # How many rows are ready; `revents` of each. A row of select counts only what its set waits for.
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
+    cdef files_t *files = files_row(k, t.files)
     cdef bint select = t.call.nr == NR_select
     cdef int64_t count = 0
     cdef uint32_t i
     for i in range(t.call.nfds):
-        p[i].revents = do_pollfd(k, t, &p[i])
+        p[i].revents = do_pollfd(k, files, &p[i])
         if select:
             p[i].revents &= p[i].events
         count += p[i].revents != 0

@@ -1,6 +1,12 @@
-from typing import Any, Literal, Never, final
+from typing import Any, Literal, Never, TypeAlias, final
+
+import numpy as np
+from typing_extensions import Buffer
 
 from fastipc.kernel import Kernel
+
+# NumPy calls its arrays buffers only for Python 3.12 and later.
+_Buffer: TypeAlias = Buffer | np.ndarray[Any, Any]
 
 CALL_NAMES: dict[int, str]
 

@@ -137,7 +137,8 @@ cdef class TaskCore:
         return 0
 
     cdef bint begin_again(self, object here) except -1:
-        # After an execve: the task goes on with its new program, of whatever kind. `here`: the greenlet it is on, if any.
+        # After an execve: the task goes on with its new program, of whatever kind. `here`: the greenlet it is on, or
+        # None.
         if not self.again:
             return False
         self.again = self.dying = self.started = False
@@ -175,17 +176,24 @@ cdef class TaskCore:
         # A read whose result is a bytes object goes on: 0 done, 1 asleep again. The object is made when its length is
         # known, so that a sleeping reader costs nothing.
         cdef task_t *t = self.t
-        cdef file_t *f = file_row(self.k, t.call.file)
-        cdef int64_t n = file_operations[f.f_op].available(self.k, f, t.call.args[2])
+        cdef file_t *f
         cdef int64_t ret
-        cdef object data = PyBytes_FromStringAndSize(NULL, n)
-        self.k.host[self.row].base = PyBytes_AS_STRING(data)
+        cdef object data = None
+        if t.call.args[2] <= SCRATCH:
+            self.k.host[self.row].base = self.k.scratch
+        else:
+            f = file_row(self.k, t.call.file)
+            ret = file_operations[f.f_op].available(self.k, f, t.call.args[2])
+            data = PyBytes_FromStringAndSize(NULL, ret)
+            self.k.host[self.row].base = PyBytes_AS_STRING(data)
         ret = call_resume(self.k, t)
         if ret == -ESLEEP:
             deactivate_task(self.k, t)
             return 1
         if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
             ret = -EINTR
+        if data is None and ret >= 0:
+            data = PyBytes_FromStringAndSize(self.k.scratch, ret)
         self.held = data
         call_done(self.k, t, ret)
         return 0
@@ -198,10 +206,10 @@ cdef class TaskCore:
         cdef host_t *host = &self.k.host[self.row]
         held = self.held
         self.held = None
-        if unlikely(self.ctx == CTX_DEAD):
-            self.after_death()
         if self.ctx == CTX_PENDING:
             self.ctx = CTX_OUTSIDE if t.kind == KIND_HAND else self.row
+        elif unlikely(self.ctx == CTX_DEAD):
+            self.after_death()
         if res == RES_NONE or res == RES_INT or res == RES_BYTES:
             if ret < 0:
                 raise OSError(-ret, os.strerror(-ret))
@@ -216,9 +224,8 @@ cdef class TaskCore:
             raise OSError(-ret, os.strerror(-ret))
         return (ret, t.call.out0 if ret else 0)  # RES_WAIT
 
-    def poll_result(self, ret, held):
-        """Overridden where poll is."""
-        raise NotImplementedError
+    cdef object poll_result(self, int64_t ret, object held):
+        raise NotImplementedError  # overridden where poll is
 
     # -------------------------------------------------------------------------------------- attributes
     @property

@@ -17,10 +17,6 @@ from fastipc._core.task cimport TaskCore
 from fastipc._core.uio cimport iov_iter_host, iovec_t
 from fastipc.records import Stat
 
-cdef enum:
-    ON_STACK = 256  # reads up to this size go through the stack
-
-
 cdef class Segments:
     # The buffers of a readv or writev, kept until it is over.
     cdef iovec_t *iov
@@ -74,16 +70,15 @@ cdef class FileCalls(TaskCore):
     # -------------------------------------------------------------------------------------- read
     def read(self, fd, n):
         """Read at most ``n`` bytes; ``b""`` at end of file. Source: read(2). Errors: EBADF, EFAULT, EAGAIN, EINTR."""
-        cdef char[256] short
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret, count = as_int(n, "n")
         self.enter()
-        if unlikely(<uint64_t>count > ON_STACK):
+        if unlikely(<uint64_t>count > SCRATCH):
             return self.read_bytes(fd, n)
         call_begin(self.t, NR_read)
         self.t.call.args[0] = f
         self.t.call.args[2] = count
-        iov_iter_host(self.k, self.t, short, count)
+        iov_iter_host(self.k, self.t, self.k.scratch, count)
         ret = do_read(self.k, self.t, f)
         if ret == -ESLEEP:
             self.t.call.flags |= CALL_BYTES
@@ -93,7 +88,7 @@ cdef class FileCalls(TaskCore):
             call_done(self.k, self.t, ret)
             if unlikely(self.k.attention != 0):
                 self.attend()
-            return PyBytes_FromStringAndSize(short, ret)
+            return PyBytes_FromStringAndSize(self.k.scratch, ret)
         return self.complete(ret)
 
     cdef object read_bytes(self, object fd, object n):

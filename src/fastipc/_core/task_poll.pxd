@@ -9,7 +9,7 @@ from fastipc._core.task_process cimport ProcessCalls
 cdef class Task(ProcessCalls):
     cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1
     cdef int fill(self, object fds) except -1
-    cdef int64_t fill_pair(self, object item, pollfd_t *p) except? -1
+    cdef int64_t fill_pair(self, object item, int64_t *events) except? -1
     cdef object poll_done(self, int64_t ret, object held)
     cdef int begin_select(self, tuple sets) except -1
     cdef object select_lists(self, tuple held)

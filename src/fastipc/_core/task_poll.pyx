@@ -15,11 +15,34 @@ from fastipc._core.task_process cimport ProcessCalls
 
 import os
 
+cdef extern from *:
+    """
+    /* An item of a list or tuple, borrowed; NULL where there is none. */
+    static inline PyObject *fastipc_item(PyObject *s, Py_ssize_t i) {
+        return i < Py_SIZE(s) ? PySequence_Fast_ITEMS(s)[i] : NULL;
+    }
+    /* A tuple of two exact ints of one digit, and their values. */
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define fastipc_one_digit(o) (PyLong_CheckExact(o) && ((PyLongObject *)(o))->long_value.lv_tag < (2 << 3))
+    #define fastipc_digit(o) ((long long)(1 - (long)(((PyLongObject *)(o))->long_value.lv_tag & 3)) \
+                              * ((PyLongObject *)(o))->long_value.ob_digit[0])
+    #else
+    #define fastipc_one_digit(o) (PyLong_CheckExact(o) && Py_ABS(Py_SIZE(o)) <= 1)
+    #define fastipc_digit(o) (Py_SIZE(o) ? (long long)Py_SIZE(o) * ((PyLongObject *)(o))->ob_digit[0] : 0)
+    #endif
+    #define fastipc_pair(t) (PyTuple_CheckExact(t) && PyTuple_GET_SIZE(t) == 2 \
+                             && fastipc_one_digit(PyTuple_GET_ITEM(t, 0)) && fastipc_one_digit(PyTuple_GET_ITEM(t, 1)))
+    #define fastipc_first(t) fastipc_digit(PyTuple_GET_ITEM(t, 0))
+    #define fastipc_second(t) fastipc_digit(PyTuple_GET_ITEM(t, 1))
+    """
+    PyObject *sequence_item "fastipc_item"(object s, Py_ssize_t i)
+    bint plain_pair "fastipc_pair"(PyObject *t)
+    int64_t pair_first "fastipc_first"(PyObject *t)
+    int64_t pair_second "fastipc_second"(PyObject *t)
+
 cdef extern from "Python.h":
     bint PyTuple_CheckExact(object o)
     bint PyList_CheckExact(object o)
-    Py_ssize_t PyTuple_GET_SIZE(object o)
-    PyObject *PyTuple_GET_ITEM(object o, Py_ssize_t i)
 
 cdef enum:
     MS = 1000000
@@ -97,34 +120,35 @@ cdef class Task(ProcessCalls):
         return 0
 
     cdef int fill(self, object fds) except -1:
-        # Decode a list of pairs into pollfd rows.
+        # Decode a list or tuple of pairs into pollfd rows. A conversion may run code of the user's that shortens the list.
         cdef pollfd_t *p
-        cdef uint32_t i, n
-        cdef int64_t fd
-        n = <uint32_t>len(fds)
+        cdef PyObject *item
+        cdef uint32_t i, n = <uint32_t>len(fds)
+        cdef int64_t fd, events
         self.alloc_pollfds(n, NULL)
         p = pollfd_row(self.k, self.t.call.pollfds)
         try:
             for i in range(n):
-                item = fds[i]
-                if PyTuple_CheckExact(item) and PyTuple_GET_SIZE(item) == 2:
-                    fd = as_int(<object>PyTuple_GET_ITEM(item, 0), "fd")
-                    p[i].events = <int16_t>as_int(<object>PyTuple_GET_ITEM(item, 1), "events")
+                item = sequence_item(fds, i)
+                if likely(item != NULL and plain_pair(item)):
+                    fd = pair_first(item)
+                    events = pair_second(item)
                 else:
-                    fd = self.fill_pair(item, &p[i])
+                    fd = self.fill_pair(fds[i], &events)
                 p[i].fd = <int32_t>fd if -0x80000000 <= fd <= 0x7fffffff else -1
+                p[i].events = <int16_t>events
                 p[i].revents = 0
         except BaseException:
             self.discard()
             raise
         return 0
 
-    cdef int64_t fill_pair(self, object item, pollfd_t *p) except? -1:
+    cdef int64_t fill_pair(self, object item, int64_t *events) except? -1:
         try:
-            number, events = item
+            number, mask = item
         except (TypeError, ValueError):
             raise TypeError("fds must hold pairs (fd, events)") from None
-        p.events = <int16_t>as_int(events, "events")
+        events[0] = as_int(mask, "events")
         return as_int(number, "fd")
 
     cdef object poll_done(self, int64_t ret, object held):
@@ -140,8 +164,8 @@ cdef class Task(ProcessCalls):
             raise
         return self.poll_result(ret, held)
 
-    def poll_result(self, ret, held):
-        """Take the answers out of the pollfd rows and free them."""
+    cdef object poll_result(self, int64_t ret, object held):
+        # Take the answers out of the pollfd rows and free them.
         cdef task_t *t = self.t
         cdef pollfd_t *p = pollfd_row(self.k, t.call.pollfds)
         cdef uint32_t i

@@ -14,3 +14,5 @@ cdef class ProcessCalls(FileCalls):
     cdef object nap(self, object seconds, bint raw)
     cdef object yield_(self, bint raw)
     cdef int64_t do_exec(self, object program, tuple args) except? -1
+    cdef int leave_old_program(self) except -1
+    cdef int64_t do_wait(self, object pid, object options) except? -1

@@ -126,17 +126,17 @@ cdef class ProcessCalls(FileCalls):
                 self.again = True
         return ret
 
-    def leave_old_program(self):
-        """After a successful execve: the old program's frame is left, the new one begins."""
+    cdef int leave_old_program(self) except -1:
+        # After a successful execve: the old program's frame is left, the new one begins.
         if not self.again:
-            return
+            return 0
         if self.t.kind == KIND_HAND:
             self.again = False
             self.keep = None
             self.t.kind = self.next_kind
             self.ctx = self.row
             enqueue_task(self.k, self.row)
-            return
+            return 0
         self.ctx = CTX_DEAD
         self.dying = True
         self.kills = 1
@@ -209,8 +209,7 @@ cdef class ProcessCalls(FileCalls):
             word[0] = self.t.call.out0
         return self.complete_raw(ret)
 
-    def do_wait(self, pid, options):
-        """The common part of both verbs."""
+    cdef int64_t do_wait(self, object pid, object options) except? -1:
         cdef int64_t p = as_int(pid, "pid"), o = as_int(options, "options")
         self.enter()
         call_begin(self.t, NR_wait4)
@@ -407,7 +406,9 @@ cdef class ProcessCalls(FileCalls):
         self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
         if self.t.kind != KIND_HAND:
             return self.sleep(None)
-        return self.complete_raw(0) if raw else self.none(self.complete(0))
+        if raw:
+            return self.complete_raw(0)
+        self.complete(0)
 
     def nanosleep(self, seconds):
         """Sleep for so many seconds of virtual time. Source: nanosleep(2). Errors: EINVAL, EINTR."""
@@ -426,11 +427,9 @@ cdef class ProcessCalls(FileCalls):
         self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
         if ret == -ESLEEP:
             return self.sleep(None)
-        return self.complete_raw(ret) if raw else self.none(self.complete(ret))
-
-    def none(self, ignored):
-        """None, for calls that return 0 in C."""
-        return None
+        if raw:
+            return self.complete_raw(ret)
+        self.complete(ret)
 
     # -------------------------------------------------------------------------------------- signals
     def signal(self, sig, handler):
