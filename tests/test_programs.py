@@ -482,19 +482,6 @@ def test_a_long_chain_of_forks(k, kind):
     assert a.result == 200
 
 
-def test_spawn_many(k):
-    if not hasattr(k, "spawn_many"):
-        pytest.skip("not built yet")
-
-    def program(t, a, b):
-        yield t.getpid()
-        return int(a) * int(b)
-
-    tasks = k.spawn_many(program, 3, [1, 2, 3], [10, 20, 30])
-    k.run()
-    assert [t.result for t in tasks] == [10, 40, 90]
-
-
 def test_sigpipe_ignored_is_inherited_by_fork_and_kept_by_execve(k, kind):
     def new(t, w):
         return (yield t.sys_write(w, b"x"))

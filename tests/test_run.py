@@ -401,16 +401,23 @@ def test_the_report_stays_short_with_very_many_sleepers(k):
     assert len(str(caught.value).splitlines()) < 60
 
 
-def test_progress_is_shown_and_changes_nothing(k, make_kernel, capsys):
-    def simulate(k, **options):
+def test_progress_is_shown_and_changes_nothing(make_kernel, capsys):
+    def simulate(**options):
+        k = make_kernel()
         for i in range(5):
             k.spawn(ticker, 1 + i, 5)
-        return k.run(**options)
+        report = k.run(**options)
+        return report.calls, report.switches, k.trace_hash
 
-    with_bar = simulate(k, progress=True)
-    capsys.readouterr()
-    without = simulate(make_kernel())
-    assert with_bar.calls == without.calls
+    without = simulate()
+    assert capsys.readouterr().err == ""
+    assert simulate(progress=True) == without
+    assert "calls" in capsys.readouterr().err
+    seen = []
+    assert simulate(progress=seen.append) == without
+    assert len(seen) >= 1
+    with pytest.raises(ZeroDivisionError):
+        simulate(progress=lambda _: 1 // 0)
 
 
 # ------------------------------------------------------------------------------------------ host threads, re-entry

@@ -51,7 +51,7 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 
 enum {
     SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_nanosleep = 35,
-    SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_umask = 95, SYS_getrlimit = 97,
+    SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_unlink = 87, SYS_umask = 95, SYS_getrlimit = 97,
     SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_sched_setscheduler = 144,
     SYS_prctl = 157, SYS_setrlimit = 160, SYS_gettid = 186, SYS_futex = 202, SYS_sched_setaffinity = 203,
     SYS_exit_group = 231, SYS_close_range = 436
@@ -153,6 +153,8 @@ static void end_all(void)
         }
         sys(SYS_nanosleep, pause, 0, 0, 0);
     } while (n > 0);
+    sys(SYS_unlink, HEADER->path, 0, 0, 0);
+    sys(SYS_unlink, HEADER->path + 256, 0, 0, 0);
     sys(SYS_exit_group, 0, 0, 0, 0);
     __builtin_unreachable();
 }

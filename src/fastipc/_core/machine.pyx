@@ -104,7 +104,7 @@ cdef class Worker:
         cdef PyObject *g
         cdef uint32_t row = (<Machine>self.arena.machine).starting
         while True:
-            run_program(<TaskCore>PyList_GET_ITEM((<Machine>self.arena.machine).tasks, row))
+            run_program(PyList_GET_ITEM((<Machine>self.arena.machine).tasks, row))
             if self.arena.machine == NULL:
                 return
             row = (<Machine>self.arena.machine).after_program()
@@ -118,8 +118,9 @@ cdef class Worker:
                 row = (<Machine>self.arena.machine).starting
 
 
-cdef int run_program(TaskCore task) except -1:
+cdef int run_program(PyObject *borrowed) except -1:
     # From its start to its end, through every execve of a plain program. Nothing escapes.
+    cdef TaskCore task = <TaskCore>borrowed
     while True:
         try:
             result = task.program(task, *task.args)
