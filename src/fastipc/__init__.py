@@ -10,9 +10,10 @@
 b'hello'
 """
 
+from typing import Any as _Any
+
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.layout import DTYPES as _DTYPES
 from fastipc._core.submit import Call
 from fastipc._core.task_poll import Task
 from fastipc.errors import (
@@ -33,8 +34,16 @@ from fastipc.report import Blocked, Report
 
 __version__ = "0.1.0"
 
-POLLFD = _DTYPES["pollfd"]
-STAT = _DTYPES["stat"]
+
+def __getattr__(name: str) -> _Any:
+    """POLLFD and STAT, the dtypes of the rows that ``sys_poll`` and ``sys_fstat`` fill, made when first asked for."""
+    if name not in ("POLLFD", "STAT"):
+        raise AttributeError(f"module 'fastipc' has no attribute {name!r}")
+    from fastipc._core.layout import dtype
+
+    globals()[name] = dtype(name.lower())
+    return globals()[name]
+
 
 __all__ = [
     "POLLFD",

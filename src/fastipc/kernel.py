@@ -10,7 +10,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from fastipc import syscalls
 from fastipc._core.machine import Machine
 from fastipc._core.task_poll import Task
 from fastipc.errors import Deadlock
@@ -20,7 +19,6 @@ from fastipc.report import Blocked, Report, describe
 
 MIB = 1 << 20
 STOPPED = ("idle", "until", "until", "idle")
-PROGRESS_TURNS = 20_000
 
 
 class Kernel:
@@ -157,6 +155,48 @@ class Kernel:
             raise OSError(-task, os.strerror(-task))
         return task
 
+    def spawn_many(
+        self,
+        program: Callable[..., Any],
+        n: int,
+        *arrays: Any,
+        name: str | None = None,
+        uid: int = 0,
+        gid: int = 0,
+        parent: Task | None = None,
+        daemon: bool = False,
+    ) -> list[Task]:
+        """Start ``n`` processes, the i-th with the i-th row of each array as its arguments.
+
+        Parameters
+        ----------
+        program : callable
+            What each runs.
+        n : int
+            How many.
+        *arrays : array_like, shape (n, ...)
+            One argument each; a scalar of NumPy is given as a Python number.
+
+        Returns
+        -------
+        list of Task
+            All of them; if the machine has no room for all, none is started.
+        """
+        count = _integer(n, "n")
+        if program is None or count < 0:
+            raise ValueError("spawn_many needs a program, and n must not be negative")
+        columns = [np.asarray(a) for a in arrays]
+        if any(c.ndim == 0 or len(c) != count for c in columns):
+            raise ValueError(f"each array must have n = {count} rows")
+        given = [c.tolist() if c.ndim == 1 else list(c) for c in columns]
+        rows = list(zip(*given, strict=True)) if given else [()] * count
+        tasks = self._m.spawn_many(program, rows, name, _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon))
+        if isinstance(tasks, int):
+            import os
+
+            raise OSError(-tasks, os.strerror(-tasks))
+        return list(tasks)
+
     @property
     def init(self) -> Task:
         """Task: Pid 1, the machine's own; it reaps every child at once."""
@@ -222,13 +262,16 @@ class Kernel:
     def _run(self, limit: int, condition: Any, progress: bool | Callable[[Kernel], None]) -> int:
         if not progress:
             return int(self._m.run(limit, condition))
-        show = progress if callable(progress) else _progress_line()
+        from fastipc.progress import SLICE, ProgressLine
+
+        line = ProgressLine(self, limit)
+        show = progress if callable(progress) else line
         while True:
-            code = int(self._m.run(limit, condition, PROGRESS_TURNS))
+            code = int(self._m.run(limit, condition, SLICE))
             show(self)
             if code != 2:
-                if not callable(progress):
-                    show(None)  # type: ignore[arg-type]
+                if show is line:
+                    line(self, last=True)
                 return code
 
     def step(self) -> bool:
@@ -267,6 +310,8 @@ class Kernel:
     @property
     def counters(self) -> dict[str, Any]:
         """dict: Exact counts since the start: calls by name, switches, wakeups, bytes, pages_alloc, pages_free, ..."""
+        from fastipc import syscalls
+
         counters = self._m.counters()
         counters["calls"] = {syscalls.name_of(nr): n for nr, n in counters["calls"].items()}
         return dict(counters)
@@ -305,6 +350,8 @@ class Kernel:
             put = _line_writer(file)
         else:
             raise TypeError(f"sink must be a callable, a path or a list, not {type(sink).__name__}")
+        from fastipc import syscalls
+
         self._m.trace(lambda *record: put(syscalls.format_line(*record)))
 
     @property
@@ -387,14 +434,25 @@ class _Start:
         calls, switches, wakeups, moved = (a - b for a, b in zip(now, self.totals, strict=True))
         wall = time.perf_counter() - self.wall
         return Report(
-            calls, switches, wakeups, moved, self.kernel.now_ns - self.ns, wall, stopped, blocked_tasks(self.kernel)
+            calls=calls,
+            switches=switches,
+            wakeups=wakeups,
+            bytes=moved,
+            virtual_ns=self.kernel.now_ns - self.ns,
+            wall_s=wall,
+            stopped=stopped,
+            blocked=blocked_tasks(self.kernel),
         )
 
 
 def blocked_tasks(kernel: Kernel) -> tuple[Blocked, ...]:
     """Who sleeps in which call on what, in order of pids."""
     found = [(task, task.waiting) for task in kernel._m.live_tasks()]
-    return tuple(Blocked(t.pid, t.name, asleep[0], asleep[1], t.daemon) for t, asleep in found if asleep is not None)
+    return tuple(
+        Blocked(pid=t.pid, name=t.name, call=waiting[0], waits_for=waiting[1], daemon=t.daemon)
+        for t, waiting in found
+        if waiting is not None
+    )
 
 
 def _deadlock_error(report: Report) -> Deadlock:
@@ -460,21 +518,3 @@ def _memory(memory: int | None, pid_max: int) -> int:
 
 def _line_writer(file: TextIO) -> Callable[[str], Any]:
     return lambda line: file.write(line + "\n")
-
-
-def _progress_line() -> Callable[[Kernel | None], None]:
-    """Draws calls, switches and virtual time on one line of stderr."""
-    import sys
-
-    start = time.perf_counter()
-
-    def show(kernel: Kernel | None) -> None:
-        if kernel is None:
-            sys.stderr.write("\n")
-            return
-        calls, switches, *_ = kernel._m.totals()
-        seconds = time.perf_counter() - start
-        sys.stderr.write(f"\r{calls:,} calls, {switches:,} switches, {kernel.now:.6f} s virtual, {seconds:.1f} s")
-        sys.stderr.flush()
-
-    return show

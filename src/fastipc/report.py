@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from fastipc.records import Record
 
 
-class Blocked(NamedTuple):
+class Blocked(Record):
     """One task asleep: in which call, on what."""
+
+    __slots__ = ("pid", "name", "call", "waits_for", "daemon")
 
     pid: int
     name: str
     call: str
     waits_for: str
-    daemon: bool = False
+    daemon: bool
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Record):
     """One run of a machine.
 
     Attributes
@@ -34,6 +36,8 @@ class Report:
         Who waits in which call on what, in order of pids.
     """
 
+    __slots__ = ("calls", "switches", "wakeups", "bytes", "virtual_ns", "wall_s", "stopped", "blocked")
+
     calls: int
     switches: int
     wakeups: int
@@ -41,11 +45,11 @@ class Report:
     virtual_ns: int
     wall_s: float
     stopped: str
-    blocked: tuple[Blocked, ...] = field(default=())
+    blocked: tuple[Blocked, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain types."""
-        return {**asdict(self), "blocked": [b._asdict() for b in self.blocked]}
+        return {**self._asdict(), "blocked": [b._asdict() for b in self.blocked]}
 
     def __str__(self) -> str:
         rate = f"{self.calls / self.wall_s:,.0f} calls/s" if self.wall_s > 0 else ""
@@ -60,7 +64,7 @@ class Report:
         ]
         if self.blocked:
             lines.append(f"asleep    {len(self.blocked)}")
-            lines += ["  " + line for line in describe(self.blocked)]
+            lines += ["  " + line for line in describe(self.blocked, 5)]
         return "\n".join(lines)
 
 

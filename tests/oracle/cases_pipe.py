@@ -919,18 +919,17 @@ def small_writer_behind_a_large_one(m: Machine) -> None:
     a.read(r, 20000)
 
 
-def reader_takes_what_a_sleeper_was_woken_for(m: Machine) -> None:
-    """W4: the waker itself reads before the woken task runs only if it comes first; here the sleeper gets the data."""
+def w4_nobody_sleeps_on_what_is_there(m: Machine) -> None:
+    """W4: what came before the call is taken without sleep: data, room, a zombie, an event."""
     a = m.spawn()
     r, w = a.pipe()
     b = a.fork()
-    read = b.submit("read", r, 10)
-    a.write(w, b"x")
-    assert read.result() == b"x"
-    again = a.submit("read", r, 10)
-    assert not again.done()
-    b.write(w, b"y")
-    assert again.result() == b"y"
+    a.write(w, b"x" * 65536)
+    assert b.submit("poll", [(r, POLLIN), (w, POLLOUT)], -1).value == [(r, POLLIN)]
+    assert b.submit("read", r, 4096).value == b"x" * 4096
+    assert a.submit("write", w, b"y").value == 1
+    b.exit_group(1)
+    assert a.submit("wait4").value == (b.name, 256)
 
 
 def w1_one_close_wakes_a_poller_of_two_pipes_once(m: Machine) -> None:

@@ -430,8 +430,8 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=0, help="stop after so many programs")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first difference")
     options = parser.parse_args()
-    if real.missing():
-        print(real.missing(), file=sys.stderr)
+    if real.disorderly():
+        print(real.disorderly(), file=sys.stderr)
         return 0
     start = shown = time.monotonic()
     seed, steps, differences = options.seed, 0, 0

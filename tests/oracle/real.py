@@ -216,6 +216,11 @@ def missing() -> str:
     return ""
 
 
+def disorderly() -> str:
+    """Return why the order of wake-ups is open here, so that random programs cannot be compared, or nothing."""
+    return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
+
+
 class RealMachine(Machine):
     """Tasks on the real kernel."""
 

@@ -2,10 +2,17 @@
 
 import numpy as np
 
-DTYPES = {}
+cdef dict known = {}
 
 
-cdef void describe():
+def dtype(str name):
+    """The dtype of a struct by the name of its table, made when it is first asked for."""
+    if name not in known:
+        known[name] = describe(name)
+    return known[name]
+
+
+cdef object describe(str name):
     cdef task_t task_
     cdef signal_t signal_
     cdef sighand_t sighand_
@@ -25,25 +32,42 @@ cdef void describe():
     cdef pidmap_t pid_
     cdef fdbits_t pidbits_
     cdef stat_t stat_
-    DTYPES["task"] = np.asarray(<task_t[:1]>&task_).dtype
-    DTYPES["signal"] = np.asarray(<signal_t[:1]>&signal_).dtype
-    DTYPES["sighand"] = np.asarray(<sighand_t[:1]>&sighand_).dtype
-    DTYPES["files"] = np.asarray(<files_t[:1]>&files_).dtype
-    DTYPES["fd"] = np.asarray(<fd_t[:1]>&fd_).dtype
-    DTYPES["fdbits"] = np.asarray(<fdbits_t[:1]>&fdbits_).dtype
-    DTYPES["file"] = np.asarray(<file_t[:1]>&file_).dtype
-    DTYPES["inode"] = np.asarray(<inode_t[:1]>&inode_).dtype
-    DTYPES["pipe"] = np.asarray(<pipe_t[:1]>&pipe_).dtype
-    DTYPES["pipe_buffer"] = np.asarray(<pipe_buffer_t[:1]>&pipe_buffer_).dtype
-    DTYPES["page"] = np.asarray(<page_t[:1]>&page_).dtype
-    DTYPES["user"] = np.asarray(<user_t[:1]>&user_).dtype
-    DTYPES["rlimit"] = np.asarray(<rlimit_t[:1]>&rlimit_).dtype
-    DTYPES["timer"] = np.asarray(<timer_t[:1]>&timer_).dtype
-    DTYPES["poll_entry"] = np.asarray(<poll_entry_t[:1]>&poll_entry_).dtype
-    DTYPES["pollfd"] = np.asarray(<pollfd_t[:1]>&pollfd_).dtype
-    DTYPES["pid"] = np.asarray(<pidmap_t[:1]>&pid_).dtype
-    DTYPES["pidbits"] = np.asarray(<fdbits_t[:1]>&pidbits_).dtype
-    DTYPES["stat"] = np.asarray(<stat_t[:1]>&stat_).dtype
-
-
-describe()
+    if name == "task":
+        return np.asarray(<task_t[:1]>&task_).dtype
+    if name == "signal":
+        return np.asarray(<signal_t[:1]>&signal_).dtype
+    if name == "sighand":
+        return np.asarray(<sighand_t[:1]>&sighand_).dtype
+    if name == "files":
+        return np.asarray(<files_t[:1]>&files_).dtype
+    if name == "fd":
+        return np.asarray(<fd_t[:1]>&fd_).dtype
+    if name == "fdbits":
+        return np.asarray(<fdbits_t[:1]>&fdbits_).dtype
+    if name == "file":
+        return np.asarray(<file_t[:1]>&file_).dtype
+    if name == "inode":
+        return np.asarray(<inode_t[:1]>&inode_).dtype
+    if name == "pipe":
+        return np.asarray(<pipe_t[:1]>&pipe_).dtype
+    if name == "pipe_buffer":
+        return np.asarray(<pipe_buffer_t[:1]>&pipe_buffer_).dtype
+    if name == "page":
+        return np.asarray(<page_t[:1]>&page_).dtype
+    if name == "user":
+        return np.asarray(<user_t[:1]>&user_).dtype
+    if name == "rlimit":
+        return np.asarray(<rlimit_t[:1]>&rlimit_).dtype
+    if name == "timer":
+        return np.asarray(<timer_t[:1]>&timer_).dtype
+    if name == "poll_entry":
+        return np.asarray(<poll_entry_t[:1]>&poll_entry_).dtype
+    if name == "pollfd":
+        return np.asarray(<pollfd_t[:1]>&pollfd_).dtype
+    if name == "pid":
+        return np.asarray(<pidmap_t[:1]>&pid_).dtype
+    if name == "pidbits":
+        return np.asarray(<fdbits_t[:1]>&pidbits_).dtype
+    if name == "stat":
+        return np.asarray(<stat_t[:1]>&stat_).dtype
+    raise KeyError(name)

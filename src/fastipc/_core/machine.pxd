@@ -32,6 +32,7 @@ cdef class Machine:
 
     cdef object kernel(self)
     cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread)
+    cdef int unspawn(self, TaskCore task) except -1
     cdef int check_start(self, object program) except -1
     cdef int attend(self) except -1
     cdef int park(self, TaskCore task) except -1

@@ -21,7 +21,7 @@ from fastipc._core.call cimport call_abort, call_begin, call_done, next_turn
 from fastipc._core.exit cimport bury, do_exit, do_group_exit, next_dead
 from fastipc._core.fork cimport boot, spawn_process, wake_up_new_task
 from fastipc._core.layout cimport *
-from fastipc._core.layout import DTYPES
+from fastipc._core.layout import dtype
 from fastipc._core.native cimport NativeProgram
 from fastipc._core.page_alloc cimport buddyinfo, page_alloc_init
 from fastipc._core.pipe cimport pipe_init
@@ -255,6 +255,24 @@ cdef class Machine:
         if daemon:
             task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
         return self.new_task(<uint32_t>row, program, args, name, False)
+
+    def spawn_many(self, program, list rows, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
+        """One process for each tuple of arguments: all of them, or none and -errno."""
+        tasks = []
+        for args in rows:
+            task = self.spawn(program, args, name, uid, gid, parent, daemon)
+            if isinstance(task, int):
+                for made in tasks:
+                    self.unspawn(made)
+                return task
+            tasks.append(task)
+        return tasks
+
+    cdef int unspawn(self, TaskCore task) except -1:
+        # A task that has not run yet goes without a trace.
+        do_group_exit(self.k, task.t, 0)
+        self.attend()
+        return 0
 
     def find(self, int64_t pid):
         """The Task of a pid, or None."""
@@ -813,8 +831,7 @@ cdef class Machine:
         self.admit()
         if name not in TABLES:
             raise ValueError(f"no table {name!r}: one of {', '.join(TABLES)}")
-        dtype = DTYPES[name]
-        return np.frombuffer(TableView(self.arena, TABLES[name]), dtype=dtype)
+        return np.frombuffer(TableView(self.arena, TABLES[name]), dtype=dtype(name))
 
     def verify(self):
         """Check every invariant."""
