@@ -283,7 +283,12 @@ class RealMachine(Machine):
 
     def _at_rest(self) -> bool:
         if self.host.realtime:
-            return all(self._resting(task) for task in self.tasks if task.pending)
+            busy = [task for task in self.tasks if task.pending]
+            if not all(map(self._resting, busy)):
+                return False
+            if all(map(self._alive, busy)):
+                return True
+            return all(task_state(task.handle.tid) in "SZX" for task in self.tasks)  # all that die with it have died
         before = []
         for task in self.tasks:
             if task.alive and task.handle.state.value == REQUEST:

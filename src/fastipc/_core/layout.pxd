@@ -317,14 +317,14 @@ ctypedef struct pipe_t:  # struct pipe_inode_info, include/linux/pipe_fs_i.h; tw
     uint32_t inlined  # head + 1 of the slot whose bytes are in `data`, 0 = none
     wait_queue_head_t rd_wait
     wait_queue_head_t wr_wait
-    uint32_t tmp_page[2]
+    uint32_t poll_usage
     uint32_t files
+    uint32_t tmp_page[2]
     uint32_t r_counter
     uint32_t w_counter
     uint32_t inode
     uint32_t user
     uint32_t nr_accounted
-    uint32_t poll_usage
     uint8_t data[36]  # PIPE_INLINE: the bytes of one short slot, so that its frame is not touched
 
 cdef enum:  # pipe_buffer.flags

@@ -6,7 +6,9 @@
 
 from libc.stdint cimport int64_t, uint32_t
 
+from fastipc._core.abi cimport POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM
 from fastipc._core.layout cimport *
+from fastipc._core.table cimport likely, unlikely
 
 
 cdef void pipe_init() noexcept nogil
@@ -27,3 +29,21 @@ cdef inline bint pipe_empty(pipe_t *pipe) noexcept nogil:
 
 cdef inline bint pipe_full(pipe_t *pipe) noexcept nogil:
     return pipe.head - pipe.tail >= pipe.max_usage
+
+
+cdef inline uint32_t pipe_poll_mask(pipe_t *pipe, file_t *f) noexcept nogil:
+    # pipe_poll: what is ready now. From here on every write wakes the pollers, as an edge trigger needs.
+    cdef uint32_t mask = 0
+    if unlikely(not pipe.poll_usage):
+        pipe.poll_usage = 1
+    if f.f_mode & FMODE_READ:
+        mask = (0 - <uint32_t>(pipe.head != pipe.tail)) & (POLLIN | POLLRDNORM)  # no branch: it would be guessed wrong
+        if unlikely(pipe.writers == 0):
+            mask |= POLLHUP if f.f_version != pipe.w_counter else 0
+        if likely(f.f_mode == FMODE_READ):
+            return mask
+    if not pipe_full(pipe):
+        mask |= POLLOUT | POLLWRNORM
+    if unlikely(pipe.readers == 0):
+        mask |= POLLERR
+    return mask

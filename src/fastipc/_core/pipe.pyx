@@ -245,20 +245,7 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ poll, ioctl
 cdef uint32_t pipe_poll(kernel_t *k, file_t *f) noexcept nogil:
-    cdef pipe_t *pipe = pipe_row(k, f.private_data)
-    cdef uint32_t mask = 0
-    pipe.poll_usage = 1
-    if f.f_mode & FMODE_READ:
-        if not pipe_empty(pipe):
-            mask |= POLLIN | POLLRDNORM
-        if pipe.writers == 0 and f.f_version != pipe.w_counter:
-            mask |= POLLHUP
-    if f.f_mode & FMODE_WRITE:
-        if not pipe_full(pipe):
-            mask |= POLLOUT | POLLWRNORM
-        if pipe.readers == 0:
-            mask |= POLLERR
-    return mask
+    return pipe_poll_mask(pipe_row(k, f.private_data), f)
 
 
 cdef uint32_t pipe_poll_queues(kernel_t *k, file_t *f, uint16_t *kinds) noexcept nogil:

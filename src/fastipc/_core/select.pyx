@@ -10,6 +10,7 @@ from fastipc._core.abi cimport *
 from fastipc._core.file cimport fdget, file_operations, fput
 from fastipc._core.layout cimport *
 from fastipc._core.panic cimport check
+from fastipc._core.pipe cimport pipe_poll_mask
 from fastipc._core.signal cimport signal_pending
 from fastipc._core.table cimport *
 from fastipc._core.time cimport deadline_after
@@ -35,32 +36,30 @@ cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil:
         table_free_run(k, T_POLLFD, first, pollfds_order(n))
 
 
-cdef inline int16_t do_pollfd(kernel_t *k, files_t *files, pollfd_t *p) noexcept nogil:
-    cdef fd_t *e
-    cdef file_t *f
-    if p.fd < 0:
-        return 0
-    if <uint32_t>p.fd >= files.max_fds:
-        return POLLNVAL
-    e = fd_row(k, files.fdt + <uint32_t>p.fd)
-    if e.live != 1:
-        return POLLNVAL
-    f = file_row(k, e.file)
-    return <int16_t>(file_operations[f.f_op].poll(k, f) & (<uint16_t>p.events | POLLERR | POLLHUP))
-
-
 cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
-    # How many rows are ready; `revents` of each. A row of select counts only what its set waits for.
+    # How many rows are ready; `revents` of each. poll reports errors unasked, a row of select only what its set names.
+    # What does not change is held in locals: the compiler cannot know that no row is changed by the stores.
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
     cdef files_t *files = files_row(k, t.files)
-    cdef bint select = t.call.nr == NR_select
-    cdef int64_t count = 0
-    cdef uint32_t i
-    for i in range(t.call.nfds):
-        p[i].revents = do_pollfd(k, files, &p[i])
-        if select:
-            p[i].revents &= p[i].events
-        count += p[i].revents != 0
+    cdef fd_t *fdt = fd_row(k, files.fdt)
+    cdef file_t *all_files = file_row(k, 0)
+    cdef pipe_t *all_pipes = pipe_row(k, 0)
+    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if t.call.nr == NR_poll else 0
+    cdef uint32_t max_fds = files.max_fds, mask
+    cdef int64_t count = 0, i, n = t.call.nfds
+    cdef file_t *f
+    for i in range(n):
+        if likely(<uint32_t>p[i].fd < max_fds and fdt[<uint32_t>p[i].fd].live == 1):
+            f = all_files + fdt[<uint32_t>p[i].fd].file
+            if likely(f.f_op == PIPEFIFO_FOPS):
+                mask = pipe_poll_mask(all_pipes + f.private_data, f)
+            else:
+                mask = file_operations[f.f_op].poll(k, f)
+        else:
+            mask = POLLNVAL if p[i].fd >= 0 else 0
+        mask &= <uint16_t>p[i].events | unasked
+        p[i].revents = <int16_t>mask
+        count += mask != 0
     return count
 
 

@@ -17,28 +17,25 @@ import os
 
 cdef extern from *:
     """
-    /* An item of a list or tuple, borrowed; NULL where there is none. */
-    static inline PyObject *fastipc_item(PyObject *s, Py_ssize_t i) {
-        return i < Py_SIZE(s) ? PySequence_Fast_ITEMS(s)[i] : NULL;
-    }
-    /* A tuple of two exact ints of one digit, and their values. */
+    /* A tuple of two exact ints of one digit, which no user's code can be run by, and their values. */
     #if PY_VERSION_HEX >= 0x030C0000
     #define fastipc_one_digit(o) (PyLong_CheckExact(o) && ((PyLongObject *)(o))->long_value.lv_tag < (2 << 3))
-    #define fastipc_digit(o) ((long long)(1 - (long)(((PyLongObject *)(o))->long_value.lv_tag & 3)) \
-                              * ((PyLongObject *)(o))->long_value.ob_digit[0])
+    #define fastipc_digit(o) ((1 - (int)(((PyLongObject *)(o))->long_value.lv_tag & 3)) \
+                              * (int)((PyLongObject *)(o))->long_value.ob_digit[0])
     #else
-    #define fastipc_one_digit(o) (PyLong_CheckExact(o) && Py_ABS(Py_SIZE(o)) <= 1)
-    #define fastipc_digit(o) (Py_SIZE(o) ? (long long)Py_SIZE(o) * ((PyLongObject *)(o))->ob_digit[0] : 0)
+    #define fastipc_one_digit(o) (PyLong_CheckExact(o) && (size_t)(Py_SIZE(o) + 1) <= 2)
+    #define fastipc_digit(o) ((int)Py_SIZE(o) * (int)((PyLongObject *)(o))->ob_digit[0])
     #endif
-    #define fastipc_pair(t) (PyTuple_CheckExact(t) && PyTuple_GET_SIZE(t) == 2 \
-                             && fastipc_one_digit(PyTuple_GET_ITEM(t, 0)) && fastipc_one_digit(PyTuple_GET_ITEM(t, 1)))
-    #define fastipc_first(t) fastipc_digit(PyTuple_GET_ITEM(t, 0))
-    #define fastipc_second(t) fastipc_digit(PyTuple_GET_ITEM(t, 1))
+    #define fastipc_pair(t) (PyTuple_CheckExact(t) && PyTuple_GET_SIZE(t) == 2 && fastipc_one_digit(PyTuple_GET_ITEM(t, 0)))
+    #define fastipc_first(t) PyTuple_GET_ITEM(t, 0)
+    #define fastipc_second(t) PyTuple_GET_ITEM(t, 1)
     """
-    PyObject *sequence_item "fastipc_item"(object s, Py_ssize_t i)
-    bint plain_pair "fastipc_pair"(PyObject *t)
-    int64_t pair_first "fastipc_first"(PyObject *t)
-    int64_t pair_second "fastipc_second"(PyObject *t)
+    PyObject **sequence_items "PySequence_Fast_ITEMS"(object s)
+    bint int_pair "fastipc_pair"(PyObject *t) nogil
+    bint small_int "fastipc_one_digit"(PyObject *o) nogil
+    int32_t int_value "fastipc_digit"(PyObject *o) nogil
+    PyObject *pair_first "fastipc_first"(PyObject *t) nogil
+    PyObject *pair_second "fastipc_second"(PyObject *t) nogil
 
 cdef extern from "Python.h":
     bint PyTuple_CheckExact(object o)
@@ -46,6 +43,32 @@ cdef extern from "Python.h":
 
 cdef enum:
     MS = 1000000
+
+
+cdef inline void decode_one(pollfd_t *p, int64_t fd, int64_t events) noexcept nogil:
+    # A number that is no C int is negative: not looked at.
+    p.fd = <int32_t>fd if -0x80000000 <= fd <= 0x7fffffff else -1
+    p.events = <int16_t>events
+    p.revents = 0
+
+
+cdef Py_ssize_t decode(PyObject **items, Py_ssize_t n, pollfd_t *p) noexcept nogil:
+    # The pairs of plain small ints at the beginning: how many they are.
+    cdef Py_ssize_t i
+    cdef PyObject *events = NULL  # mostly the same object in all pairs
+    cdef pollfd_t one
+    one.revents = one.events = 0
+    for i in range(n):
+        if unlikely(not int_pair(items[i])):
+            return i
+        if pair_second(items[i]) != events:
+            events = pair_second(items[i])
+            if not small_int(events):
+                return i
+            one.events = <int16_t>int_value(events)
+        one.fd = int_value(pair_first(items[i]))
+        p[i] = one
+    return n
 
 
 cdef class Task(ProcessCalls):
@@ -120,24 +143,16 @@ cdef class Task(ProcessCalls):
         return 0
 
     cdef int fill(self, object fds) except -1:
-        # Decode a list or tuple of pairs into pollfd rows. A conversion may run code of the user's that shortens the list.
-        cdef pollfd_t *p
-        cdef PyObject *item
-        cdef uint32_t i, n = <uint32_t>len(fds)
+        # Decode a list or tuple of pairs into pollfd rows.
+        cdef Py_ssize_t i, n = len(fds)
         cdef int64_t fd, events
-        self.alloc_pollfds(n, NULL)
-        p = pollfd_row(self.k, self.t.call.pollfds)
+        self.alloc_pollfds(<uint32_t>n, NULL)
+        i = decode(sequence_items(fds), n, pollfd_row(self.k, self.t.call.pollfds))
         try:
-            for i in range(n):
-                item = sequence_item(fds, i)
-                if likely(item != NULL and plain_pair(item)):
-                    fd = pair_first(item)
-                    events = pair_second(item)
-                else:
-                    fd = self.fill_pair(fds[i], &events)
-                p[i].fd = <int32_t>fd if -0x80000000 <= fd <= 0x7fffffff else -1
-                p[i].events = <int16_t>events
-                p[i].revents = 0
+            while i < n:  # what is not plain; converting it may run code that shortens the list
+                fd = self.fill_pair(fds[i], &events)
+                decode_one(pollfd_row(self.k, self.t.call.pollfds) + i, fd, events)
+                i += 1
         except BaseException:
             self.discard()
             raise
