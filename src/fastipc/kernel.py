@@ -12,7 +12,7 @@ import numpy as np
 
 from fastipc._core.machine import Machine
 from fastipc._core.task_poll import Task
-from fastipc.errors import Deadlock
+from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt
 from fastipc.limits import Limits
 from fastipc.report import Blocked, Report, describe
@@ -81,7 +81,7 @@ class Kernel:
         given = Limits(limits)
         size = _memory(memory, given.pid_max)
         self._machine = Machine(size, given.pid_max, self.seed, given.to_dict(), Task, self)
-        self.limits = Limits(limits, self._machine.set_limits)
+        self.limits = Limits(limits, self._set_limits)
         self.hooks: dict[str, Callable[..., Any]] = {}
         self._set_schedule(schedule)
 
@@ -94,10 +94,15 @@ class Kernel:
             wrong = ValueError if isinstance(schedule, str) else TypeError
             raise wrong(f"schedule must be 'fifo', 'random' or a callable, not {schedule!r}")
 
+    def _set_limits(self, values: dict[str, int]) -> None:
+        self._m.set_limits(values)
+
     @property
     def _m(self) -> Machine:
         machine = self._machine
         assert machine is not None
+        if machine.closed:
+            raise KernelClosed("this machine was closed")
         return machine
 
     # ---------------------------------------------------------------------------------- tasks
@@ -456,8 +461,9 @@ def blocked_tasks(kernel: Kernel) -> tuple[Blocked, ...]:
 
 
 def _deadlock_error(report: Report) -> Deadlock:
-    lines = describe(report.blocked)
-    return Deadlock("\n".join([f"nothing can run, and {len(report.blocked)} tasks sleep", *lines]), report)
+    n = len(report.blocked)
+    head = f"nothing can run, and {n} tasks sleep" if n > 1 else "nothing can run, and a task sleeps"
+    return Deadlock("\n".join([head, *describe(report.blocked)]), report)
 
 
 def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:

@@ -20,7 +20,7 @@ DEFAULTS: dict[str, int] = {
 class Limits:
     """Sysctls by name: ``k.limits.pipe_max_size = 65536``. Source: proc(5), /proc/sys."""
 
-    __slots__ = ("_changed", "_values")
+    __slots__ = ("_changed", "_most_pids", "_values")
 
     _values: dict[str, int]
     _changed: Callable[[dict[str, int]], None] | None
@@ -36,6 +36,7 @@ class Limits:
             values[name] = _checked(name, value)
         if given and "pid_max" in given:
             values["threads_max"] = max(values["threads_max"], values["pid_max"])
+        object.__setattr__(self, "_most_pids", values["pid_max"])
         object.__setattr__(self, "_changed", changed)
 
     def __getattr__(self, name: str) -> int:
@@ -48,9 +49,11 @@ class Limits:
         value = _checked(name, value)
         if name == "pipe_max_size":
             value = _round_pipe_size(value)
-        self._values[name] = value
+        if name == "pid_max" and value > self._most_pids:
+            raise ValueError(f"pid_max must not be above {self._most_pids}, what the machine was made for")
         if self._changed is not None:
-            self._changed(self._values)
+            self._changed({**self._values, name: value})
+        self._values[name] = value
 
     def __dir__(self) -> list[str]:
         return list(self._values)

@@ -249,6 +249,8 @@ cdef class Machine:
         cdef int kind
         self.admit()
         kind = self.check_start(program)
+        if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
+            raise TypeError("program must be given: from inside a program nobody could drive the task")
         row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
         if row < 0:
             return row

@@ -292,6 +292,8 @@ cdef class TaskCore:
         """str: "running", "runnable", "sleeping", "uninterruptible", "stopped", "zombie" or "dead"."""
         if self.k.current == CTX_CLOSED:
             return "dead"
+        if self.t.kind == KIND_INIT:
+            return "sleeping"
         if self.t.state == TASK_RUNNING and (self.k.current == self.row
                                              or (self.t.kind == KIND_HAND and self.t.call.nr < 0)):
             return "running"
