@@ -638,3 +638,22 @@ def group_of_a_leader_that_was_replaced(m: Machine) -> None:
     assert c.wait4(-b, 0) == (d.name, 0)
     c.exit(0)
     assert b.wait4(-a, 0) == (c.name, 0)
+
+
+def waiters_keep_their_places(m: Machine) -> None:
+    """Of several threads in wait4 the latest is woken first; one that finds nothing keeps its place in the queue."""
+    a = m.spawn()
+    b, c = a.thread(), a.thread()
+    tasks = [a.fork() for _ in range(4)]
+    one, two, three = b.submit("wait4"), a.submit("wait4"), c.submit("wait4")
+    tasks[0].exit(0)
+    assert three.result() == (tasks[0].name, 0)
+    assert not one.done() and not two.done()
+    tasks[1].exit(1)
+    assert two.result() == (tasks[1].name, 256)
+    assert not one.done()
+    two = a.submit("wait4")
+    tasks[2].exit(2)
+    assert two.result() == (tasks[2].name, 512)
+    tasks[3].exit(3)
+    assert one.result() == (tasks[3].name, 768)

@@ -515,3 +515,28 @@ def resizing_lets_pollers_look_again(m: Machine) -> None:
         assert not poll.done()
         a.fcntl(r, F_SETPIPE_SZ, size)
         assert poll.result() == [(number, POLLNVAL)]
+
+
+def select_after_execve(m: Machine) -> None:
+    """execve keeps the table and its size; it copies one shared with a process, not one shared with threads."""
+    a = m.spawn()
+    r, w = a.pipe()
+    a.dup3(w, 146, 0o2000000)
+    b = a.fork()
+    b.execve()
+    assert b.select([], [], [146], 0) == "EBADF"
+    a.execve()
+    assert a.fcntl(146, 1) == "EBADF"
+    a.thread()
+    a.execve()
+    assert a.select([], [], [146], 0) == "EBADF"
+    a.dup3(w, 600, 0o2000000)
+    c = a.clone(0x411)
+    c.execve()
+    assert c.select([], [], [600], 0) == "EBADF"
+    assert c.select([], [], [1023], 0) == "EBADF"
+    d = a.clone(0x411)
+    a.close(600)
+    d.execve()
+    assert d.select([], [], [600], 0) == ([], [], [])
+    assert a.select([], [], [600], 0) == "EBADF"

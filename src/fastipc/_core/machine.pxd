@@ -3,38 +3,23 @@
 from cpython.ref cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
-from fastipc._core.arena cimport Arena
 from fastipc._core.layout cimport *
+from fastipc._core.machine_tasks cimport MachineTasks
 from fastipc._core.task cimport TaskCore
 
 
-cdef class Machine:
-    cdef Arena arena
-    cdef kernel_t *k
-    cdef list tasks  # by row; None where there is no Task
-    cdef object kernel_ref
-    cdef object task_type
+cdef class Machine(MachineTasks):
     cdef object hub  # the greenlet that called run, while running
     cdef list workers  # greenlets that wait for a program
-    cdef list unwinding  # tasks that ended and whose frames must be left
     cdef readonly list errors  # exceptions that left programs
     cdef uint32_t handoff  # row whose turn a program left to the hub
     cdef uint32_t starting  # row whose program a worker is to begin
     cdef int64_t turns  # turns that may pass before the hub must look
-    cdef bint look  # the hub must look before the next turn
-    cdef object sink  # of trace records
     cdef object chooser  # schedule= as a callable
     cdef object closing  # the task whose generator is being left
-    cdef object watch  # tasks whose end stops the run
     cdef readonly bint running
-    cdef readonly bint closed
     cdef public bint interrupted
 
-    cdef object kernel(self)
-    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread)
-    cdef int unspawn(self, TaskCore task) except -1
-    cdef int check_start(self, object program) except -1
-    cdef int attend(self) except -1
     cdef int park(self, TaskCore task) except -1
     cdef int abandon(self, TaskCore task) except -1
     cdef int wait_outside(self, TaskCore task) except -1
@@ -51,16 +36,11 @@ cdef class Machine:
     cdef int program_ended(self, TaskCore task, object result) except -1
     cdef int program_failed(self, TaskCore task, object error) except -1
     cdef object odd_yield(self, TaskCore task)
-    cdef int task_ended(self, TaskCore task) except -1
-    cdef int let_go(self, TaskCore task) except -1
     cdef uint32_t after_program(self) except? 0
     cdef PyObject *leave_worker(self) except? NULL
     cdef int end_process(self, TaskCore task, int32_t code) except -1
     cdef int forget(self, TaskCore task) except -1
-    cdef int unwind_now(self) except -1
     cdef bint reached(self, object until) except -1
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1
-    cdef int drain_trace(self) except -1
-    cdef int admit(self) except -1
     cdef int loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1
     cdef int choose(self) except -1

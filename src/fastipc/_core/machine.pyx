@@ -6,35 +6,28 @@ collector, so no frame that can sleep holds a reference to the Machine: it is fo
 """
 
 import sys
-import weakref
 from functools import partial
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport Py_XDECREF, PyObject
 from libc.stdint cimport int64_t, uint32_t
-from libc.stdlib cimport malloc
 
 from fastipc._core.abi cimport *
-from fastipc._core.arena cimport Arena, TableView
+from fastipc._core.arena cimport Arena
 from fastipc._core.call cimport call_abort, call_begin, call_done, next_turn
-from fastipc._core.exit cimport bury, do_exit, do_group_exit, next_dead
-from fastipc._core.fork cimport boot, spawn_process, wake_up_new_task
+from fastipc._core.exit cimport do_exit, do_group_exit
 from fastipc._core.layout cimport *
-from fastipc._core.layout import dtype
 from fastipc._core.native cimport NativeProgram
-from fastipc._core.page_alloc cimport buddyinfo, page_alloc_init
 from fastipc._core.pipe cimport pipe_init
-from fastipc._core.sched cimport deactivate_task, enqueue_task, nr_running, run_first, sched_seed, try_to_wake_up
+from fastipc._core.sched cimport deactivate_task, enqueue_task, nr_running, run_first, try_to_wake_up
 from fastipc._core.table cimport *
 from fastipc._core.task cimport Pending, PyThread_get_thread_ident, TaskCore
 from fastipc._core.timer cimport run_timers
-from fastipc._core.verify cimport verify
-from fastipc.errors import CallPending, Deadlock, InvariantError, KernelClosed, TaskKilled, WrongThread
-
+from fastipc.errors import CallPending, Deadlock, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
+from greenlet import GreenletExit, greenlet
 
-import numpy as np
 
 cdef extern from "greenlet/greenlet.h":
     ctypedef struct PyGreenlet:
@@ -62,7 +55,6 @@ cdef extern from *:
 cdef enum:
     WORKERS_KEPT = 256
     SIGNAL_CHECK = 256  # turns of the hub between two looks at the host's signals
-    TRACE_RECORDS = 256
 
 cdef int64_t ENDLESS = 0x4000000000000000  # turns
 
@@ -76,11 +68,6 @@ PyGreenlet_Import()
 pipe_init()
 
 ABANDONED = []  # greenlets and generators that would not die: never run again, never freed
-
-cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
-                    "file": T_FILE, "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE,
-                    "user": T_USER, "rlimit": T_RLIMIT, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY}
-
 
 cdef inline int switch(PyObject *g) except -1:
     # Leave this greenlet; comes back when another one switches here.
@@ -145,223 +132,17 @@ cdef int run_program(PyObject *borrowed) except -1:
             return 0
 
 
-cdef class Machine:
+cdef class Machine(MachineTasks):
     """The compiled half of a Kernel."""
 
-    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, type task_type, kernel):
-        cdef kernel_t *k
-        self.arena = Arena()
-        self.k = k = self.arena.k
+    def __cinit__(self, *args):
         self.arena.machine = <void *>self
-        k.pid_max = pid_max
-        if tables_reserve(k, <uint64_t>memory) < 0:
-            raise MemoryError("the host has no address space for this machine")
-        k.nr_pages = <uint32_t>(memory // PAGE_SIZE)
-        page_alloc_init(k)
-        self.set_limits(limits)
-        sched_seed(k, <uint64_t>(seed & 0xffffffffffffffff))
-        k.thread = PyThread_get_thread_ident()
-        self.kernel_ref = weakref.ref(kernel)
-        self.task_type = task_type
-        self.tasks = [None]
         self.workers = []
-        self.unwinding = []
         self.errors = []
-        boot(k)
-        self.new_task(k.init_task, None, (), "init", False)
 
     def __dealloc__(self):
         if self.arena is not None:
             self.arena.machine = NULL
-
-    def set_limits(self, dict limits):
-        """Take over sysctls by name."""
-        cdef kernel_t *k = self.k
-        k.pid_max = min(<int64_t>limits["pid_max"], <int64_t>k.table[T_TASK].limit)
-        k.threads_max = limits["threads_max"]
-        k.pipe_max_size = limits["pipe_max_size"]
-        k.pipe_user_pages_soft = limits["pipe_user_pages_soft"]
-        k.pipe_user_pages_hard = limits["pipe_user_pages_hard"]
-        k.file_max = limits["file_max"]
-        k.nr_open_max = limits["nr_open"]
-
-    cdef object kernel(self):
-        return self.kernel_ref()
-
-    cdef int admit(self) except -1:
-        # Precondition of every method that is called from Python.
-        if PyThread_get_thread_ident() != self.k.thread:
-            raise WrongThread("a machine belongs to the thread that made it")
-        if self.closed:
-            raise KernelClosed("this machine was closed")
-        return 0
-
-    def check(self):
-        """Raise if this machine was closed, or belongs to another thread."""
-        self.admit()
-
-    # -------------------------------------------------------------------------------------- tasks
-    cdef int check_start(self, object program) except -1:
-        # The kind of a program.
-        if program is None:
-            return KIND_HAND
-        if isinstance(program, NativeProgram):
-            return KIND_NATIVE
-        if not callable(program):
-            raise TypeError(f"program must be callable, not {type(program).__name__}")
-        function = program
-        while hasattr(function, "func"):  # functools.partial
-            function = function.func
-        code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
-        flags = code.co_flags if code is not None else 0
-        if flags & 0x280:  # CO_COROUTINE, CO_ASYNC_GENERATOR
-            raise TypeError("program must be a plain or a generator function, not an async one")
-        return KIND_GENERATOR if flags & 0x20 else KIND_PLAIN
-
-    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread):
-        # The Python side of a row that copy_process made.
-        cdef TaskCore task = self.task_type.__new__(self.task_type)
-        cdef task_t *t = task_row(self.k, row)
-        task.arena = self.arena
-        task.k = self.k
-        task.t = t
-        task.row = row
-        task.program = program
-        task.args = args
-        task._name = name
-        task.is_thread = thread
-        t.flags |= TASK_OBJECT
-        if t.kind == KIND_HAND:
-            task.ctx = CTX_OUTSIDE
-            task.keep = self.kernel_ref()
-        else:
-            task.ctx = row
-        while len(self.tasks) <= row:
-            self.tasks.append(None)
-        self.tasks[row] = task
-        if t.kind not in (KIND_HAND, KIND_INIT):
-            wake_up_new_task(self.k, row)
-        return task
-
-    def spawn(self, program, tuple args, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
-        """A new process in a session of its own."""
-        cdef int64_t row
-        cdef int kind
-        self.admit()
-        kind = self.check_start(program)
-        if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
-            raise TypeError("program must be given: from inside a program nobody could drive the task")
-        row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
-        if row < 0:
-            return row
-        if daemon:
-            task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
-        return self.new_task(<uint32_t>row, program, args, name, False)
-
-    def spawn_many(self, program, list rows, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
-        """One process for each tuple of arguments: all of them, or none and -errno."""
-        tasks = []
-        for args in rows:
-            task = self.spawn(program, args, name, uid, gid, parent, daemon)
-            if isinstance(task, int):
-                for made in tasks:
-                    self.unspawn(made)
-                return task
-            tasks.append(task)
-        return tasks
-
-    cdef int unspawn(self, TaskCore task) except -1:
-        # A task that has not run yet goes without a trace.
-        do_group_exit(self.k, task.t, 0)
-        self.attend()
-        return 0
-
-    def find(self, int64_t pid):
-        """The Task of a pid, or None."""
-        if pid <= 0 or pid >= self.k.table[T_PID].high:
-            return None
-        return self.tasks[pid_row(self.k, <uint32_t>pid).task]
-
-    def live_tasks(self):
-        """All tasks, in the order of their pids."""
-        cdef uint32_t pid
-        found = []
-        for pid in range(1, self.k.table[T_PID].high):
-            if pid_row(self.k, pid).task:
-                found.append(self.tasks[pid_row(self.k, pid).task])
-        return found
-
-    # -------------------------------------------------------------------------------------- the edge
-    cdef int attend(self) except -1:
-        cdef uint32_t row
-        cdef TaskCore task
-        if self.k.attention & ATT_PANIC:
-            self.k.attention &= ~<uint32_t>ATT_PANIC
-            raise InvariantError(self.k.panic.decode())
-        while self.k.attention & ATT_DEAD:
-            row = next_dead(self.k)
-            if row:
-                task = self.tasks[row]
-                self.task_ended(task)
-        if self.k.attention & ATT_TRACE:
-            self.drain_trace()
-        if self.unwinding and self.k.current == CTX_OUTSIDE:
-            self.unwind_now()
-        return 0
-
-    cdef int task_ended(self, TaskCore task) except -1:
-        # A zombie's frames are to be left; a task that was waited for gives up its row.
-        cdef bint is_running = self.k.current == task.row
-        if task.ctx != CTX_DEAD:
-            task.ctx = CTX_DEAD
-            task.dying = task.started and task.t.kind != KIND_NATIVE
-            if task.dying and not is_running:
-                self.unwinding.append(task)
-                self.look = True
-            if task.call is not None:
-                task.call.ended()
-        if self.watch is not None:
-            self.look = True
-        if task.t.state == EXIT_DEAD:
-            self.let_go(task)
-        return 0
-
-    cdef int let_go(self, TaskCore task) except -1:
-        cdef uint32_t row = task.row
-        task.last_status = task.t.exit_code
-        task.last_ppid = task.parent_pid()
-        task.freeze()
-        self.tasks[row] = None
-        bury(self.k, row)
-        return 0
-
-    cdef int drain_trace(self) except -1:
-        cdef uint32_t i, n = self.k.trace_n, current = self.k.current
-        cdef trace_t *r
-        self.k.trace_n = 0
-        self.k.attention &= ~<uint32_t>ATT_TRACE
-        if self.sink is None:
-            return 0
-        self.k.current = CTX_HUB
-        try:
-            for i in range(n):
-                r = &self.k.trace[i]
-                self.sink(r.time, r.pid, r.nr, (r.args[0], r.args[1], r.args[2], r.args[3]), r.ret, (r.out0, r.out1),
-                          (<char *>r.data)[:r.ndata])
-        finally:
-            self.k.current = current
-        return 0
-
-    def trace(self, sink):
-        """Send the record of every completed call to ``sink``, or stop."""
-        self.admit()
-        if sink is not None and self.k.trace == NULL:
-            self.k.trace = <trace_t *>malloc(TRACE_RECORDS * sizeof(trace_t))
-            if self.k.trace == NULL:
-                raise MemoryError
-            self.k.trace_cap = TRACE_RECORDS
-        self.sink = sink
-        self.k.tracing = sink is not None
 
     # -------------------------------------------------------------------------------------- picking
     cdef uint32_t next_ready(self) except? 0:
@@ -794,99 +575,9 @@ cdef class Machine:
         self.interrupted = True
         self.look = True
 
-    # -------------------------------------------------------------------------------------- inspection
-    @property
-    def now_ns(self):
-        return self.k.now
-
-    @property
-    def sleepers(self):
-        return self.k.sleepers
-
-    @property
-    def trace_hash(self):
-        return self.k.trace_hash
-
     def set_schedule(self, int kind, chooser=None):
         self.k.schedule = kind
         self.chooser = chooser
-
-    def totals(self):
-        """The counters, in the order of Report: calls, switches, wakeups, bytes."""
-        cdef uint64_t calls = 0
-        cdef int i
-        for i in range(NR_calls):
-            calls += self.k.counters.calls[i]
-        return calls, self.k.counters.switches, self.k.counters.wakeups, self.k.counters.bytes
-
-    def counters(self):
-        """All counters; calls by number."""
-        cdef int i
-        calls = {i: self.k.counters.calls[i] for i in range(NR_calls) if self.k.counters.calls[i]}
-        return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
-                "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
-                "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
-                "faults": self.k.counters.faults}
-
-    def table(self, name):
-        """Read-only array of a table's rows."""
-        self.admit()
-        if name not in TABLES:
-            raise ValueError(f"no table {name!r}: one of {', '.join(TABLES)}")
-        return np.frombuffer(TableView(self.arena, TABLES[name]), dtype=dtype(name))
-
-    def verify(self):
-        """Check every invariant."""
-        self.admit()
-        if not verify(self.k):
-            self.k.attention &= ~<uint32_t>ATT_PANIC
-            raise InvariantError(self.k.panic.decode())
-
-    def hash_into(self, digest):
-        """Feed all rows, the allocator, the clock and the bytes of allocated pages to a hash."""
-        cdef int i
-        cdef uint32_t page
-        cdef kernel_t *k = self.k
-        self.admit()
-        rows = self.table("task").copy()
-        rows["call"][rows["call"]["nr"] < 0] = 0  # what is left of a call that is over is no state
-        digest.update(rows)
-        for i in range(1, N_TABLES):
-            digest.update(TableView(self.arena, i))
-        for page in range(1, k.frontier + 1):
-            if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:
-                digest.update((k.frames + (<size_t>page - 1) * PAGE_SIZE)[:PAGE_SIZE])
-        scalars = [k.now, k.nr_pages, k.frontier, k.nr_free, k.pcp_first, k.pcp_count, k.tmp_pages, k.timer_seq, k.rng,
-                   k.last_pid, k.nr_threads, k.next_ino, k.sleepers]
-        scalars += [k.free_area[i].first for i in range(MAX_PAGE_ORDER + 1)]
-        scalars += [k.table[i].nlive for i in range(N_TABLES)]
-        scalars += [k.runq[page & k.runq_mask] for page in range(k.runq_head, k.runq_tail)]
-        digest.update(repr(scalars).encode())
-
-    def inject(self, kind, uint32_t nth, int errno):
-        """Fail the ``nth`` allocation of a kind from now; 0 disarms."""
-        cdef kernel_t *k = self.k
-        cdef int i
-        self.admit()
-        if kind == "page":
-            k.inject_page = nth
-        elif kind == "row":
-            k.inject_row = nth
-        elif kind in TABLES:
-            k.table[<int>TABLES[kind]].inject = nth
-        else:
-            raise ValueError(f"no kind of allocation {kind!r}: page, row, or one of {', '.join(TABLES)}")
-        k.inject_errno = errno
-        k.inject_any = k.inject_page or k.inject_row
-        for i in range(N_TABLES):
-            k.inject_any |= k.table[i].inject != 0
-
-    def buddyinfo(self):
-        """Free blocks of each order."""
-        cdef uint32_t[11] counts
-        self.admit()
-        buddyinfo(self.k, counts)
-        return [counts[i] for i in range(11)]
 
     # -------------------------------------------------------------------------------------- the end
     def close(self):
@@ -923,9 +614,6 @@ cdef class Machine:
         self.hub = None
         self.arena.machine = NULL
         self.arena.close()
-
-
-from greenlet import GreenletExit, greenlet
 
 
 # ------------------------------------------------------------------------------------------ greenlets and generators

@@ -1,0 +1,27 @@
+# The tasks of a machine as Python sees them.
+
+from libc.stdint cimport uint32_t
+
+from fastipc._core.layout cimport *
+from fastipc._core.machine_state cimport MachineState
+from fastipc._core.task cimport TaskCore
+
+
+cdef class MachineTasks(MachineState):
+    cdef list tasks  # by row; None where there is no Task
+    cdef object kernel_ref
+    cdef object task_type
+    cdef list unwinding  # tasks that ended and whose frames must be left
+    cdef bint look  # the hub must look before the next turn
+    cdef object watch  # tasks whose end stops the run
+    cdef object sink  # of trace records
+
+    cdef object kernel(self)
+    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread)
+    cdef int unspawn(self, TaskCore task) except -1
+    cdef int check_start(self, object program) except -1
+    cdef int attend(self) except -1
+    cdef int task_ended(self, TaskCore task) except -1
+    cdef int let_go(self, TaskCore task) except -1
+    cdef int drain_trace(self) except -1
+    cdef int unwind_now(self) except -1

@@ -1,0 +1,197 @@
+"""The tasks of a machine as Python sees them: how they come, how they are found, how their end is told; traces."""
+
+import weakref
+
+from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdlib cimport malloc
+
+from fastipc._core.abi cimport *
+from fastipc._core.exit cimport bury, do_group_exit, next_dead
+from fastipc._core.fork cimport spawn_process, wake_up_new_task
+from fastipc._core.layout cimport *
+from fastipc._core.native cimport NativeProgram
+from fastipc._core.table cimport *
+from fastipc._core.task cimport TaskCore
+from fastipc.errors import InvariantError
+
+cdef enum:
+    TRACE_RECORDS = 256
+
+
+cdef class MachineTasks(MachineState):
+    """A machine with its tasks, not running."""
+
+    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, type task_type, kernel):
+        self.kernel_ref = weakref.ref(kernel)
+        self.task_type = task_type
+        self.tasks = [None]
+        self.unwinding = []
+        self.new_task(self.k.init_task, None, (), "init", False)
+
+    cdef object kernel(self):
+        return self.kernel_ref()
+
+    cdef int unwind_now(self) except -1:
+        raise NotImplementedError  # where frames are left: machine.pyx
+
+    cdef int check_start(self, object program) except -1:
+        # The kind of a program.
+        if program is None:
+            return KIND_HAND
+        if isinstance(program, NativeProgram):
+            return KIND_NATIVE
+        if not callable(program):
+            raise TypeError(f"program must be callable, not {type(program).__name__}")
+        function = program
+        while hasattr(function, "func"):  # functools.partial
+            function = function.func
+        code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
+        flags = code.co_flags if code is not None else 0
+        if flags & 0x280:  # CO_COROUTINE, CO_ASYNC_GENERATOR
+            raise TypeError("program must be a plain or a generator function, not an async one")
+        return KIND_GENERATOR if flags & 0x20 else KIND_PLAIN
+
+    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread):
+        # The Python side of a row that copy_process made.
+        cdef TaskCore task = self.task_type.__new__(self.task_type)
+        cdef task_t *t = task_row(self.k, row)
+        task.arena = self.arena
+        task.k = self.k
+        task.t = t
+        task.row = row
+        task.program = program
+        task.args = args
+        task._name = name
+        task.is_thread = thread
+        t.flags |= TASK_OBJECT
+        if t.kind == KIND_HAND:
+            task.ctx = CTX_OUTSIDE
+            task.keep = self.kernel_ref()
+        else:
+            task.ctx = row
+        while len(self.tasks) <= row:
+            self.tasks.append(None)
+        self.tasks[row] = task
+        if t.kind not in (KIND_HAND, KIND_INIT):
+            wake_up_new_task(self.k, row)
+        return task
+
+    def spawn(self, program, tuple args, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
+        """A new process in a session of its own."""
+        cdef int64_t row
+        cdef int kind
+        self.admit()
+        kind = self.check_start(program)
+        if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
+            raise TypeError("program must be given: from inside a program nobody could drive the task")
+        row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
+        if row < 0:
+            return row
+        if daemon:
+            task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
+        return self.new_task(<uint32_t>row, program, args, name, False)
+
+    def spawn_many(self, program, list rows, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
+        """One process for each tuple of arguments: all of them, or none and -errno."""
+        tasks = []
+        for args in rows:
+            task = self.spawn(program, args, name, uid, gid, parent, daemon)
+            if isinstance(task, int):
+                for made in tasks:
+                    self.unspawn(made)
+                return task
+            tasks.append(task)
+        return tasks
+
+    cdef int unspawn(self, TaskCore task) except -1:
+        # A task that has not run yet goes without a trace.
+        do_group_exit(self.k, task.t, 0)
+        self.attend()
+        return 0
+
+    def find(self, int64_t pid):
+        """The Task of a pid, or None."""
+        if pid <= 0 or pid >= self.k.table[T_PID].high:
+            return None
+        return self.tasks[pid_row(self.k, <uint32_t>pid).task]
+
+    def live_tasks(self):
+        """All tasks, in the order of their pids."""
+        cdef uint32_t pid
+        found = []
+        for pid in range(1, self.k.table[T_PID].high):
+            if pid_row(self.k, pid).task:
+                found.append(self.tasks[pid_row(self.k, pid).task])
+        return found
+
+    # -------------------------------------------------------------------------------------- the edge
+    cdef int attend(self) except -1:
+        cdef uint32_t row
+        cdef TaskCore task
+        if self.k.attention & ATT_PANIC:
+            self.k.attention &= ~<uint32_t>ATT_PANIC
+            raise InvariantError(self.k.panic.decode())
+        while self.k.attention & ATT_DEAD:
+            row = next_dead(self.k)
+            if row:
+                task = self.tasks[row]
+                self.task_ended(task)
+        if self.k.attention & ATT_TRACE:
+            self.drain_trace()
+        if self.unwinding and self.k.current == CTX_OUTSIDE:
+            self.unwind_now()
+        return 0
+
+    cdef int task_ended(self, TaskCore task) except -1:
+        # A zombie's frames are to be left; a task that was waited for gives up its row.
+        cdef bint is_running = self.k.current == task.row
+        if task.ctx != CTX_DEAD:
+            task.ctx = CTX_DEAD
+            task.dying = task.started and task.t.kind != KIND_NATIVE
+            if task.dying and not is_running:
+                self.unwinding.append(task)
+                self.look = True
+            if task.call is not None:
+                task.call.ended()
+        if self.watch is not None:
+            self.look = True
+        if task.t.state == EXIT_DEAD:
+            self.let_go(task)
+        return 0
+
+    cdef int let_go(self, TaskCore task) except -1:
+        cdef uint32_t row = task.row
+        task.last_status = task.t.exit_code
+        task.last_ppid = task.parent_pid()
+        task.freeze()
+        self.tasks[row] = None
+        bury(self.k, row)
+        return 0
+
+    cdef int drain_trace(self) except -1:
+        cdef uint32_t i, n = self.k.trace_n, current = self.k.current
+        cdef trace_t *r
+        self.k.trace_n = 0
+        self.k.attention &= ~<uint32_t>ATT_TRACE
+        if self.sink is None:
+            return 0
+        self.k.current = CTX_HUB
+        try:
+            for i in range(n):
+                r = &self.k.trace[i]
+                self.sink(r.time, r.pid, r.nr, (r.args[0], r.args[1], r.args[2], r.args[3]), r.ret, (r.out0, r.out1),
+                          (<char *>r.data)[:r.ndata])
+        finally:
+            self.k.current = current
+        return 0
+
+    def trace(self, sink):
+        """Send the record of every completed call to ``sink``, or stop."""
+        self.admit()
+        if sink is not None and self.k.trace == NULL:
+            self.k.trace = <trace_t *>malloc(TRACE_RECORDS * sizeof(trace_t))
+            if self.k.trace == NULL:
+                raise MemoryError
+            self.k.trace_cap = TRACE_RECORDS
+        self.sink = sink
+        self.k.tracing = sink is not None
