@@ -12,7 +12,7 @@ SANITIZED := build/sanitize
 TRACED := build/coverage
 
 CYTHON := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
-TREE := .ci Makefile README.md pyproject.toml setup.py benchmarks docs src tests tools
+TREE := .ci CHANGELOG.md LICENSE Makefile README.md pyproject.toml setup.py benchmarks docs src tests tools
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -60,9 +60,9 @@ coverage: $(BUILT) $(VENV)/.coverage ## count the lines of .py, .pyx and .pxd th
 	rm -rf $(TRACED)/tests
 	tar -cf - --exclude='*.so' --exclude=__pycache__ $(TREE) | tar -xf - -C $(TRACED)
 	cd $(TRACED) && FASTIPC_TRACE=1 $(CURDIR)/$(PY) setup.py -q build_ext --inplace --build-temp build/temp
-	cd $(TRACED) && FASTIPC_TRACE=1 PYTHONPATH=src $(CURDIR)/$(PY) -m pytest -p tools.cython_lines \
-	    -p no:cacheprovider --ignore=tests/test_packaging.py
-	cd $(TRACED) && PYTHONPATH=src $(CURDIR)/$(PY) -m coverage report
+	cd $(TRACED) && { FASTIPC_TRACE=1 PYTHONPATH=src $(CURDIR)/$(PY) -m pytest -p tools.cython_lines \
+	    -p no:cacheprovider --ignore=tests/test_packaging.py; status=$$?; \
+	    $(CURDIR)/$(PY) -m coverage report; exit $$status; }
 
 docs-check: $(BUILT) ## run the examples of README.md and docs/
 	$(PY) -m pytest tests/test_docs.py

@@ -20,6 +20,14 @@ _lines: dict[str, set[int]] = defaultdict(set)  # by file name as the code objec
 _ours: dict[CodeType, bool] = {}
 
 
+def _path(name: str) -> str | None:
+    """The source file by a name that is absolute (Python) or relative to the project or its sources (Cython)."""
+    for path in SOURCES.parent / name, SOURCES / name:
+        if path.is_relative_to(SOURCES) and path.exists():
+            return str(path)
+    return None
+
+
 def _trace(frame: FrameType, event: str, arg: object) -> Any:
     code = frame.f_code
     ours = _ours.get(code)
@@ -32,9 +40,13 @@ def _trace(frame: FrameType, event: str, arg: object) -> Any:
     return _trace
 
 
-def pytest_configure() -> None:
+def pytest_load_initial_conftests() -> None:
     threading.settrace(_trace)
     sys.settrace(_trace)
+
+
+def pytest_runtest_setup() -> None:
+    sys.settrace(_trace)  # an error that is raised inside _trace, as a KeyboardInterrupt, has switched it off
 
 
 def pytest_unconfigure() -> None:
@@ -44,10 +56,8 @@ def pytest_unconfigure() -> None:
     data.erase()
     reached: dict[str, set[int]] = defaultdict(set)
     for name, lines in _lines.items():
-        # Python's names are absolute; Cython's are relative to the project for a .pyx, to the sources for a .pxd.
-        for path in SOURCES.parent / name, SOURCES / name:
-            if path.is_relative_to(SOURCES) and path.exists():
-                reached[str(path)] |= lines
+        if path := _path(name):
+            reached[path] |= lines
     data.add_lines(reached)
     for suffix, plugin in (".py", ""), (".pyx", f"{__name__}.Plugin"), (".pxd", f"{__name__}.Plugin"):
         files = [str(path) for path in SOURCES.rglob("*" + suffix) if suffix != ".pxd" or str(path) in reached]
@@ -56,22 +66,22 @@ def pytest_unconfigure() -> None:
 
 
 class Plugin(Cython.Coverage.Plugin):
-    """Cython's reporter, which knows the inline functions of a .pxd only after it has read a module that uses them."""
+    """Cython's reporter, but with the lines of an inline function from all modules that have a copy of it."""
 
     def __init__(self) -> None:
-        self._merged: dict[str, dict[int, str]] = defaultdict(dict)
+        self._files: dict[str, tuple[str, str, dict[int, str]]] = {}
+
+    def _read_all(self) -> None:
+        for generated in map(str, SOURCES.rglob("*.c")):
+            for name, code in self._parse_cfile_lines(generated).items():
+                if path := _path(name):
+                    self._files.setdefault(path, (generated, name, {}))[2].update(code)
 
     def file_reporter(self, filename: str) -> Any:
-        if not self._merged:
-            for generated in sorted(SOURCES.rglob("*.c")):
-                self._read_source_lines(str(generated), filename)
-        return super().file_reporter(filename)
-
-    def _parse_cfile_lines(self, c_file: str) -> dict[str, dict[int, str]]:
-        # Several modules hold parts of one .pxd: its lines are those of all of them.
-        for name, code in super()._parse_cfile_lines(c_file).items():
-            self._merged[name].update(code)
-        return self._merged
+        if not self._files:
+            self._read_all()
+        c_file, name, code = self._files[filename]
+        return Cython.Coverage.CythonModuleReporter(c_file, filename, name, code, self._excluded_lines_map[name])
 
 
 def coverage_init(registry: Any, options: Any) -> None:

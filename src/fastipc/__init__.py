@@ -12,6 +12,8 @@ b'hello'
 
 from typing import Any as _Any
 
+import numpy as _np
+
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
 from fastipc._core.submit import Call
@@ -33,6 +35,9 @@ from fastipc.records import Stat
 from fastipc.report import Blocked, Report
 
 __version__ = "0.1.0"
+
+POLLFD: _np.dtype[_Any]
+STAT: _np.dtype[_Any]
 
 
 def __getattr__(name: str) -> _Any:

@@ -15,7 +15,7 @@ PAUSE = 0.1  # seconds of the host between two drawings
 
 
 class ProgressLine:
-    """Draws counts, and a bar if the end is a virtual time, on one line of stderr; one line at the end where that is no terminal."""
+    """Draws counts, and a bar if the end is a virtual time, on a line of stderr; without a terminal, once at the end."""
 
     def __init__(self, kernel: Kernel, until_ns: int) -> None:
         self.first_ns = kernel.now_ns
@@ -31,7 +31,8 @@ class ProgressLine:
         self.drawn = now
         counters = kernel.counters
         calls = sum(counters["calls"].values())
-        text = f"{calls:,} calls, {counters['switches']:,} switches, {kernel.now:.6f} s virtual, {now - self.start:.1f} s"
+        text = f"{calls:,} calls, {counters['switches']:,} switches, {kernel.now:.6f} s virtual"
+        text += f", {now - self.start:.1f} s"
         sys.stderr.write(("\r" if self.on else "") + self._bar(kernel.now_ns) + text + ("\n" if last else ""))
         sys.stderr.flush()
 

@@ -2,4 +2,4 @@ from typing import Any
 
 import numpy as np
 
-DTYPES: dict[str, np.dtype[Any]]
+def dtype(name: str) -> np.dtype[Any]: ...

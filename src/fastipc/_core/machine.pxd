@@ -25,6 +25,7 @@ cdef class Machine(MachineTasks):
     cdef int wait_outside(self, TaskCore task) except -1
     cdef int break_call(self, TaskCore task) except -1
     cdef PyObject *next_greenlet(self, TaskCore task) except? NULL
+    cdef PyObject *task_at(self, uint32_t row)
     cdef PyObject *new_worker(self, uint32_t row) except NULL
     cdef uint32_t next_ready(self) except? 0
     cdef int turn(self, uint32_t row) except -1

@@ -91,7 +91,7 @@ cdef class Worker:
         cdef PyObject *g
         cdef uint32_t row = (<Machine>self.arena.machine).starting
         while True:
-            run_program(PyList_GET_ITEM((<Machine>self.arena.machine).tasks, row))
+            run_program((<Machine>self.arena.machine).task_at(row))
             if self.arena.machine == NULL:
                 return
             row = (<Machine>self.arena.machine).after_program()
@@ -196,6 +196,10 @@ cdef class Machine(MachineTasks):
         # A new greenlet is begun by the hub: it would inherit the depth of recursion here.
         self.handoff = row
         return <PyObject *>self.hub
+
+    cdef PyObject *task_at(self, uint32_t row):
+        # Borrowed, so that neither the list nor the task stays on the stack of a worker.
+        return PyList_GET_ITEM(self.tasks, row)
 
     cdef PyObject *new_worker(self, uint32_t row) except NULL:
         # A greenlet that will begin the program of `row` when it is switched to.

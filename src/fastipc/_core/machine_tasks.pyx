@@ -2,7 +2,7 @@
 
 import weakref
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport malloc
 
 from fastipc._core.abi cimport *

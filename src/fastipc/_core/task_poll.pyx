@@ -26,7 +26,8 @@ cdef extern from *:
     #define fastipc_one_digit(o) (PyLong_CheckExact(o) && (size_t)(Py_SIZE(o) + 1) <= 2)
     #define fastipc_digit(o) ((int)Py_SIZE(o) * (int)((PyLongObject *)(o))->ob_digit[0])
     #endif
-    #define fastipc_pair(t) (PyTuple_CheckExact(t) && PyTuple_GET_SIZE(t) == 2 && fastipc_one_digit(PyTuple_GET_ITEM(t, 0)))
+    #define fastipc_pair(t) (PyTuple_CheckExact(t) && PyTuple_GET_SIZE(t) == 2 \\
+                             && fastipc_one_digit(PyTuple_GET_ITEM(t, 0)))
     #define fastipc_first(t) PyTuple_GET_ITEM(t, 0)
     #define fastipc_second(t) PyTuple_GET_ITEM(t, 1)
     """
