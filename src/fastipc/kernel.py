@@ -15,7 +15,7 @@ from fastipc._core.task_poll import Task
 from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt
 from fastipc.limits import Limits
-from fastipc.report import Blocked, Report, describe
+from fastipc.report import Report, describe
 
 MIB = 1 << 20
 STOPPED = ("idle", "until", "until", "idle")
@@ -446,24 +446,14 @@ class _Start:
             virtual_ns=self.kernel.now_ns - self.ns,
             wall_s=wall,
             stopped=stopped,
-            blocked=blocked_tasks(self.kernel),
+            waits=self.kernel._m.waits(),
         )
 
 
-def blocked_tasks(kernel: Kernel) -> tuple[Blocked, ...]:
-    """Who sleeps in which call on what, in order of pids."""
-    found = [(task, task.waiting) for task in kernel._m.live_tasks()]
-    return tuple(
-        Blocked(pid=t.pid, name=t.name, call=waiting[0], waits_for=waiting[1], daemon=t.daemon)
-        for t, waiting in found
-        if waiting is not None
-    )
-
-
 def _deadlock_error(report: Report) -> Deadlock:
-    n = len(report.blocked)
+    n = len(report.waits)
     head = f"nothing can run, and {n} tasks sleep" if n > 1 else "nothing can run, and a task sleeps"
-    return Deadlock("\n".join([head, *describe(report.blocked)]), report)
+    return Deadlock("\n".join([head, *describe(report.waits)]), report)
 
 
 def _until(until: Any, until_ns: int | None) -> tuple[int, Any]:

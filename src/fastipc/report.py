@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
+from fastipc._core.abi import (
+    NR_nanosleep,
+    NR_poll,
+    NR_read,
+    NR_readv,
+    NR_sched_yield,
+    NR_select,
+    NR_wait4,
+    NR_write,
+    NR_writev,
+)
 from fastipc.records import Record
+
+Wait: TypeAlias = "tuple[int, int, tuple[int, ...]]"  # call number, number, numbers: see describe_wait
+Sleeper: TypeAlias = "tuple[int, str, bool, Wait]"  # pid, name, daemon, what it waits for
+
+SLEEPING_CALLS = {
+    NR_read: "read",
+    NR_readv: "readv",
+    NR_write: "write",
+    NR_writev: "writev",
+    NR_poll: "poll",
+    NR_select: "select",
+    NR_wait4: "wait4",
+    NR_nanosleep: "nanosleep",
+    NR_sched_yield: "sched_yield",
+}
+FDS_SHOWN = 8
 
 
 class Blocked(Record):
@@ -25,18 +52,18 @@ class Report(Record):
     Attributes
     ----------
     calls, switches, wakeups, bytes : int
-        Completed system calls, turns given to tasks, tasks woken, bytes moved through pipes, in this run.
+        Completed system calls, turns given to tasks, tasks woken, bytes copied in and out of pipes, in this run.
     virtual_ns : int
         Virtual time that passed.
     wall_s : float
         Time of the host that passed.
     stopped : str
         "idle": nothing can run; "until": what was asked for has come; "deadlock": nothing can run, programs sleep.
-    blocked : tuple of Blocked
-        Who waits in which call on what, in order of pids.
+    waits : list
+        What `blocked` is made from when it is asked for.
     """
 
-    __slots__ = ("calls", "switches", "wakeups", "bytes", "virtual_ns", "wall_s", "stopped", "blocked")
+    __slots__ = ("calls", "switches", "wakeups", "bytes", "virtual_ns", "wall_s", "stopped", "waits")
 
     calls: int
     switches: int
@@ -45,11 +72,24 @@ class Report(Record):
     virtual_ns: int
     wall_s: float
     stopped: str
-    blocked: tuple[Blocked, ...]
+    waits: list[Sleeper]
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """tuple of Blocked: Who waits in which call on what, in order of pids."""
+        return tuple(map(_blocked, self.waits))
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain types."""
-        return {**self._asdict(), "blocked": [b._asdict() for b in self.blocked]}
+        fields = self._asdict()
+        del fields["waits"]
+        return {**fields, "blocked": [b._asdict() for b in self.blocked]}
+
+    def __hash__(self) -> int:
+        return hash(tuple(self)[:-1])
+
+    def __repr__(self) -> str:
+        return f"Report({', '.join(f'{k}={v!r}' for k, v in self.to_dict().items() if k != 'blocked')})"
 
     def __str__(self) -> str:
         rate = f"{self.calls / self.wall_s:,.0f} calls/s" if self.wall_s > 0 else ""
@@ -62,15 +102,35 @@ class Report(Record):
             f"virtual   {self.virtual_ns / 1e9:.9f} s",
             f"wall      {self.wall_s:.3f} s  {rate}".rstrip(),
         ]
-        if self.blocked:
-            lines.append(f"asleep    {len(self.blocked)}")
-            lines += ["  " + line for line in describe(self.blocked, 5)]
+        if self.waits:
+            lines.append(f"asleep    {len(self.waits)}")
+            lines += ["  " + line for line in describe(self.waits, 5)]
         return "\n".join(lines)
 
 
-def describe(blocked: tuple[Blocked, ...], most: int = 20) -> list[str]:
+def describe(waits: list[Sleeper], most: int = 20) -> list[str]:
     """One line for each sleeping task, at most ``most``."""
-    lines = [f"task {b.pid} ({b.name}) in {b.call}: waits for {b.waits_for}" for b in blocked[:most]]
-    if len(blocked) > most:
-        lines.append(f"and {len(blocked) - most} more")
+    shown = map(_blocked, waits[:most])
+    lines = [f"task {b.pid} ({b.name}) in {b.call}: waits for {b.waits_for}" for b in shown]
+    if len(waits) > most:
+        lines.append(f"and {len(waits) - most} more")
     return lines
+
+
+def describe_wait(wait: Wait) -> tuple[str, str]:
+    """The call that sleeps, and what for."""
+    nr, number, numbers = wait
+    call = SLEEPING_CALLS.get(nr, str(nr))
+    if call in ("read", "readv", "write", "writev"):
+        return call, f"pipe:[{number}] ({call[:-1] if call[-1] == 'v' else call} end, fd {', '.join(map(str, numbers))})"
+    if call in ("poll", "select"):
+        return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if number > FDS_SHOWN else "")
+    if call == "wait4":
+        return call, "any child" if number == -1 else f"child {number}"
+    return call, f"time {number} ns" if call == "nanosleep" else "its turn"
+
+
+def _blocked(sleeper: Sleeper) -> Blocked:
+    pid, name, daemon, wait = sleeper
+    call, waits_for = describe_wait(wait)
+    return Blocked(pid=pid, name=name, call=call, waits_for=waits_for, daemon=daemon)

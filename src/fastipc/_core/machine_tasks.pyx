@@ -124,6 +124,18 @@ cdef class MachineTasks(MachineState):
                 found.append(self.tasks[pid_row(self.k, pid).task])
         return found
 
+    def waits(self):
+        """Who sleeps: (pid, name, daemon, wait record), in the order of their pids."""
+        cdef uint32_t pid, row
+        cdef TaskCore task
+        found = []
+        for pid in range(1, self.k.table[T_PID].high):
+            row = pid_row(self.k, pid).task
+            if row and task_row(self.k, row).flags & TASK_ASLEEP:
+                task = self.tasks[row]
+                found.append((pid, task.name, task.daemon, task.wait_record()))
+        return found
+
     # -------------------------------------------------------------------------------------- the edge
     cdef int attend(self) except -1:
         cdef uint32_t row

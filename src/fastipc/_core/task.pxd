@@ -44,7 +44,7 @@ cdef class TaskCore:
 
     cdef object sleep(self, object held)
     cdef bint begin_again(self, object here) except -1
-    cdef object waits_for(self)
+    cdef tuple wait_record(self)
     cdef object poll_result(self, int64_t ret, object held)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1

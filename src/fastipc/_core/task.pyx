@@ -23,6 +23,7 @@ from fastipc._core.sched cimport deactivate_task, enqueue_task
 from fastipc._core.select cimport pollfds_free
 from fastipc._core.table cimport *
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
+from fastipc.report import describe_wait
 
 
 @cython.final
@@ -37,10 +38,10 @@ cdef Pending PENDING = Pending()
 
 cdef dict STATES = {TASK_RUNNING: "runnable", TASK_INTERRUPTIBLE: "sleeping", TASK_UNINTERRUPTIBLE: "uninterruptible",
                     TASK_STOPPED: "stopped", EXIT_ZOMBIE: "zombie", EXIT_DEAD: "dead"}
-cdef dict QUEUES = {WQ_PIPE_RD: "pipe", WQ_PIPE_WR: "pipe"}
 
-CALL_NAMES = {NR_read: "read", NR_write: "write", NR_readv: "readv", NR_writev: "writev", NR_poll: "poll",
-              NR_select: "select", NR_wait4: "wait4", NR_nanosleep: "nanosleep", NR_sched_yield: "sched_yield"}
+
+cdef str call_name(task_t *t):
+    return describe_wait((t.call.nr, 0, ()))[0] if t.call.nr >= 0 else "last call"
 
 
 cdef class TaskCore:
@@ -84,9 +85,9 @@ cdef class TaskCore:
             raise TaskExited(f"{self!r} has ended", self.exit_status)
         if self.ctx == CTX_PENDING and self.k.current in (CTX_OUTSIDE, self.row):
             if self.t.kind == KIND_GENERATOR:
-                raise CallPending(f"yield forgotten: the {CALL_NAMES.get(self.t.call.nr, 'last call')} of {self!r} "
+                raise CallPending(f"yield forgotten: the {call_name(self.t)} of {self!r} "
                                   "sleeps, and its token was not yielded")
-            raise CallPending(f"the submitted {CALL_NAMES.get(self.t.call.nr, 'call')} of {self!r} is still in "
+            raise CallPending(f"the submitted {call_name(self.t)} of {self!r} is still in "
                               "progress")
         if self.t.kind == KIND_INIT:
             raise ForeignCall("init is the machine's own")
@@ -316,23 +317,23 @@ cdef class TaskCore:
     @property
     def waiting(self):
         """tuple or None: Name of the call it sleeps in, and on what."""
-        if not (self.t.flags & TASK_ASLEEP):
-            return None
-        return CALL_NAMES.get(self.t.call.nr, str(self.t.call.nr)), self.waits_for()
+        wait = self.wait_record()
+        return None if wait is None else describe_wait(wait)
 
-    cdef object waits_for(self):
+    cdef tuple wait_record(self):
+        # What `describe_wait` needs to say what a sleeping task waits for: (call number, number, numbers).
         cdef task_t *t = self.t
+        cdef uint32_t i
+        if not (t.flags & TASK_ASLEEP):
+            return None
         if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
-            side = "read" if t.call.nr in (NR_read, NR_readv) else "write"
-            ino = inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino
-            return f"pipe:[{ino}] ({side} end, fd {t.call.args[0]})"
+            return t.call.nr, inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino, (t.call.args[0],)
         if t.call.nr in (NR_poll, NR_select):
-            fds = [pollfd_row(self.k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]
-            more = ", ..." if t.call.nfds > 8 else ""
-            return "fds " + ", ".join(map(str, fds)) + more if fds else "its timeout"
+            return (t.call.nr, t.call.nfds,
+                    tuple([pollfd_row(self.k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
         if t.call.nr == NR_wait4:
-            return f"child {<int32_t>t.call.args[0]}"
-        return f"time {t.call.deadline} ns" if t.call.nr == NR_nanosleep else "its turn"
+            return t.call.nr, <int32_t>t.call.args[0], ()
+        return t.call.nr, t.call.deadline, ()
 
     def __repr__(self):
         return f"<Task {self.pid} {self.name!r} {self.state}>"
