@@ -15,7 +15,7 @@ PAUSE = 0.1  # seconds of the host between two drawings
 
 
 class ProgressLine:
-    """Draws counts, and a bar if the end is a virtual time, on a line of stderr; without a terminal, once at the end."""
+    """Draws counts, and a bar if the end is a virtual time, on a line of stderr; without a terminal at the end."""
 
     def __init__(self, kernel: Kernel, until_ns: int) -> None:
         self.first_ns = kernel.now_ns

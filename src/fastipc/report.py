@@ -17,8 +17,8 @@ from fastipc._core.abi import (
 )
 from fastipc.records import Record
 
-Wait: TypeAlias = "tuple[int, int, tuple[int, ...]]"  # call number, number, numbers: see describe_wait
-Sleeper: TypeAlias = "tuple[int, str, bool, Wait]"  # pid, name, daemon, what it waits for
+Wait: TypeAlias = tuple[int, int, tuple[int, ...]]  # call number, number, numbers: see describe_wait
+Sleeper: TypeAlias = tuple[int, str, bool, Wait]  # pid, name, daemon, what it waits for
 
 SLEEPING_CALLS = {
     NR_read: "read",
@@ -122,7 +122,7 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
     nr, number, numbers = wait
     call = SLEEPING_CALLS.get(nr, str(nr))
     if call in ("read", "readv", "write", "writev"):
-        return call, f"pipe:[{number}] ({call[:-1] if call[-1] == 'v' else call} end, fd {', '.join(map(str, numbers))})"
+        return call, f"pipe:[{number}] ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"
     if call in ("poll", "select"):
         return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if number > FDS_SHOWN else "")
     if call == "wait4":

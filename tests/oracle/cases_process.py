@@ -657,3 +657,47 @@ def waiters_keep_their_places(m: Machine) -> None:
     assert two.result() == (tasks[2].name, 512)
     tasks[3].exit(3)
     assert one.result() == (tasks[3].name, 768)
+
+
+def exit_signal_after_the_parents_execve(m: Machine) -> None:
+    """A child made before its parent's execve ends with SIGCHLD: ignored, it vanishes. To wait4 it is a clone child."""
+    a = m.spawn()
+    a.signal(SIGCHLD, SIG_IGN)
+    b = a.clone(23)
+    c = a.clone(23)
+    b.exit(1)
+    assert a.wait4(-1, WALL | WNOHANG) == (b.name, 256)
+    a.execve()
+    assert a.wait4(-1, WNOHANG) == "ECHILD"
+    assert a.wait4(-1, WCLONE | WNOHANG) == (0, 0)
+    sibling = c.clone(CLONE_PARENT)
+    sibling.exit(2)
+    assert a.wait4(-1, WALL | WNOHANG) == (0, 0)
+    c.exit(3)
+    assert a.wait4(-1, WALL) == "ECHILD"
+    d = a.clone(23)
+    d.exit(4)
+    assert a.wait4(-1, WALL) == (d.name, 1024)
+
+
+def execve_and_a_broken_pipe(m: Machine) -> None:
+    """execve kills the other threads in turn: one that wakes in a write without readers still raises SIGPIPE."""
+    for writer_first in (False, True):
+        a = m.spawn()
+        b = a.fork()
+        r, w = b.pipe()
+        b.write(w, b"x" * 65536)
+        c, d = b.thread(), b.thread()
+        reader, writer = (d, c) if writer_first else (c, d)
+        poll = reader.submit("poll", [(r, 0)], -1)
+        write = writer.submit("write", w, b"x")
+        b.close(r)
+        assert not poll.done() and not write.done()
+        execve = b.submit("execve")
+        if writer_first:
+            assert execve.value is None
+            b.exit(0)
+            assert a.wait4() == (b.name, 0)
+        else:
+            assert execve.value == DIED
+            assert a.wait4() == (b.name, 13)

@@ -297,10 +297,21 @@ cdef void take_leadership(kernel_t *k, task_t *t) noexcept nogil:
     release_task(k, old)
 
 
+cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
+    # Whether others than this process' own threads use its descriptor table.
+    cdef uint32_t own = 0, i = t.group_leader
+    while True:
+        own += task_row(k, i).files == t.files
+        i = task_row(k, i).thread_next
+        if i == t.group_leader:
+            return files_row(k, t.files).count > own
+
+
 cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     # What stays behind: the other threads, shared descriptors, close-on-exec ones, actions that are not "ignore".
+    # What can fail comes first: after that the old program is gone.
     cdef uint32_t files = 0, sighand = 0
-    if files_row(k, t.files).count > 1:
+    if files_shared(k, t):
         files = dup_fd_table(k, t.files)
         if files == 0:
             return -alloc_errno(k, ENOMEM)

@@ -8,8 +8,6 @@ from fastipc.kernel import Kernel
 # NumPy calls its arrays buffers only for Python 3.12 and later.
 _Buffer: TypeAlias = Buffer | np.ndarray[Any, Any]
 
-CALL_NAMES: dict[int, str]
-
 @final
 class Pending: ...
 
