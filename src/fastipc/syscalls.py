@@ -76,7 +76,7 @@ def format_line(
     """One completed call in the manner of strace: virtual time, pid, call, arguments, result."""
     call = TABLE.get(nr, Syscall(f"syscall_{nr}", "xxx"))
     shown = [text for kind, value in zip_args(call.args, args) if (text := _argument(kind, value, ret, out, data))]
-    result = f"-1 {ERRNO_NAMES.get(-ret, -ret)}" if ret < 0 else str(ret)
+    result = "?" if ret <= -512 else f"-1 {ERRNO_NAMES.get(-ret, -ret)}" if ret < 0 else str(ret)
     return f"{time_ns // 10**9}.{time_ns % 10**9:09d} {pid} {call.name}({', '.join(shown)}) = {result}"
 
 

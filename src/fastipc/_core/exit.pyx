@@ -144,10 +144,13 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
     # do_notify_parent of a zombie whose threads have all ended; a parent that ignores SIGCHLD wants no zombie.
     cdef task_t *parent = task_row(k, t.real_parent)
     cdef signal_t *psignal = signal_row(k, parent.signal)
-    cdef bint ignores = t.exit_signal == SIGCHLD and (
-        sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0 or t.real_parent == k.init_task)
-    if not ignores and 0 < t.exit_signal <= 64:
-        send_sig_process(k, parent, t.exit_signal)
+    cdef int sig = t.exit_signal
+    cdef bint ignores
+    if sig != SIGCHLD and t.parent_exec_id != parent.self_exec_id:  # the parent runs another program by now
+        sig = SIGCHLD
+    ignores = sig == SIGCHLD and sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0
+    if not ignores and 0 < sig <= 64:
+        send_sig_process(k, parent, sig)
     wake_up(k, &psignal.wait_chldexit, 0)
     if ignores or t.real_parent == k.init_task:
         release_task(k, task_index(k, t))
@@ -209,12 +212,27 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
         notify_parent(k, t)
 
 
-cdef void zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+cdef inline bint raises_sigpipe(kernel_t *k, task_t *t) noexcept nogil:
+    # Whether a thread that is killed in a sleeping write finds no reader when it wakes, and SIGPIPE is deadly.
+    cdef file_t *f
+    if t.call.nr != NR_write and t.call.nr != NR_writev or t.call.file == 0:
+        return False
+    f = file_row(k, t.call.file)
+    return (f.f_op == PIPEFIFO_FOPS and pipe_row(k, f.private_data).readers == 0
+            and not (sighand_row(k, t.sighand).ignored & sigmask(SIGPIPE)))
+
+
+cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    # In thread order. True if one of them raised SIGPIPE on its way out: while one thread ends, a pipe may lose its
+    # last reader.
     cdef uint32_t next, me = task_index(k, t), i = t.thread_next
+    cdef bint sigpipe = False
     while i != me:
         next = task_row(k, i).thread_next
+        sigpipe |= raises_sigpipe(k, task_row(k, i))
         do_exit(k, task_row(k, i), code)
         i = next
+    return sigpipe
 
 
 cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:

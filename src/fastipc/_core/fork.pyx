@@ -7,7 +7,7 @@ kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, name
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastipc._core.abi cimport *
-from fastipc._core.exit cimport bury, put_rlimit, release_task, zap_other_threads
+from fastipc._core.exit cimport bury, do_group_exit, put_rlimit, release_task, zap_other_threads
 from fastipc._core.file cimport do_close_on_exec, dup_fd_table, new_files, put_files
 from fastipc._core.layout cimport *
 from fastipc._core.panic cimport check
@@ -162,6 +162,8 @@ cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_s
     c.kind = kind
     c.call.nr = -1
     c.start_time = k.now
+    c.self_exec_id = t.self_exec_id
+    c.parent_exec_id = t.parent_exec_id if flags & (CLONE_PARENT | CLONE_THREAD) else t.self_exec_id
     k.nr_threads += 1
     if flags & CLONE_FILES:
         files_row(k, c.files).count += 1
@@ -321,7 +323,13 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
             if files:
                 put_files(k, files)
             return -alloc_errno(k, ENOMEM)
-    zap_other_threads(k, t, 0)
+    if zap_other_threads(k, t, 0):
+        do_group_exit(k, t, SIGPIPE)
+        if files:
+            put_files(k, files)
+        if sighand:
+            table_free(k, T_SIGHAND, sighand, sizeof(sighand_t))
+        return -EKILLED
     if t.group_leader != task_index(k, t):
         take_leadership(k, t)
     if files:
@@ -331,6 +339,7 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         sighand_row(k, t.sighand).count -= 1
         t.sighand = sighand
     t.exit_signal = SIGCHLD
+    t.self_exec_id += 1
     do_close_on_exec(k, t.files)
     return 0
 

@@ -158,6 +158,8 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
     call_t call
     int32_t exit_code  # wait status word
     int32_t exit_signal  # sent to the parent at the end; -1 for a thread
+    uint32_t self_exec_id  # execs of this task
+    uint32_t parent_exec_id  # that count of its maker's, when it was made
     uint32_t group_leader
     uint32_t thread_next  # ring of the thread group
     uint32_t thread_prev
