@@ -14,14 +14,27 @@ cdef extern from *:
 
 cdef extern from *:
     """
-    /* An exact int that surely fits in 60 bits: two digits of 30. */
+    /* The value of an exact int of at most one digit; anything else takes the long way. */
+    static inline int fastipc_small_value(PyObject *o, long long *n)
+    {
+        if (!PyLong_CheckExact(o))
+            return 0;
     #if PY_VERSION_HEX >= 0x030C0000
-    #define fastipc_short_int(o) (((PyLongObject *)(o))->long_value.lv_tag < (3 << 3))
+        if (!PyUnstable_Long_IsCompact((PyLongObject *)o))
+            return 0;
+        *n = PyUnstable_Long_CompactValue((PyLongObject *)o);
     #else
-    #define fastipc_short_int(o) (Py_ABS(Py_SIZE(o)) <= 2)
+        switch (Py_SIZE(o)) {
+        case 0: *n = 0; break;
+        case 1: *n = ((PyLongObject *)o)->ob_digit[0]; break;
+        case -1: *n = -(long long)((PyLongObject *)o)->ob_digit[0]; break;
+        default: return 0;
+        }
     #endif
+        return 1;
+    }
     """
-    bint short_int "fastipc_short_int"(object o)
+    bint one_digit "fastipc_small_value"(object o, long long *n)
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object o)
@@ -34,14 +47,17 @@ cdef object seconds_to_ns(object seconds, str name)
 
 cdef inline int64_t as_int(object value, str name) except? -1:
     # Any integer of at most 64 bits, as the register that it would be passed in.
-    if PyLong_CheckExact(value) and short_int(value):
-        return <int64_t>value
+    cdef long long n
+    if one_digit(value, &n):
+        return n
     return convert_int(value, name)
 
 
 cdef inline int32_t as_fd(object value) except? -2:
     # A number that is no C int is no descriptor either.
-    cdef int64_t n = as_int(value, "fd")
+    cdef long long n
+    if not one_digit(value, &n):
+        n = convert_int(value, "fd")
     return <int32_t>n if -1 <= n <= 0x7fffffff else -1
 
 

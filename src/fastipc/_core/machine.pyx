@@ -22,7 +22,7 @@ from fastipc._core.native cimport NativeProgram
 from fastipc._core.pipe cimport pipe_init
 from fastipc._core.sched cimport deactivate_task, enqueue_task, nr_running, run_first, try_to_wake_up
 from fastipc._core.table cimport *
-from fastipc._core.task cimport Pending, PyThread_get_thread_ident, TaskCore
+from fastipc._core.task cimport Pending, this_thread, TaskCore
 from fastipc._core.timer cimport run_timers
 from fastipc.errors import CallPending, Deadlock, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
@@ -330,10 +330,10 @@ cdef class Machine(MachineTasks):
                 value = advance(task.frame, value, error, &ended)
                 if unlikely(ended):
                     break
-                if task.ctx == CTX_PENDING and isinstance(value, Pending):
+                if task.ctx == CTX_PENDING and type(value) is Pending:
                     return 0
                 error = None
-                if task.ctx != task.row or isinstance(value, Pending):
+                if task.ctx != task.row or type(value) is Pending:
                     error = self.odd_yield(task)
                     if task.frame is None:
                         break
@@ -589,7 +589,7 @@ cdef class Machine(MachineTasks):
         cdef TaskCore task
         if self.closed:
             return
-        if PyThread_get_thread_ident() != self.k.thread:
+        if this_thread() != self.k.thread:
             raise WrongThread("a machine belongs to the thread that made it")
         if self.running:
             raise RuntimeError("this machine is running")

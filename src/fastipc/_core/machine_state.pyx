@@ -12,7 +12,7 @@ from fastipc._core.layout cimport *
 from fastipc._core.page_alloc cimport buddyinfo, page_alloc_init
 from fastipc._core.sched cimport sched_seed
 from fastipc._core.table cimport *
-from fastipc._core.task cimport PyThread_get_thread_ident
+from fastipc._core.task cimport this_thread
 from fastipc._core.verify cimport verify
 
 import numpy as np
@@ -39,7 +39,7 @@ cdef class MachineState:
         page_alloc_init(k)
         self.set_limits(limits)
         sched_seed(k, <uint64_t>(seed & 0xffffffffffffffff))
-        k.thread = PyThread_get_thread_ident()
+        k.thread = this_thread()
         boot(k)
 
     def set_limits(self, dict limits):
@@ -55,7 +55,7 @@ cdef class MachineState:
 
     cdef int admit(self) except -1:
         # Precondition of every method that is called from Python.
-        if PyThread_get_thread_ident() != self.k.thread:
+        if this_thread() != self.k.thread:
             raise WrongThread("a machine belongs to the thread that made it")
         if self.closed:
             raise KernelClosed("this machine was closed")

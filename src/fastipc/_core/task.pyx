@@ -75,7 +75,7 @@ cdef class TaskCore:
         raise TaskKilled(f"{self._name or 'task'} has ended")
 
     cdef int refuse(self) except -1:
-        if PyThread_get_thread_ident() != self.k.thread:
+        if this_thread() != self.k.thread:
             raise WrongThread("a machine belongs to the thread that made it")
         if self.dying and self.k.current in (self.row, CTX_HUB, CTX_CLOSED):
             return self.killed()

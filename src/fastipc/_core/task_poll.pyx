@@ -1,6 +1,6 @@
 """poll and select, and the class Task with all calls."""
 
-from cpython.ref cimport PyObject
+from cpython.ref cimport PyObject, PyTypeObject
 from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 
@@ -332,3 +332,36 @@ cdef object fd_set(object given, str name):
 
 cdef list set_bits(object given, int64_t n):
     return [] if given is None else [fd for fd in range(n) if given[fd // 8] >> (fd % 8) & 1]
+
+
+cdef extern from *:
+    """
+    /* CPython calls a method of C without a detour only if its descriptor is of the very type of the object, not of
+       a base: so the methods of the bases get descriptors of their own in `type`. */
+    static int fastipc_own_methods(PyTypeObject *type)
+    {
+        Py_ssize_t i, pos;
+        PyObject *name, *value;
+        for (i = 1; i < PyTuple_GET_SIZE(type->tp_mro); i++) {
+            PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
+            if (base == &PyBaseObject_Type)
+                break;
+            for (pos = 0; PyDict_Next(base->tp_dict, &pos, &name, &value);) {
+                PyObject *own;
+                if (!Py_IS_TYPE(value, &PyMethodDescr_Type) || PyDict_Contains(type->tp_dict, name))
+                    continue;
+                own = PyDescr_NewMethod(type, ((PyMethodDescrObject *)value)->d_method);
+                if (own == NULL || PyDict_SetItem(type->tp_dict, name, own) < 0) {
+                    Py_XDECREF(own);
+                    return -1;
+                }
+                Py_DECREF(own);
+            }
+        }
+        PyType_Modified(type);
+        return 0;
+    }
+    """
+    int own_methods "fastipc_own_methods"(PyTypeObject *type) except -1
+
+own_methods(<PyTypeObject *>Task)
