@@ -30,13 +30,16 @@ cdef class Machine(MachineTasks):
     cdef uint32_t next_ready(self) except? 0
     cdef int turn(self, uint32_t row) except -1
     cdef int turn_plain(self, TaskCore task) except -1
-    cdef int turn_generator(self, TaskCore task) except -1
+    cdef int turn_generators(self, TaskCore task) except -1
+    cdef int run_generator(self, TaskCore task) except -1
+    cdef int left_generator(self, TaskCore task) except -1
+    cdef TaskCore next_generator(self)
     cdef int turn_native(self, TaskCore task) except -1
     cdef int unwind(self) except -1
     cdef int unwind_task(self, TaskCore task) except -1
     cdef int program_ended(self, TaskCore task, object result) except -1
     cdef int program_failed(self, TaskCore task, object error) except -1
-    cdef object odd_yield(self, TaskCore task)
+    cdef object odd_yield(self, TaskCore task, object value)
     cdef uint32_t after_program(self) except? 0
     cdef PyObject *leave_worker(self) except? NULL
     cdef int end_process(self, TaskCore task, int32_t code) except -1

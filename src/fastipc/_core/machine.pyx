@@ -266,7 +266,7 @@ cdef class Machine(MachineTasks):
         cdef TaskCore task = <TaskCore>PyList_GET_ITEM(self.tasks, row)
         cdef uint8_t kind = task.t.kind
         if likely(kind == KIND_GENERATOR):
-            self.turn_generator(task)
+            self.turn_generators(task)
         elif kind == KIND_PLAIN:
             self.turn_plain(task)
         elif kind == KIND_NATIVE:
@@ -303,58 +303,90 @@ cdef class Machine(MachineTasks):
             self.attend()
         return 0
 
-    cdef int turn_generator(self, TaskCore task) except -1:
+    cdef int turn_generators(self, TaskCore task) except -1:
+        # A generator's turn, and the turns of the generators that come next, without going back to the hub.
+        cdef bint inside = True  # the program runs: what is raised is its own
+        try:
+            while task is not None:
+                inside = True
+                self.run_generator(task)
+                inside = False
+                self.k.current = CTX_HUB
+                task = self.next_generator()
+        except BaseException as e:
+            if not inside:
+                raise
+            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
+                self.program_failed(task, e)
+            self.left_generator(task)
+        return 0
+
+    cdef TaskCore next_generator(self):
+        # The next task if it is a generator's turn; None sends the caller back to the hub.
+        cdef uint32_t row
+        self.turns -= 1
+        if self.turns <= 0 or self.look or self.handoff:
+            return None
+        row = self.next_ready()
+        if row == 0:
+            return None
+        if task_row(self.k, row).kind != KIND_GENERATOR or self.look:
+            self.handoff = row
+            return None
+        return <TaskCore>PyList_GET_ITEM(self.tasks, row)
+
+    cdef int run_generator(self, TaskCore task) except -1:
         # Run a generator until it sleeps or ends. What it yields that is no token of a call goes straight back.
         cdef task_t *t = task.t
         cdef object value = None, error = None
         cdef bint ended = False
         self.k.current = task.row
-        try:
-            if task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES:  # the usual results
-                task.ctx = task.row
-                if t.call.res == RES_BYTES:
-                    value = task.held
-                    task.held = None
-                elif t.call.res == RES_INT:
-                    value = t.call.ret
-                    task.held = None
-            elif task.started:
-                try:
-                    value = task.finish()
-                except BaseException as e:
-                    error = e
-            else:
-                task.started = True
-                task.frame = task.program(task, *task.args)
-            while True:
-                value = advance(task.frame, value, error, &ended)
-                if unlikely(ended):
-                    break
-                if task.ctx == CTX_PENDING and type(value) is Pending:
-                    return 0
-                error = None
-                if task.ctx != task.row or type(value) is Pending:
-                    error = self.odd_yield(task)
-                    if task.frame is None:
-                        break
-            if task.frame is not None:
-                if task.ctx == CTX_PENDING:
-                    raise forgotten(task)
-                self.program_ended(task, value)
-        except BaseException as e:
-            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
-                self.program_failed(task, e)
+        if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
+            task.ctx = task.row
+            if t.call.res == RES_BYTES:
+                value = task.held
+            elif t.call.res == RES_INT:
+                value = t.call.ret
+            task.held = None
+        elif task.started:
+            value, error = outcome(task)
+        else:
+            task.started = True
+            task.frame = task.program(task, *task.args)
+        while True:
+            value = advance(task.frame, value, error, &ended)
+            if unlikely(ended):
+                break
+            if task.ctx == CTX_PENDING and type(value) is Pending:
+                return 0
+            if unlikely(task.ctx != task.row or error is not None or type(value) is Pending):
+                error = self.odd_yield(task, value)
+                if task.frame is None:
+                    return self.left_generator(task)
+        if task.ctx == CTX_PENDING:
+            raise forgotten(task)
+        self.program_ended(task, value)
+        return self.left_generator(task)
+
+    cdef int left_generator(self, TaskCore task) except -1:
+        # The frame is gone; after an execve the same task has another program.
         if task.again:
             task.begin_again(None)
-            self.turn(task.row)
+            if self.handoff:  # its turn goes on as soon as that one's is over
+                enqueue_task(self.k, task.row)
+                run_first(self.k, task.row)
+            else:
+                self.handoff = task.row
         else:
             task.frame = None
             task.dying = False
             self.forget(task)
         return 0
 
-    cdef object odd_yield(self, TaskCore task):
-        # What to throw at a generator that yielded while its call sleeps, or after its death.
+    cdef object odd_yield(self, TaskCore task, object value):
+        # What to throw at a generator that yielded while its call sleeps, or after its death; None: nothing.
+        if task.ctx == task.row and type(value) is not Pending:
+            return None
         if task.ctx == CTX_DEAD:
             task.kills += 1
             if task.kills > 3:
@@ -664,6 +696,14 @@ cdef inline object advance(object gen, object value, object error, bint *ended):
         return given(NULL)
     ended[0] = sent == PYGEN_RETURN
     return given(result)
+
+
+cdef tuple outcome(TaskCore task):
+    # (value, None) or (None, error) of the call that slept.
+    try:
+        return task.finish(), None
+    except BaseException as e:
+        return None, e
 
 
 cdef int drop_generator(TaskCore task) except -1:
