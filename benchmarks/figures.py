@@ -17,9 +17,9 @@ from fastipc import Kernel
 
 IMPORT = """
 import numpy, sys, time
-start = time.process_time_ns()
+start = time.thread_time_ns()
 import fastipc
-print(time.process_time_ns() - start)
+print(time.thread_time_ns() - start)
 """
 
 

@@ -57,7 +57,8 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
     # Give the processor to the next runnable task and bring it to the end of its call. Its row; 0: nothing can run.
-    # A call whose result is a bytes object is left to the caller, who can make one (CALL_BYTES still set).
+    # A read whose result is a bytes object lands in `k.scratch` if it is short, to be taken from there before anything
+    # else is read; a longer one is left to the caller, who can make the object.
     cdef uint32_t task
     cdef task_t *t
     cdef int64_t ret
@@ -67,8 +68,12 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
             return 0
         k.counters.switches += 1
         t = task_row(k, task)
-        if t.call.nr < 0 or t.call.flags & CALL_BYTES:
+        if t.call.nr < 0:
             return task
+        if t.call.flags & CALL_BYTES:
+            if t.call.args[2] > SCRATCH:
+                return task
+            k.host[task].base = k.scratch
         ret = call_resume(k, t)
         if ret == -ESLEEP:
             if deactivate_task(k, t):

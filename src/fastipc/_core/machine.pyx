@@ -8,6 +8,7 @@ collector, so no frame that can sleep holds a reference to the Machine: it is fo
 import sys
 from functools import partial
 
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport Py_XDECREF, PyObject
@@ -344,10 +345,15 @@ cdef class Machine(MachineTasks):
         if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
             task.ctx = task.row
             if t.call.res == RES_BYTES:
-                value = task.held
-            elif t.call.res == RES_INT:
-                value = t.call.ret
-            task.held = None
+                if task.held is None:
+                    value = PyBytes_FromStringAndSize(self.k.scratch, t.call.ret)
+                else:
+                    value = task.held
+                    task.held = None
+            else:
+                task.held = None
+                if t.call.res == RES_INT:
+                    value = t.call.ret
         elif task.started:
             value, error = outcome(task)
         else:
@@ -571,6 +577,7 @@ cdef class Machine(MachineTasks):
             return self.loop(until_ns, until, outside, budget)
         finally:
             if self.handoff:  # stopped by an exception: its turn comes first next time
+                (<TaskCore>self.tasks[self.handoff]).take_scratch()
                 enqueue_task(self.k, self.handoff)
                 run_first(self.k, self.handoff)
                 self.handoff = 0

@@ -52,6 +52,7 @@ cdef class TaskCore:
     cdef object poll_result(self, int64_t ret, object held)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1
+    cdef int take_scratch(self) except -1
     cdef int refuse(self) except -1
     cdef int killed(self) except -1
     cdef int after_death(self) except -1

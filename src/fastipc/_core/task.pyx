@@ -174,29 +174,27 @@ cdef class TaskCore:
         return self.finish()
 
     cdef int resume_bytes(self) except -1:
-        # A read whose result is a bytes object goes on: 0 done, 1 asleep again. The object is made when its length is
-        # known, so that a sleeping reader costs nothing.
+        # A long read whose result is a bytes object goes on: 0 done, 1 asleep again. The object is made when its length
+        # is known, so that a sleeping reader costs nothing.
         cdef task_t *t = self.t
-        cdef file_t *f
+        cdef file_t *f = file_row(self.k, t.call.file)
+        cdef int64_t n = file_operations[f.f_op].available(self.k, f, t.call.args[2])
         cdef int64_t ret
-        cdef object data = None
-        if t.call.args[2] <= SCRATCH:
-            self.k.host[self.row].base = self.k.scratch
-        else:
-            f = file_row(self.k, t.call.file)
-            ret = file_operations[f.f_op].available(self.k, f, t.call.args[2])
-            data = PyBytes_FromStringAndSize(NULL, ret)
-            self.k.host[self.row].base = PyBytes_AS_STRING(data)
+        self.held = PyBytes_FromStringAndSize(NULL, n)
+        self.k.host[self.row].base = PyBytes_AS_STRING(self.held)
         ret = call_resume(self.k, t)
         if ret == -ESLEEP:
             deactivate_task(self.k, t)
             return 1
         if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
             ret = -EINTR
-        if data is None and ret >= 0:
-            data = PyBytes_FromStringAndSize(self.k.scratch, ret)
-        self.held = data
         call_done(self.k, t, ret)
+        return 0
+
+    cdef int take_scratch(self) except -1:
+        # Make the result of a short read an object, before the scratch is used again.
+        if self.t.call.flags & CALL_BYTES and self.t.call.ret >= 0 and self.held is None:
+            self.held = PyBytes_FromStringAndSize(self.k.scratch, self.t.call.ret)
         return 0
 
     cdef object finish(self):
@@ -214,7 +212,9 @@ cdef class TaskCore:
         if res == RES_NONE or res == RES_INT or res == RES_BYTES:
             if ret < 0:
                 raise OSError(-ret, os.strerror(-ret))
-            return None if res == RES_NONE else ret if res == RES_INT else held
+            if res == RES_BYTES:
+                return PyBytes_FromStringAndSize(self.k.scratch, ret) if held is None else held
+            return ret if res == RES_INT else None
         if res & ~<int>RES_RAW == RES_POLL or res & ~<int>RES_RAW == RES_SELECT:
             return self.poll_result(ret, held)
         if res & RES_RAW:
