@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from fastipc._core.layout cimport *
+from fastipc._core.table cimport task_row
 
 
 cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil  # `code`: wait status word
@@ -13,3 +14,17 @@ cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
 cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil  # status in call.out0
 cdef uint32_t next_dead(kernel_t *k) noexcept nogil
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil
+
+
+cdef inline void add_child(kernel_t *k, uint32_t parent, uint32_t child) noexcept nogil:
+    # The newest child of `parent`.
+    cdef task_t *p = task_row(k, parent)
+    cdef task_t *c = task_row(k, child)
+    c.real_parent = parent
+    c.sibling_next = 0
+    c.sibling_prev = p.children_last
+    if p.children_last:
+        task_row(k, p.children_last).sibling_next = child
+    else:
+        p.children = child
+    p.children_last = child

@@ -79,19 +79,6 @@ cdef void put_sighand(kernel_t *k, uint32_t i) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ family
-cdef inline void add_child(kernel_t *k, uint32_t parent, uint32_t child) noexcept nogil:
-    cdef task_t *p = task_row(k, parent)
-    cdef task_t *c = task_row(k, child)
-    c.real_parent = parent
-    c.sibling_next = 0
-    c.sibling_prev = p.children_last
-    if p.children_last:
-        task_row(k, p.children_last).sibling_next = child
-    else:
-        p.children = child
-    p.children_last = child
-
-
 cdef inline void remove_child(kernel_t *k, task_t *c) noexcept nogil:
     cdef task_t *p = task_row(k, c.real_parent)
     if c.sibling_prev:

@@ -7,7 +7,7 @@ kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, name
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastipc._core.abi cimport *
-from fastipc._core.exit cimport bury, do_group_exit, put_rlimit, release_task, zap_other_threads
+from fastipc._core.exit cimport add_child, bury, do_group_exit, put_rlimit, release_task, zap_other_threads
 from fastipc._core.file cimport do_close_on_exec, dup_fd_table, new_files, put_files
 from fastipc._core.layout cimport *
 from fastipc._core.panic cimport check
@@ -122,17 +122,10 @@ cdef inline void join_thread_group(kernel_t *k, task_t *t, uint32_t task) noexce
 
 cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent) noexcept nogil:
     cdef task_t *c = task_row(k, task)
-    cdef task_t *p = task_row(k, parent)
     c.group_leader = task
     c.tgid = c.pid
     c.thread_next = c.thread_prev = task
-    c.real_parent = parent
-    c.sibling_prev = p.children_last
-    if p.children_last:
-        task_row(k, p.children_last).sibling_next = task
-    else:
-        p.children = task
-    p.children_last = task
+    add_child(k, parent, task)
 
 
 # ------------------------------------------------------------------------------------------ fork
@@ -222,7 +215,7 @@ cdef void move_child(kernel_t *k, uint32_t task, uint32_t parent) noexcept nogil
         task_row(k, c.sibling_prev).sibling_next = 0
     else:
         init.children = 0
-    start_process(k, task, parent)
+    add_child(k, parent, task)
 
 
 cdef void default_limits(kernel_t *k, rlimit_t *r) noexcept nogil:

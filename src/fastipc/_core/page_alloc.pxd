@@ -25,13 +25,10 @@ cdef inline char *page_address(kernel_t *k, uint32_t page) noexcept nogil:
     return k.frames + (<size_t>page - 1) * 4096
 
 
-cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
-    # One page, not zeroed, reference count 1; 0 if there is none.
+cdef inline uint32_t take_cached(kernel_t *k) noexcept nogil:
+    # A page of the cache. Precondition: there is one.
     cdef uint32_t i = k.pcp_first
-    cdef page_t *p
-    if unlikely(k.inject_any or i == 0):
-        return alloc_page_slow(k)
-    p = page_row(k, i)
+    cdef page_t *p = page_row(k, i)
     k.pcp_first = p.link
     k.pcp_count -= 1
     p.live = 1
@@ -41,6 +38,13 @@ cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
     k.table[T_PAGE].nlive += 1
     k.counters.pages_alloc += 1
     return i
+
+
+cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
+    # One page, not zeroed, reference count 1; 0 if there is none.
+    if unlikely(k.inject_any or k.pcp_first == 0):
+        return alloc_page_slow(k)
+    return take_cached(k)
 
 
 cdef inline void put_page(kernel_t *k, uint32_t i) noexcept nogil:

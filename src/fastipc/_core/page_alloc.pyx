@@ -174,24 +174,12 @@ cdef bint inject_page_fails(kernel_t *k) noexcept nogil:
 
 
 cdef uint32_t alloc_page_slow(kernel_t *k) noexcept nogil:
-    cdef uint32_t i
-    cdef page_t *p
     if inject_page_fails(k):
         return 0
     if k.pcp_first == 0 and not rmqueue_bulk(k):
         if not shrink_tmp_pages(k) or not rmqueue_bulk(k):
             return 0
-    i = k.pcp_first
-    p = page_row(k, i)
-    k.pcp_first = p.link
-    k.pcp_count -= 1
-    p.live = 1
-    p.link = 0
-    p.refcount = 1
-    p.flags &= PG_TOUCHED
-    k.table[T_PAGE].nlive += 1
-    k.counters.pages_alloc += 1
-    return i
+    return take_cached(k)
 
 
 cdef uint32_t alloc_pages(kernel_t *k, int order, bint zeroed) noexcept nogil:
