@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
-from timing import Body, Operation, Side
+from timing import LONG, SHORT, Body, Operation, Side
 
 import fastipc
 from fastipc import Kernel, Task
@@ -246,9 +246,15 @@ def in_small_interpreter(what: str) -> Side:
 
 # ---------------------------------------------------------------------------------------------- the table
 def _operation(
-    name: str, rival: str, sides: tuple[Side, Side], least: float | None, counted: str, per: int = 1
+    name: str,
+    rival: str,
+    sides: tuple[Side, Side],
+    least: float | None,
+    counted: str,
+    per: int = 1,
+    batch_ms: float = SHORT,
 ) -> Operation:
-    return Operation(name, rival, sides[0], sides[1], least, counted, per)
+    return Operation(name, rival, sides[0], sides[1], least, counted, per, batch_ms)
 
 
 OS = "real OS"
@@ -257,6 +263,7 @@ TRIP = "2 writes, 2 reads and the switches between the two programs"
 MESSAGE = "put by one program, taken by the other, which is resumed for it"
 
 _trips_os = in_small_interpreter("trips")
+_forks_os = in_small_interpreter("fork")
 _message = round_trips(ask_generator, answer_generator)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -267,12 +274,10 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation("pipe2 + 2 close", OS, (pipe_close, pipe_close_os), 20, "three calls"),
     _operation("dup + close", OS, (dup_close, dup_close_os), 7, "two calls"),
     _operation("poll of 1000, one ready", OS, poll(1000), 7, "one call, a list of 1000 pairs in"),
-    _operation("round trip, plain functions", OS, (round_trips(ask, answer), _trips_os), 12, TRIP),
-    _operation("round trip, generators", OS, (_message, _trips_os), 25, TRIP),
-    _operation(
-        "fork + exit + wait4", OS, (fork_exit_wait, in_small_interpreter("fork")), 400, "by hand, 3 descriptors"
-    ),
-    _operation("message, generators", "SimPy Store", (_message, peers.simpy_store), 20, MESSAGE, 2),
-    _operation("message, generators", "asyncio.Queue", (_message, peers.asyncio_queue), 20, MESSAGE, 2),
-    _operation("message, generators", "deques by hand", (_message, peers.deque_generators), 1.3, MESSAGE, 2),
+    _operation("round trip, plain functions", OS, (round_trips(ask, answer), _trips_os), 12, TRIP, 1, LONG),
+    _operation("round trip, generators", OS, (_message, _trips_os), 25, TRIP, 1, LONG),
+    _operation("fork + exit + wait4", OS, (fork_exit_wait, _forks_os), 400, "by hand, 3 descriptors", 1, LONG),
+    _operation("message, generators", "SimPy Store", (_message, peers.simpy_store), 20, MESSAGE, 2, LONG),
+    _operation("message, generators", "asyncio.Queue", (_message, peers.asyncio_queue), 20, MESSAGE, 2, LONG),
+    _operation("message, generators", "deques by hand", (_message, peers.deque_generators), 1.3, MESSAGE, 2, LONG),
 )

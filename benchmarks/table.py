@@ -51,7 +51,7 @@ def print_table(quick: bool = False) -> tuple[list[Result], list[Figure]]:
     print(ROW.format("operation", "beside", "fastipc", "beside", "ratio", "at least", ""), flush=True)
     results = []
     for operation in OPERATIONS:
-        results.append(measure(operation, 15, 4.0) if quick else measure(operation, 75, 6.0))
+        results.append(measure(operation, 0.3 if quick else 1.5))
         print(result_row(results[-1]), flush=True)
     print()
     print(LIMIT_ROW.format("figure", "fastipc", "at most", "", "counted"), flush=True)

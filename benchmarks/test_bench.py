@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from operations import OPERATIONS
 from pytest_benchmark.fixture import BenchmarkFixture
-from timing import Operation, Side, batch_size, no_collector, one_processor
+from timing import LONG, Operation, Side, batch_size, no_collector, one_processor
 
-BATCH_MS = 5.0
 ROUNDS = 25
 
 
@@ -30,10 +29,10 @@ _sizes: dict[str, int] = {}
 
 
 def _batch(op: Operation) -> int:
-    """Operations in a round of either side: what the slower side, the rival, does in `BATCH_MS`."""
+    """Operations in a round of either side: what the slower side, the rival, does in a long batch."""
     if op.name not in _sizes:
         with op.theirs() as body:
-            _sizes[op.name] = batch_size(body, BATCH_MS)
+            _sizes[op.name] = batch_size(body, LONG)
     return _sizes[op.name]
 
 

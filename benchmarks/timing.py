@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter_ns
 
+SHORT = 1.0  # ms: far less than the scheduler's time slice, so that other processes meet few batches
+LONG = 2.0
+
 Body = Callable[[int], object]  # does the operation that many times; may be called again and again
 Side = Callable[[], AbstractContextManager[Body]]  # sets up outside the time, gives the body, clears away
 
@@ -33,6 +36,8 @@ class Operation:
         Operations in one turn of the body's loop (a round trip is two messages).
     counted : str
         What the time of one operation contains.
+    batch_ms : float
+        How long a batch takes: `SHORT`, or `LONG` if a batch has a start and an end that cost something.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Operation:
     least: float | None
     counted: str
     per: int = 1
+    batch_ms: float = SHORT
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,11 @@ def batch_size(body: Body, batch_ms: float) -> int:
     return n
 
 
-def measure(operation: Operation, rounds: int = 41, batch_ms: float = 4.0) -> Result:
-    """Time both sides of an operation, one batch of each in turn."""
+def measure(operation: Operation, seconds: float = 0.5) -> Result:
+    """Time both sides of an operation, one batch of each in turn, for about so many seconds."""
+    rounds = round(seconds * 500 / operation.batch_ms)
     with one_processor(), operation.ours() as ours, operation.theirs() as theirs, no_collector():
-        n_ours, n_theirs = batch_size(ours, batch_ms), batch_size(theirs, batch_ms)
+        n_ours, n_theirs = batch_size(ours, operation.batch_ms), batch_size(theirs, operation.batch_ms)
         took_ours, took_theirs = [], []
         for _ in range(rounds):
             took_ours.append(elapsed(ours, n_ours))

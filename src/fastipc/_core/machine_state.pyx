@@ -15,9 +15,6 @@ from fastipc._core.table cimport *
 from fastipc._core.task cimport this_thread
 from fastipc._core.verify cimport verify
 
-import numpy as np
-
-from fastipc._core.layout import dtype
 from fastipc.errors import InvariantError, KernelClosed, WrongThread
 
 cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
@@ -99,6 +96,10 @@ cdef class MachineState:
         self.admit()
         if name not in TABLES:
             raise ValueError(f"no table {name!r}: one of {', '.join(TABLES)}")
+        import numpy as np
+
+        from fastipc._core.layout import dtype  # here: describing structs is half as long as all the rest of the import
+
         return np.frombuffer(TableView(self.arena, TABLES[name]), dtype=dtype(name))
 
     def verify(self):

@@ -10,6 +10,3 @@ cdef class Call:
     cdef object error
     cdef bint over
     cdef bint cancelled
-
-    cpdef complete(self)
-    cpdef ended(self)

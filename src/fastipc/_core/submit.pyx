@@ -13,7 +13,7 @@ cdef class Call:
     def __init__(self):
         raise TypeError("calls are made by Task.submit")
 
-    cpdef complete(self):
+    def complete(self):
         """The sleeping call is over: take its result out of the record."""
         cdef TaskCore task = self.task
         if self.over:
@@ -25,7 +25,7 @@ cdef class Call:
             self.error = e
         self.over = True
 
-    cpdef ended(self):
+    def ended(self):
         """The task has ended before the call."""
         if not self.over:
             self.over = True
