@@ -44,9 +44,9 @@ cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogi
         c.file = 0
         fput(k, file)
     k.counters.calls[c.nr] += 1
-    k.trace_hash = ((k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_1 ^ <uint64_t>c.args[0] * <uint64_t>HASH_2
-                     ^ (<uint64_t>k.now << 20 ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr) * <uint64_t>HASH_3)
-                    * <uint64_t>HASH_1)
+    k.trace_hash = (k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_2
+                    ^ (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr ^ <uint64_t>c.args[0] << 40)
+                    * <uint64_t>HASH_3) * <uint64_t>HASH_1
     k.trace_hash ^= k.trace_hash >> 29
     c.ret = ret
     if unlikely(k.tracing):

@@ -6,10 +6,11 @@
 # others join at the head and leave when their call ends.
 
 from libc.stdint cimport uint16_t, uint32_t
+from libc.string cimport memset
 
 from fastipc._core.layout cimport *
 from fastipc._core.sched cimport try_to_wake_up
-from fastipc._core.table cimport pipe_row, poll_entry_row, signal_row, task_index, task_row
+from fastipc._core.table cimport likely, pipe_row, poll_entry_row, signal_row, task_index, task_row
 
 
 cdef void wake_up_common(
@@ -39,9 +40,25 @@ cdef inline wait_queue_head_t *wait_queue(kernel_t *k, uint16_t kind, uint32_t o
 
 
 cdef inline void wake_up(kernel_t *k, wait_queue_head_t *head, uint32_t key) noexcept nogil:
-    # wake_up_interruptible_poll: all who do not wait exclusively, and the first who does.
-    if head.first:
-        wake_up_common(k, head, TASK_INTERRUPTIBLE, 1, key)
+    # wake_up_interruptible_poll: all who do not wait exclusively, and the first who does. Mostly that one is the first
+    # of the queue, and then there is nothing to look for.
+    cdef uint32_t link = head.first, next
+    cdef task_t *t
+    if link == 0:
+        return
+    if likely(not (link & LINK_POLL)):
+        t = task_row(k, link)
+        if likely(t.wait.flags & WQ_FLAG_EXCLUSIVE and t.state & TASK_INTERRUPTIBLE):
+            next = t.wait.next
+            head.first = next
+            if next:
+                wait_entry(k, next).prev = 0
+            else:
+                head.last = 0
+            memset(&t.wait, 0, sizeof(wait_queue_entry_t))
+            try_to_wake_up(k, link, TASK_INTERRUPTIBLE)
+            return
+    wake_up_common(k, head, TASK_INTERRUPTIBLE, 1, key)
 
 
 cdef inline void wake_up_all(kernel_t *k, wait_queue_head_t *head) noexcept nogil:
