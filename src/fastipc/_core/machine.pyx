@@ -485,16 +485,12 @@ cdef class Machine(MachineTasks):
         task.program = None
         task.args = ()
         task.frame = None
-        for i, other in enumerate(self.unwinding):
-            if other is task:
-                del self.unwinding[i]
-                break
         return 0
 
     cdef int unwind(self) except -1:
         cdef TaskCore task
         while self.unwinding:
-            task = self.unwinding.pop(0)
+            task = self.unwinding.popleft()
             self.unwind_task(task)
             self.forget(task)
         return 0
@@ -669,7 +665,7 @@ cdef class Machine(MachineTasks):
                 task.dying = task.started and task.t.kind != KIND_NATIVE
                 if task.call is not None:
                     task.call.ended()
-        for task in self.unwinding + everyone:
+        for task in [*self.unwinding, *everyone]:
             self.unwind_task(task)
         for task in everyone:
             task.last_ppid = task.parent_pid()

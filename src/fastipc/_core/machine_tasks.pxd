@@ -11,7 +11,7 @@ cdef class MachineTasks(MachineState):
     cdef list tasks  # by row; None where there is no Task
     cdef object kernel_ref
     cdef object task_type
-    cdef list unwinding  # tasks that ended and whose frames must be left
+    cdef object unwinding  # deque of tasks that ended and whose frames must be left
     cdef bint look  # the hub must look before the next turn
     cdef object watch  # tasks whose end stops the run
     cdef object sink  # of trace records

@@ -1,6 +1,7 @@
 """The tasks of a machine as Python sees them: how they come, how they are found, how their end is told; traces."""
 
 import weakref
+from collections import deque
 
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport malloc
@@ -25,7 +26,7 @@ cdef class MachineTasks(MachineState):
         self.kernel_ref = weakref.ref(kernel)
         self.task_type = task_type
         self.tasks = [None]
-        self.unwinding = []
+        self.unwinding = deque()
         self.new_task(self.k.init_task, None, (), "init", False)
 
     cdef object kernel(self):
