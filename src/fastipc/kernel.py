@@ -33,7 +33,7 @@ class Kernel:
     limits : mapping, optional
         Sysctls by name, see `Limits`.
     profile : str
-        Which Linux: "6.18".
+        Which Linux: "6.18" or "4.18". In what the machine has today the two are alike.
     schedule : str or callable
         "fifo", "random" (from the seed), or a function that gets the list of runnable tasks and returns one of them.
     shm_backing : str
@@ -68,8 +68,8 @@ class Kernel:
         clock: str = "virtual",
     ) -> None:
         self._machine: Machine | None = None
-        if profile != "6.18":
-            raise ValueError(f"profile must be '6.18', not {profile!r}")
+        if profile not in ("6.18", "4.18"):
+            raise ValueError(f"profile must be '6.18' or '4.18', not {profile!r}")
         if shm_backing != "demand":
             raise ValueError(f"shm_backing must be 'demand', not {shm_backing!r}")
         if clock != "virtual":

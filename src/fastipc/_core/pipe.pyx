@@ -210,12 +210,10 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     was_empty = pipe_empty(pipe)
     if likely(pipe.readers != 0) and not slept and start & (PAGE_SIZE - 1) and not was_empty:
         merge(k, t, pipe, start & (PAGE_SIZE - 1))
-    while True:
+    while it.count:
         if unlikely(pipe.readers == 0):
             send_sig(k, t, SIGPIPE)
             err = -EPIPE
-            break
-        if it.count == 0:
             break
         if likely(not pipe_full(pipe)):
             if unlikely(not fill_slot(k, t, pipe, f)):
