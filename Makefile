@@ -54,16 +54,14 @@ sanitize: $(BUILT) ## run the tests on a core built with AddressSanitizer and UB
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	$(PY) -m pytest --capture=sys -p no:cacheprovider --ignore=tests/test_packaging.py -k 'not leak_nothing'
 
-# A copy of the tree, because the generated C must lie beside the sources. A traced line costs microseconds, so the
-# tests that do one thing thousands of times are left out.
+# A copy of the tree, because the generated C must lie beside the sources.
 coverage: $(BUILT) $(VENV)/.coverage ## count the lines of .py, .pyx and .pxd that the tests reach
 	mkdir -p $(TRACED)
 	rm -rf $(TRACED)/tests
 	tar -cf - --exclude='*.so' --exclude=__pycache__ $(TREE) | tar -xf - -C $(TRACED)
 	cd $(TRACED) && FASTIPC_TRACE=1 $(CURDIR)/$(PY) setup.py -q build_ext --inplace --build-temp build/temp
 	cd $(TRACED) && { FASTIPC_TRACE=1 PYTHONPATH=src $(CURDIR)/$(PY) -m pytest -p tools.cython_lines \
-	    -p no:cacheprovider --timeout=0 --ignore=tests/test_packaging.py --ignore=tests/oracle/test_fuzz.py \
-	    -k 'not leak_nothing'; status=$$?; \
+	    -p no:cacheprovider --timeout=0 --ignore=tests/test_packaging.py -k 'not leak_nothing'; status=$$?; \
 	    $(CURDIR)/$(PY) -m coverage report; exit $$status; }
 
 docs-check: $(BUILT) ## run the examples of README.md and docs/

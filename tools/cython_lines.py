@@ -13,11 +13,14 @@ from types import CodeType, FrameType
 from typing import Any
 
 import Cython.Coverage
+import pytest
 from coverage import CoverageData
 
 SOURCES = Path("src").resolve()
+EVENTS = 1_000_000  # looked at in one test: it takes microseconds each, and what a test does it does early
 _lines: dict[str, set[int]] = defaultdict(set)  # by file name as the code object has it
 _ours: dict[CodeType, bool] = {}
+_left = EVENTS
 
 
 def _path(name: str) -> str | None:
@@ -29,6 +32,11 @@ def _path(name: str) -> str | None:
 
 
 def _trace(frame: FrameType, event: str, arg: object) -> Any:
+    global _left
+    _left -= 1
+    if _left < 0:
+        sys.settrace(None)
+        return _trace
     code = frame.f_code
     ours = _ours.get(code)
     if ours is None:
@@ -41,13 +49,16 @@ def _trace(frame: FrameType, event: str, arg: object) -> Any:
     return _trace
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     threading.settrace(_trace)
     sys.settrace(_trace)
 
 
 def pytest_runtest_setup() -> None:
-    sys.settrace(_trace)  # an error that is raised inside _trace, as a KeyboardInterrupt, has switched it off
+    global _left
+    _left = EVENTS
+    sys.settrace(_trace)  # off after so many events, or by an error raised inside it, as a KeyboardInterrupt
 
 
 def pytest_unconfigure() -> None:
