@@ -13,7 +13,6 @@ from types import CodeType, FrameType
 from typing import Any
 
 import Cython.Coverage
-import pytest
 from coverage import CoverageData
 
 SOURCES = Path("src").resolve()
@@ -49,8 +48,7 @@ def _trace(frame: FrameType, event: str, arg: object) -> Any:
     return _trace
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def pytest_addoption() -> None:  # the first hook of all, before a conftest imports the package
     threading.settrace(_trace)
     sys.settrace(_trace)
 

@@ -2,8 +2,8 @@
 #
 # A queue is a doubly linked list of entries. A task that waits for one object uses the entry in its own row; a poll
 # uses one poll_entry per object. An entry knows its queue by kind and object, so it can leave it, and a report can
-# say what a task waits for. As in Linux: exclusive waiters join at the tail and leave the queue when they are woken, the
-# others join at the head and leave when their call ends.
+# say what a task waits for. As in Linux: exclusive waiters join at the tail and leave the queue when they are woken,
+# the others join at the head and leave when their call ends.
 
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memset

@@ -46,7 +46,8 @@ cdef void remove_wait_queue(kernel_t *k, uint32_t link) noexcept nogil:
 cdef void wake_up_common(kernel_t *k, wait_queue_head_t *head, uint32_t mask, uint32_t nr_exclusive,
                          uint32_t key) noexcept nogil:
     # In queue order, until `nr_exclusive` exclusive waiters were woken (0: no end). A task that something else woke
-    # already does not count and stays queued; so does one that waits for a child, in its place. `key`: the events, for polls that wait for some only; 0 = all.
+    # already does not count and stays queued; so does one that waits for a child, in its place. `key`: the events, for
+    # polls that wait for some only; 0 = all.
     cdef uint32_t link = head.first, next
     cdef wait_queue_entry_t *w
     cdef poll_entry_t *p
