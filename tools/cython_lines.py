@@ -32,10 +32,6 @@ def _path(name: str) -> str | None:
 
 def _trace(frame: FrameType, event: str, arg: object) -> Any:
     global _left
-    _left -= 1
-    if _left < 0:
-        sys.settrace(None)
-        return _trace
     code = frame.f_code
     ours = _ours.get(code)
     if ours is None:
@@ -43,6 +39,9 @@ def _trace(frame: FrameType, event: str, arg: object) -> Any:
         ours = _ours[code] = _path(code.co_filename) is not None or not code.co_filename.endswith(".py")
     if not ours:
         return None
+    _left -= 1
+    if _left < 0:
+        sys.settrace(None)
     if event in ("line", "call"):  # a cdef function has its first line only as a call
         _lines[code.co_filename].add(frame.f_lineno)
     return _trace

@@ -115,6 +115,9 @@ cdef class ProcessCalls(FileCalls):
         call_begin(self.t, NR_execve)
         self.t.call.args[0] = 0
         ret = begin_new_exec(self.k, self.t)
+        if ret == -EKILLED:  # its call is over already
+            self.attend()
+            self.after_death()
         if ret == 0:
             self.is_thread = False
             if self._name is None and self.program is not None and kind != KIND_HAND:
