@@ -38,16 +38,30 @@ else:
     COMPILE = ["-O3", "-g0", "-fno-plt", "-fvisibility=hidden"]
     LINK = []
 
-MODULES = sorted(Path("src/fastipc").rglob("*.pyx"))
+MODULES = [
+    "abi",  # numbers
+    "layout",
+    "mechanism",  # all of linux/
+    "arena",  # entries
+    "convert",
+    "task",
+    "task_files",
+    "task_process",
+    "task_poll",
+    "submit",
+    "native",
+    "machine_state",
+    "machine_tasks",
+    "machine",
+]
 
 
-def extension(source: Path) -> Extension:
+def extension(name: str) -> Extension:
     """One extension for one .pyx; greenlet's C header lies in its package."""
-    name = ".".join(source.with_suffix("").parts[1:])
     greenlet = find_spec("greenlet")
     include = [str(Path(greenlet.origin).parents[1])] if greenlet and greenlet.origin else []
     return Extension(
-        name, [str(source)], include, DEFINES, extra_compile_args=COMPILE, extra_link_args=LINK, language="c"
+        f"fastipc._core.{name}", [f"src/fastipc/_core/{name}.pyx"], include, DEFINES, extra_compile_args=COMPILE, extra_link_args=LINK, language="c"
     )
 
 
@@ -66,4 +80,4 @@ class CythonizeAll(build_ext):
         super().run()
 
 
-setup(ext_modules=[extension(source) for source in MODULES], cmdclass={"build_ext": CythonizeAll})
+setup(ext_modules=[extension(name) for name in MODULES], cmdclass={"build_ext": CythonizeAll})

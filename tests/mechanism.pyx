@@ -3,12 +3,8 @@
 from libc.stdint cimport uint32_t
 
 from fastipc._core.layout cimport *
-from fastipc._core.page_alloc cimport (alloc_page, alloc_pages, free_pages, page_address, page_alloc_check, put_page,
-                                       split_page)
-from fastipc._core.sched cimport deactivate_task, try_to_wake_up
-from fastipc._core.table cimport page_row, task_row
+from fastipc._core.mechanism cimport *
 from fastipc._core.task cimport TaskCore
-from fastipc._core.wait cimport wake_q_add, wake_q_head_t, wake_up_q
 
 
 # ------------------------------------------------------------------------------------------ page allocator

@@ -101,7 +101,7 @@ def test_wheel_has_modules_and_types_only(wheel_names):
         name = path.relative_to(sources)
         if path.suffix in {".py", ".pyi"}:
             assert name in wheel_names
-        elif path.suffix == ".pyx":
+        elif path.suffix == ".pyx" and path.parent.name == "_core":
             assert [other for other in wheel_names if other.parent == name.parent and other.match(f"{name.stem}.*.so")]
     assert {name.parts[0] for name in wheel_names if not name.parts[0].endswith(".dist-info")} == {"fastipc"}
     assert [name for name in wheel_names if name.name == "LICENSE"]

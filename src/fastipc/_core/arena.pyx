@@ -4,7 +4,7 @@ from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdlib cimport calloc, free
 
 from fastipc._core.layout cimport *
-from fastipc._core.table cimport tables_release
+from fastipc._core.mechanism cimport *
 
 
 cdef class Arena:

@@ -16,24 +16,18 @@ from libc.stdint cimport int64_t, uint32_t
 
 from fastipc._core.abi cimport *
 from fastipc._core.arena cimport Arena
-from fastipc._core.call cimport call_abort, call_begin, call_done, next_turn
-from fastipc._core.exit cimport do_exit, do_group_exit
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.native cimport NativeProgram
-from fastipc._core.pipe cimport pipe_init
-from fastipc._core.sched cimport deactivate_task, enqueue_task, nr_running, run_first, try_to_wake_up
-from fastipc._core.table cimport *
 from fastipc._core.task cimport Pending, this_thread, TaskCore
-from fastipc._core.timer cimport run_timers
 from fastipc.errors import CallPending, Deadlock, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
-from greenlet import GreenletExit, greenlet
 
 
 cdef extern from "greenlet/greenlet.h":
     ctypedef struct PyGreenlet:
         pass
-    void PyGreenlet_Import()
+    void PyGreenlet_Import() except *
     PyGreenlet *PyGreenlet_New(PyObject *run, PyGreenlet *parent)
     PyGreenlet *PyGreenlet_GetCurrent()
     PyObject *PyGreenlet_Throw(PyGreenlet *g, PyObject *typ, PyObject *val, PyObject *tb)
@@ -45,13 +39,17 @@ cdef extern from "Python.h":
         PYGEN_RETURN
         PYGEN_ERROR
         PYGEN_NEXT
-    PySendResult PyIter_Send(object iter, object arg, PyObject **result)
 
 cdef extern from *:
     """
     #define fastipc_given(p) ((PyObject *)(p))
+    #define fastipc_is_generator(o) (Py_TYPE(o)->tp_as_async && Py_TYPE(o)->tp_as_async->am_send)
+    /* PyIter_Send, when it is known to be a generator. */
+    #define fastipc_send(g, value, result) (Py_TYPE(g)->tp_as_async->am_send((g), (value), (result)))
     """
+    bint is_generator "fastipc_is_generator"(object o)
     object given "fastipc_given"(PyObject *p)  # a reference that is ours now; NULL: the error that is set
+    PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
 
 cdef enum:
     WORKERS_KEPT = 256
@@ -66,7 +64,6 @@ cdef enum:  # why the loop stopped
     STOP_BUDGET = 2
     STOP_ERROR = 3
 
-PyGreenlet_Import()
 pipe_init()
 
 ABANDONED = []  # greenlets and generators that would not die: never run again, never freed
@@ -164,6 +161,7 @@ cdef class Machine(MachineTasks):
     """The compiled half of a Kernel."""
 
     def __cinit__(self, *args):
+        PyGreenlet_Import()  # by the first machine, so that `import fastipc` need not
         self.arena.machine = <void *>self
         self.workers = []
         self.errors = []
@@ -386,6 +384,8 @@ cdef class Machine(MachineTasks):
         else:
             task.started = True
             task.frame = task.program(task, *task.args)
+            if not is_generator(task.frame):
+                raise TypeError(f"{task.name} must return a generator, not {type(task.frame).__name__}")
         while True:
             value = advance(task.frame, value, error, &ended)
             if unlikely(ended):
@@ -521,7 +521,7 @@ cdef class Machine(MachineTasks):
                 throw_greenlet(frame, self.hub, TaskKilled(f"{task.name} has ended"))
             else:  # on a greenlet of its own, so that it can be dropped
                 self.closing = task
-                throw_greenlet(greenlet(partial(close_generator, task, frame)), self.hub, None)
+                close_on_greenlet(task, frame, self.hub)
                 self.closing = None
         finally:
             self.k.current = current
@@ -674,7 +674,7 @@ cdef class Machine(MachineTasks):
             task.held = task.program = None
             task.args = ()
         for worker in self.workers:
-            throw_greenlet(worker, self.hub, GreenletExit())
+            leave_greenlet(worker, self.hub)
         self.tasks = [None]
         self.workers = []
         self.hub = None
@@ -707,6 +707,18 @@ cdef int throw_greenlet(object g, object parent, object error) except -1:
     return 0
 
 
+cdef int leave_greenlet(object g, object parent) except -1:
+    from greenlet import GreenletExit
+
+    return throw_greenlet(g, parent, GreenletExit())
+
+
+cdef int close_on_greenlet(TaskCore task, object gen, object parent) except -1:
+    cdef object body = partial(close_generator, task, gen)
+    cdef PyObject *g = <PyObject *>PyGreenlet_New(<PyObject *>body, <PyGreenlet *><PyObject *>parent)
+    return throw_greenlet(given(g), parent, None)
+
+
 cdef object forgotten(TaskCore task):
     return CallPending(f"yield forgotten: {task!r} went on while its call sleeps")
 
@@ -721,7 +733,7 @@ cdef inline object advance(object gen, object value, object error, bint *ended):
         except StopIteration as e:
             ended[0] = True
             return e.value
-    sent = PyIter_Send(gen, value, &result)
+    sent = generator_send(gen, value, &result)
     if sent == PYGEN_ERROR:
         return given(NULL)
     ended[0] = sent == PYGEN_RETURN

@@ -7,13 +7,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from fastipc._core.abi cimport *
 from fastipc._core.arena cimport Arena, TableView
-from fastipc._core.fork cimport boot
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
-from fastipc._core.page_alloc cimport buddyinfo, page_alloc_init
-from fastipc._core.sched cimport sched_seed
-from fastipc._core.table cimport *
 from fastipc._core.task cimport this_thread
-from fastipc._core.verify cimport verify
 
 from fastipc.errors import InvariantError, KernelClosed, WrongThread
 

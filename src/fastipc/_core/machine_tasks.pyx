@@ -7,11 +7,9 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport malloc
 
 from fastipc._core.abi cimport *
-from fastipc._core.exit cimport bury, do_group_exit, next_dead
-from fastipc._core.fork cimport spawn_process, wake_up_new_task
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.native cimport NativeProgram
-from fastipc._core.table cimport *
 from fastipc._core.task cimport TaskCore
 from fastipc.errors import InvariantError
 

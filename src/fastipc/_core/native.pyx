@@ -9,11 +9,8 @@ result >= 0 is the exit status. No Python object is touched on the way.
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 
 from fastipc._core.abi cimport *
-from fastipc._core.call cimport call_begin, call_done
-from fastipc._core.file cimport do_close
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
-from fastipc._core.read_write cimport do_read, do_write
-from fastipc._core.uio cimport iov_iter_host
 
 ESLEEP_ = ESLEEP
 

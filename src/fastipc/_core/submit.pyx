@@ -1,6 +1,6 @@
 """Task.submit: a call in progress as an object."""
 
-from fastipc._core.call cimport call_abort
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
 from fastipc._core.task cimport Pending, TaskCore

@@ -15,13 +15,9 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from fastipc._core.abi cimport *
-from fastipc._core.call cimport call_done, call_resume
-from fastipc._core.file cimport file_operations
+from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
-from fastipc._core.sched cimport deactivate_task, enqueue_task
-from fastipc._core.select cimport pollfds_free
-from fastipc._core.table cimport *
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
 

@@ -5,16 +5,10 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free, malloc
 
 from fastipc._core.abi cimport *
-from fastipc._core.call cimport call_begin, call_done
+from fastipc._core.mechanism cimport *
 from fastipc._core.convert cimport as_fd, as_int, get_buffer, get_writable, owned, release
-from fastipc._core.fcntl cimport do_fcntl, do_fstat, do_ioctl
-from fastipc._core.file cimport do_close, do_dup, do_dup3, fdget, file_operations
 from fastipc._core.layout cimport *
-from fastipc._core.pipe cimport do_pipe2
-from fastipc._core.read_write cimport do_lseek, do_pread, do_read, do_readv, do_write, do_writev
-from fastipc._core.table cimport likely, unlikely
 from fastipc._core.task cimport TaskCore
-from fastipc._core.uio cimport iov_iter_host, iovec_t
 from fastipc.records import Stat
 
 cdef class Segments:

@@ -3,17 +3,11 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastipc._core.abi cimport *
-from fastipc._core.call cimport call_begin, call_done
+from fastipc._core.mechanism cimport *
 from fastipc._core.convert cimport as_int, get_buffer, get_writable, release, seconds_to_ns
-from fastipc._core.exit cimport do_exit, do_group_exit, do_wait4
-from fastipc._core.fork cimport begin_new_exec, copy_process, do_getrlimit, do_setrlimit
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
-from fastipc._core.sched cimport enqueue_task
-from fastipc._core.signal cimport do_sigaction
-from fastipc._core.table cimport *
 from fastipc._core.task cimport TaskCore
-from fastipc._core.time cimport do_nanosleep
 from fastipc.errors import TaskKilled
 
 cdef enum:

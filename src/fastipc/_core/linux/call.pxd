@@ -1,0 +1,51 @@
+# System calls in progress: how they begin, sleep, go on and complete.
+#
+# A call lives in the record of its task. The entry stores number and arguments, does the work, and either completes at
+# once or leaves the task asleep; on its turn `call_resume` enters the mechanism again. All calls of all kinds of task
+# complete in `call_done`: counters, hash and trace are kept there and nowhere else.
+
+
+cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
+cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil  # result, -ESLEEP
+cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil
+cdef uint32_t next_turn(kernel_t *k) noexcept nogil
+
+cdef enum:
+    HASH_1 = 0x9E3779B97F4A7C15
+    HASH_2 = 0xC2B2AE3D27D4EB4F
+    HASH_3 = 0x165667B19E3779F9
+
+
+cdef inline void call_begin(task_t *t, int32_t nr) noexcept nogil:
+    t.call.nr = nr
+    t.call.flags = 0
+    t.call.done = 0
+
+
+cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    # A sleeping call keeps its open file, whatever becomes of the descriptor.
+    t.call.file = file_index(k, f)
+    f.f_count += 1
+
+
+cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The way back to user code; -EKILLED if the task ends here.
+    cdef call_t *c = &t.call
+    cdef uint32_t file
+    if unlikely(c.file != 0):
+        file = c.file
+        c.file = 0
+        fput(k, file)
+    k.counters.calls[c.nr] += 1
+    k.trace_hash = (k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_2
+                    ^ (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr ^ <uint64_t>c.args[0] << 40)
+                    * <uint64_t>HASH_3) * <uint64_t>HASH_1
+    k.trace_hash ^= k.trace_hash >> 29
+    c.ret = ret
+    if unlikely(k.tracing):
+        trace_push(k, t, ret)
+    c.nr = -1
+    if unlikely(t.flags & TIF_SIGPENDING):
+        if do_signal(k, t) < 0:
+            return -EKILLED
+    return ret

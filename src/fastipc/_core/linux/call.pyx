@@ -1,0 +1,98 @@
+"""Going on after a sleep, giving up a call, and the record of completed calls.
+
+Source: the entry code of arch/x86/entry and the loops around schedule() in the mechanisms. `call_resume` is the one
+place that knows which mechanism a sleeping call belongs to.
+"""
+
+
+cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
+    # Enter the mechanism again. Precondition: the task is in a call and has been woken.
+    cdef call_t *c = &t.call
+    c.flags |= CALL_SLEPT
+    if c.nr == NR_read or c.nr == NR_readv:
+        return file_operations[file_row(k, c.file).f_op].read(k, t, file_row(k, c.file))
+    if c.nr == NR_write or c.nr == NR_writev:
+        return file_operations[file_row(k, c.file).f_op].write(k, t, file_row(k, c.file))
+    if c.nr == NR_poll or c.nr == NR_select:
+        return poll_resume(k, t)
+    if c.nr == NR_wait4:
+        return do_wait4(k, t, c.args[0], c.args[1])
+    if c.nr == NR_nanosleep:
+        return nanosleep_resume(k, t)
+    return 0  # sched_yield
+
+
+cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
+    # The task ends: whatever its call holds is given back.
+    cdef call_t *c = &t.call
+    cdef uint32_t file = c.file
+    if t.flags & TASK_ASLEEP:
+        t.flags &= ~<int>TASK_ASLEEP
+        if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
+            k.sleepers -= 1
+    finish_wait(k, t)
+    timer_cancel(k, task_index(k, t), t)
+    poll_freewait(k, t)
+    if file:
+        c.file = 0
+        fput(k, file)
+    c.nr = -1
+
+
+cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
+    # Give the processor to the next runnable task and bring it to the end of its call. Its row; 0: nothing can run.
+    # A read whose result is a bytes object lands in `k.scratch` if it is short, to be taken from there before anything
+    # else is read; a longer one is left to the caller, who can make the object.
+    cdef uint32_t task
+    cdef task_t *t
+    cdef int64_t ret
+    while True:
+        task = pick_next(k)
+        if task == 0:
+            return 0
+        k.counters.switches += 1
+        t = task_row(k, task)
+        if t.call.nr < 0:
+            return task
+        if t.call.flags & CALL_BYTES:
+            if t.call.args[2] > SCRATCH:
+                return task
+            k.host[task].base = k.scratch
+        ret = call_resume(k, t)
+        if ret == -ESLEEP:
+            if deactivate_task(k, t):
+                continue
+            panic(k, b"call: a task is asleep and runnable")
+        if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
+            ret = -EINTR
+        if call_done(k, t, ret) != -EKILLED:
+            return task
+
+
+cdef inline void trace_data(trace_t *r, const char *data, int64_t n) noexcept nogil:
+    r.ndata = <uint32_t>min(n, <int64_t>sizeof(r.data))
+    memcpy(r.data, data, r.ndata)
+
+
+cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    cdef trace_t *r
+    cdef host_t *host = host_row(k, t)
+    cdef int i
+    k.attention |= ATT_TRACE
+    if k.trace_n == k.trace_cap:  # the edge empties the buffer after every call
+        k.trace_n = 0
+    r = &k.trace[k.trace_n]
+    k.trace_n += 1
+    r.time = k.now
+    r.pid = t.pid
+    r.nr = t.call.nr
+    for i in range(4):
+        r.args[i] = t.call.args[i]
+    r.ret = ret
+    r.out0 = t.call.out0
+    r.out1 = t.call.out1
+    r.ndata = 0
+    if ret > 0 and (r.nr == NR_read or r.nr == NR_write):
+        trace_data(r, host.base, ret)
+    elif ret > 0 and (r.nr == NR_readv or r.nr == NR_writev) and host.iov != NULL:
+        trace_data(r, (<iovec_t *>host.iov).base, min(ret, <int64_t>(<iovec_t *>host.iov).length))

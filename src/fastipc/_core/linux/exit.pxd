@@ -1,0 +1,25 @@
+# The end of tasks, and waiting for it. Source: kernel/exit.c.
+
+
+cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil  # `code`: wait status word
+cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
+cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
+cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil
+cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
+cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil  # status in call.out0
+cdef uint32_t next_dead(kernel_t *k) noexcept nogil
+cdef void bury(kernel_t *k, uint32_t task) noexcept nogil
+
+
+cdef inline void add_child(kernel_t *k, uint32_t parent, uint32_t child) noexcept nogil:
+    # The newest child of `parent`.
+    cdef task_t *p = task_row(k, parent)
+    cdef task_t *c = task_row(k, child)
+    c.real_parent = parent
+    c.sibling_next = 0
+    c.sibling_prev = p.children_last
+    if p.children_last:
+        task_row(k, p.children_last).sibling_next = child
+    else:
+        p.children = child
+    p.children_last = child

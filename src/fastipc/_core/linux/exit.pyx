@@ -1,0 +1,307 @@
+"""How tasks end, how orphans find init, how parents wait.
+
+Source: kernel/exit.c (do_exit, do_group_exit, forget_original_parent, exit_notify, release_task, do_wait). The other
+threads of a process that ends are ended at once, not on their next turn. A row that a Python Task refers to is kept
+on the list of ended tasks (`dead_first`) until that side has copied what it needs; `bury` then frees it.
+"""
+
+
+cdef enum:
+    INT_MIN = -2147483648
+
+
+# ------------------------------------------------------------------------------------------ telling the Python side
+cdef void report_dead(kernel_t *k, uint32_t task) noexcept nogil:
+    cdef task_t *t = task_row(k, task)
+    if t.flags & TASK_REPORTED:
+        return
+    t.flags |= TASK_REPORTED
+    t.link = 0
+    if k.dead_last:
+        task_row(k, k.dead_last).link = task
+    else:
+        k.dead_first = task
+    k.dead_last = task
+    k.attention |= ATT_DEAD
+
+
+cdef uint32_t next_dead(kernel_t *k) noexcept nogil:
+    # Takes the first ended task off the list; 0 if there is none.
+    cdef uint32_t task = k.dead_first
+    if task:
+        k.dead_first = task_row(k, task).link
+        if k.dead_first == 0:
+            k.dead_last = 0
+        task_row(k, task).link = 0
+        task_row(k, task).flags &= ~<int>TASK_REPORTED
+    else:
+        k.attention &= ~<uint32_t>ATT_DEAD
+    return task
+
+
+cdef void bury(kernel_t *k, uint32_t task) noexcept nogil:
+    table_free(k, T_TASK, task, sizeof(task_t))
+
+
+# ------------------------------------------------------------------------------------------ shared parts
+cdef void put_rlimit(kernel_t *k, uint32_t i) noexcept nogil:
+    cdef rlimit_t *r = rlimit_row(k, i)
+    r.count -= 1
+    if r.count == 0:
+        table_free(k, T_RLIMIT, i, sizeof(rlimit_t))
+
+
+cdef void put_signal(kernel_t *k, uint32_t i) noexcept nogil:
+    cdef signal_t *s = signal_row(k, i)
+    s.count -= 1
+    if s.count == 0:
+        put_rlimit(k, s.rlimit)
+        table_free(k, T_SIGNAL, i, sizeof(signal_t))
+
+
+cdef void put_sighand(kernel_t *k, uint32_t i) noexcept nogil:
+    cdef sighand_t *s = sighand_row(k, i)
+    s.count -= 1
+    if s.count == 0:
+        table_free(k, T_SIGHAND, i, sizeof(sighand_t))
+
+
+# ------------------------------------------------------------------------------------------ family
+cdef inline void remove_child(kernel_t *k, task_t *c) noexcept nogil:
+    cdef task_t *p = task_row(k, c.real_parent)
+    if c.sibling_prev:
+        task_row(k, c.sibling_prev).sibling_next = c.sibling_next
+    else:
+        p.children = c.sibling_next
+    if c.sibling_next:
+        task_row(k, c.sibling_next).sibling_prev = c.sibling_prev
+    else:
+        p.children_last = c.sibling_prev
+
+
+cdef inline bint thread_group_leader(kernel_t *k, task_t *t) noexcept nogil:
+    return t.group_leader == task_index(k, t)
+
+
+cdef inline bint delay_group_leader(kernel_t *k, task_t *t) noexcept nogil:
+    # A leader that ended before its threads is not to be waited for yet.
+    return thread_group_leader(k, t) and signal_row(k, t.signal).nr_threads > 0
+
+
+cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
+    # The last of a task: its number, its place in the family, its row.
+    cdef task_t *t = task_row(k, task)
+    cdef task_t *leader = task_row(k, t.group_leader)
+    t.state = EXIT_DEAD
+    if signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
+        t.exit_code = signal_row(k, t.signal).group_exit_code
+    if thread_group_leader(k, t):
+        if t.real_parent:
+            remove_child(k, t)
+    task_row(k, t.thread_prev).thread_next = t.thread_next
+    task_row(k, t.thread_next).thread_prev = t.thread_prev
+    free_pid(k, t.pid)
+    user_row(k, t.user).processes -= 1
+    free_uid(k, t.user)
+    put_sighand(k, t.sighand)
+    put_signal(k, t.signal)
+    t.signal = t.sighand = t.user = 0
+    k.nr_threads -= 1
+    if leader != t and leader.state == EXIT_ZOMBIE and not delay_group_leader(k, leader):
+        notify_parent(k, leader)
+    if t.flags & TASK_OBJECT:
+        report_dead(k, task)
+    else:
+        bury(k, task)
+
+
+cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
+    # do_notify_parent of a zombie whose threads have all ended; a parent that ignores SIGCHLD wants no zombie.
+    cdef task_t *parent = task_row(k, t.real_parent)
+    cdef signal_t *psignal = signal_row(k, parent.signal)
+    cdef int sig = t.exit_signal
+    cdef bint ignores
+    if sig != SIGCHLD and t.parent_exec_id != parent.self_exec_id:  # the parent runs another program by now
+        sig = SIGCHLD
+    ignores = sig == SIGCHLD and sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0
+    if not ignores and 0 < sig <= 64:
+        send_sig_process(k, parent, sig)
+    wake_up(k, &psignal.wait_chldexit, 0)
+    if ignores or t.real_parent == k.init_task:
+        release_task(k, task_index(k, t))
+
+
+cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
+    # The first thread of the same process, the leader first, that has not ended; else init.
+    cdef uint32_t i = t.group_leader
+    while task_row(k, i).flags & PF_EXITING:
+        i = task_row(k, i).thread_next
+        if i == t.group_leader:
+            return k.init_task
+    return i
+
+
+cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
+    cdef uint32_t child = t.children, reaper, next
+    cdef task_t *c
+    if child == 0:
+        return
+    reaper = find_new_reaper(k, t)
+    t.children = t.children_last = 0
+    while child:
+        c = task_row(k, child)
+        next = c.sibling_next
+        add_child(k, reaper, child)
+        if reaper == k.init_task:
+            c.exit_signal = SIGCHLD
+            if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
+                release_task(k, child)
+        child = next
+
+
+# ------------------------------------------------------------------------------------------ ending
+cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    cdef uint32_t task = task_index(k, t), files = t.files
+    cdef signal_t *signal = signal_row(k, t.signal)
+    if t.flags & PF_EXITING:
+        return
+    t.flags |= PF_EXITING
+    call_abort(k, t)
+    dequeue_task(k, task)
+    t.exit_code = code
+    signal.nr_threads -= 1
+    if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
+        signal.group_exit_code = code  # the last thread's code is the process'
+        signal.flags |= SIGNAL_GROUP_EXIT
+    t.files = 0
+    put_files(k, files)
+    t.pending = 0
+    t.flags &= ~<int>TIF_SIGPENDING
+    forget_original_parent(k, t)
+    t.state = EXIT_ZOMBIE
+    if t.flags & TASK_OBJECT:
+        report_dead(k, task)
+    if not thread_group_leader(k, t):
+        release_task(k, task)
+    elif signal.nr_threads == 0:
+        notify_parent(k, t)
+
+
+cdef inline bint raises_sigpipe(kernel_t *k, task_t *t) noexcept nogil:
+    # Whether a thread that is killed in a sleeping write finds no reader when it wakes, and SIGPIPE is deadly.
+    cdef file_t *f
+    if t.call.nr != NR_write and t.call.nr != NR_writev or t.call.file == 0:
+        return False
+    f = file_row(k, t.call.file)
+    return (f.f_op == PIPEFIFO_FOPS and pipe_row(k, f.private_data).readers == 0
+            and not (sighand_row(k, t.sighand).ignored & sigmask(SIGPIPE)))
+
+
+cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    # In thread order. True if one of them raised SIGPIPE on its way out: while one thread ends, a pipe may lose its
+    # last reader.
+    cdef uint32_t next, me = task_index(k, t), i = t.thread_next
+    cdef bint sigpipe = False
+    while i != me:
+        next = task_row(k, i).thread_next
+        sigpipe |= raises_sigpipe(k, task_row(k, i))
+        do_exit(k, task_row(k, i), code)
+        i = next
+    return sigpipe
+
+
+cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    cdef signal_t *signal = signal_row(k, t.signal)
+    if signal.flags & SIGNAL_GROUP_EXIT:
+        code = signal.group_exit_code
+    else:
+        signal.flags |= SIGNAL_GROUP_EXIT
+        signal.group_exit_code = code
+        zap_other_threads(k, t, code)
+    do_exit(k, t, code)
+
+
+# ------------------------------------------------------------------------------------------ wait4
+cdef inline bint eligible_child(kernel_t *k, task_t *t, task_t *c, int64_t pid, int64_t options) noexcept nogil:
+    if pid > 0 and c.pid != pid:
+        return False
+    if pid == 0 and signal_row(k, c.signal).pgrp != signal_row(k, t.signal).pgrp:
+        return False
+    if pid < -1 and signal_row(k, c.signal).pgrp != -pid:
+        return False
+    if options & WALL:
+        return True
+    return (c.exit_signal != SIGCHLD) == (options & WCLONE != 0)
+
+
+cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, task_t *c) noexcept nogil:
+    cdef int32_t pid = c.pid
+    cdef signal_t *signal = signal_row(k, c.signal)
+    t.call.out0 = signal.group_exit_code if signal.flags & SIGNAL_GROUP_EXIT else c.exit_code
+    release_task(k, task_index(k, c))
+    return pid
+
+
+cdef int64_t wait_children(
+    kernel_t *k, task_t *t, task_t *parent, int64_t pid, int64_t options, bint *any
+) noexcept nogil:
+    # The oldest child of this thread that has ended: its pid, or 0. `any`: some child could still end.
+    cdef uint32_t i = parent.children
+    cdef task_t *c
+    while i:
+        c = task_row(k, i)
+        if eligible_child(k, t, c, pid, options):
+            if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
+                return wait_task_zombie(k, t, c)
+            any[0] = True
+        i = c.sibling_next
+    return 0
+
+
+cdef int64_t wait_pid(kernel_t *k, task_t *t, int64_t pid, int64_t options, bint *any) noexcept nogil:
+    # do_wait_pid: one child by number, without looking at the others.
+    cdef uint32_t i = find_task(k, pid)
+    cdef task_t *c = task_row(k, i)
+    if i == 0 or not thread_group_leader(k, c) or c.real_parent == 0:
+        return 0
+    if c.real_parent != task_index(k, t):
+        if options & WNOTHREAD or task_row(k, c.real_parent).group_leader != t.group_leader:
+            return 0
+    if not eligible_child(k, t, c, pid, options):
+        return 0
+    if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
+        return wait_task_zombie(k, t, c)
+    any[0] = True
+    return 0
+
+
+cdef int64_t wait_threads(kernel_t *k, task_t *t, int64_t pid, int64_t options, bint *any) noexcept nogil:
+    cdef int64_t found = wait_children(k, t, t, pid, options, any)
+    cdef task_t *other = task_row(k, t.thread_next)
+    while found == 0 and other != t and not (options & WNOTHREAD):
+        found = wait_children(k, t, other, pid, options, any)
+        other = task_row(k, other.thread_next)
+    return found
+
+
+cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil:
+    # Returns the pid, 0 for WNOHANG, -ESLEEP, or an error. Entered again after every wake-up.
+    cdef int64_t found
+    cdef bint any = False
+    options = <uint32_t>options
+    pid = <int32_t>pid
+    if options & ~<int64_t>(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
+        return -EINVAL
+    if pid == INT_MIN:
+        return -ESRCH
+    found = wait_pid(k, t, pid, options, &any) if pid > 0 else wait_threads(k, t, pid, options, &any)
+    if found == 0:
+        if not any:
+            found = -ECHILD
+        elif not (options & WNOHANG):
+            if not signal_pending(t):
+                prepare_to_wait(k, t, WQ_CHLDEXIT, t.signal)
+                return -ESLEEP
+            found = -ERESTARTSYS
+    finish_wait(k, t)
+    return found

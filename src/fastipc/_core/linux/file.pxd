@@ -1,0 +1,62 @@
+# Open files and descriptor tables. Source: fs/file.c, fs/file_table.c, include/linux/fs.h.
+#
+# A descriptor table is a run of `fd` rows that doubles when it is full; tables of more than 64 descriptors also have
+# a bit map of two levels, so that the lowest free number is found at a cost that does not grow. Invariants: no free
+# number below `next_fd`; `f_count` of a file is the number of descriptors and sleeping calls that refer to it.
+
+
+ctypedef struct file_operations_t:  # struct file_operations: what a kind of file does; the transfer is in t.call
+    int64_t (*read)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+    int64_t (*write)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+    uint32_t (*poll)(kernel_t *k, file_t *f) noexcept nogil
+    uint32_t (*poll_queues)(kernel_t *k, file_t *f, uint16_t *kinds) noexcept nogil  # queues to wait on, by kind
+    int64_t (*ioctl)(kernel_t *k, file_t *f, uint32_t request, int64_t arg) noexcept nogil
+    void (*release)(kernel_t *k, file_t *f) noexcept nogil
+    int64_t (*available)(kernel_t *k, file_t *f, int64_t n) noexcept nogil  # bytes that a read of n would give now
+
+cdef file_operations_t file_operations[8]  # by f_op
+
+cdef enum:
+    FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet
+
+
+cdef uint32_t alloc_file(
+    kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private
+) noexcept nogil
+cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil
+cdef int32_t alloc_fd(kernel_t *k, task_t *t, uint32_t start, uint64_t end, bint cloexec) noexcept nogil
+cdef int32_t get_unused_fd(kernel_t *k, task_t *t, bint cloexec) noexcept nogil
+cdef void put_unused_fd(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
+cdef int64_t do_close(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
+cdef int64_t do_dup(kernel_t *k, task_t *t, int32_t fd, int64_t start, bint cloexec) noexcept nogil
+cdef int64_t do_dup3(kernel_t *k, task_t *t, int32_t old, int32_t new, uint32_t flags) noexcept nogil
+cdef uint32_t new_files(kernel_t *k) noexcept nogil
+cdef uint32_t dup_fd_table(kernel_t *k, uint32_t files) noexcept nogil
+cdef void put_files(kernel_t *k, uint32_t files) noexcept nogil
+cdef void do_close_on_exec(kernel_t *k, uint32_t files) noexcept nogil
+cdef bint file_check(kernel_t *k) noexcept nogil
+
+
+cdef inline file_t *fdget(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    # The open file of a descriptor, or NULL.
+    cdef files_t *files = files_row(k, t.files)
+    cdef fd_t *e
+    if <uint32_t>fd >= files.max_fds:
+        return NULL
+    e = fd_row(k, files.fdt + <uint32_t>fd)
+    if e.live != 1:
+        return NULL
+    return file_row(k, e.file)
+
+
+cdef inline void fd_install(kernel_t *k, task_t *t, int32_t fd, uint32_t file) noexcept nogil:
+    cdef fd_t *e = fd_row(k, files_row(k, t.files).fdt + <uint32_t>fd)
+    e.file = file
+    e.live = 1
+
+
+cdef inline void fput(kernel_t *k, uint32_t file) noexcept nogil:
+    cdef file_t *f = file_row(k, file)
+    f.f_count -= 1
+    if f.f_count == 0:
+        release_file(k, file)

@@ -1,0 +1,420 @@
+"""How tasks begin: init, fork and clone, a new session's first process, exec; and resource limits.
+
+Source: kernel/fork.c (copy_process, copy_files, copy_sighand, copy_signal), fs/exec.c (begin_new_exec, de_thread),
+kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces, ptrace, thread-local storage.
+"""
+
+
+cdef enum:
+    CAP_ALL = 0x1ffffffffff
+
+cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
+    CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
+                     | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
+
+
+# ------------------------------------------------------------------------------------------ parts of a new task
+cdef uint32_t new_sighand(kernel_t *k, uint64_t ignored) noexcept nogil:
+    cdef uint32_t i = table_alloc(k, T_SIGHAND, sizeof(sighand_t))
+    if i:
+        sighand_row(k, i).count = 1
+        sighand_row(k, i).ignored = ignored
+    return i
+
+
+cdef uint32_t new_signal(kernel_t *k, signal_t *source) noexcept nogil:
+    cdef uint32_t i = table_alloc(k, T_SIGNAL, sizeof(signal_t))
+    cdef signal_t *s = signal_row(k, i)
+    if i == 0:
+        return 0
+    s.count = 1
+    s.nr_threads = 1
+    s.rlimit = source.rlimit
+    s.pgrp = source.pgrp
+    s.session = source.session
+    rlimit_row(k, s.rlimit).count += 1
+    return i
+
+
+cdef void drop_parts(kernel_t *k, uint32_t task, uint64_t flags) noexcept nogil:
+    # Undo of copy_parts, for a task that never was.
+    cdef task_t *c = task_row(k, task)
+    if c.signal and not (flags & CLONE_THREAD):
+        put_rlimit(k, signal_row(k, c.signal).rlimit)
+        table_free(k, T_SIGNAL, c.signal, sizeof(signal_t))
+    if c.sighand and not (flags & CLONE_SIGHAND):
+        table_free(k, T_SIGHAND, c.sighand, sizeof(sighand_t))
+    if c.files and not (flags & CLONE_FILES):
+        put_files(k, c.files)
+    bury(k, task)
+
+
+cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept nogil:
+    # Descriptors, signal actions and the process itself: shared or copied. False if one could not be had.
+    c.files = t.files if flags & CLONE_FILES else dup_fd_table(k, t.files)
+    if c.files == 0:
+        return False
+    c.sighand = t.sighand if flags & CLONE_SIGHAND else new_sighand(k, sighand_row(k, t.sighand).ignored)
+    if c.sighand == 0:
+        return False
+    c.signal = t.signal if flags & CLONE_THREAD else new_signal(k, signal_row(k, t.signal))
+    return c.signal != 0
+
+
+cdef inline void copy_creds(task_t *t, task_t *c) noexcept nogil:
+    c.user = t.user
+    c.uid = t.uid
+    c.euid = t.euid
+    c.suid = t.suid
+    c.gid = t.gid
+    c.egid = t.egid
+    c.sgid = t.sgid
+    c.cap_effective = t.cap_effective
+    c.blocked = t.blocked
+
+
+cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
+    # RLIMIT_NPROC counts the tasks of the user, and binds neither root nor the capable.
+    cdef uint64_t limit = rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_NPROC]
+    if k.nr_threads >= k.threads_max:
+        return False
+    return (<uint64_t>user_row(k, t.user).processes + 1 <= limit or t.uid == 0
+            or t.cap_effective & (<uint64_t>1 << CAP_SYS_RESOURCE | <uint64_t>1 << CAP_SYS_ADMIN) != 0)
+
+
+cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
+    if flags & CLONE_REFUSED:
+        return -EINVAL
+    if flags & CLONE_THREAD and not (flags & CLONE_SIGHAND):
+        return -EINVAL
+    if flags & CLONE_SIGHAND and not (flags & CLONE_VM):
+        return -EINVAL
+    if flags & CLONE_PARENT and signal_row(k, t.signal).flags & SIGNAL_UNKILLABLE:
+        return -EINVAL
+    return 0
+
+
+cdef inline void join_thread_group(kernel_t *k, task_t *t, uint32_t task) noexcept nogil:
+    cdef task_t *c = task_row(k, task)
+    cdef task_t *leader = task_row(k, t.group_leader)
+    c.group_leader = t.group_leader
+    c.tgid = t.tgid
+    c.exit_signal = -1
+    c.real_parent = 0
+    c.thread_prev = leader.thread_prev
+    c.thread_next = t.group_leader
+    task_row(k, leader.thread_prev).thread_next = task
+    leader.thread_prev = task
+    signal_row(k, t.signal).nr_threads += 1
+    signal_row(k, t.signal).count += 1
+
+
+cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent) noexcept nogil:
+    cdef task_t *c = task_row(k, task)
+    c.group_leader = task
+    c.tgid = c.pid
+    c.thread_next = c.thread_prev = task
+    add_child(k, parent, task)
+
+
+# ------------------------------------------------------------------------------------------ fork
+cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind) noexcept nogil:
+    # The row of the child, not started yet, or -errno.
+    cdef uint32_t task
+    cdef task_t *c
+    cdef int64_t err = clone_flags_errno(k, t, flags)
+    if err:
+        return err
+    if not may_fork(k, t):
+        return -EAGAIN
+    task = table_alloc(k, T_TASK, sizeof(task_t))
+    if task == 0:
+        return -alloc_errno(k, ENOMEM)
+    c = task_row(k, task)
+    if not copy_parts(k, t, c, flags):
+        drop_parts(k, task, flags)
+        return -alloc_errno(k, ENOMEM)
+    c.pid = alloc_pid(k, task)
+    if c.pid < 0:
+        drop_parts(k, task, flags)
+        return -EAGAIN
+    copy_creds(t, c)
+    get_uid(k, c.user)
+    user_row(k, c.user).processes += 1
+    c.kind = kind
+    c.call.nr = -1
+    c.start_time = k.now
+    c.self_exec_id = t.self_exec_id
+    c.parent_exec_id = t.parent_exec_id if flags & (CLONE_PARENT | CLONE_THREAD) else t.self_exec_id
+    k.nr_threads += 1
+    if flags & CLONE_FILES:
+        files_row(k, c.files).count += 1
+    if flags & CLONE_SIGHAND:
+        sighand_row(k, c.sighand).count += 1
+    if flags & CLONE_THREAD:
+        join_thread_group(k, t, task)
+        return task
+    if flags & CLONE_PARENT:
+        c.exit_signal = task_row(k, t.group_leader).exit_signal
+        start_process(k, task, task_row(k, t.group_leader).real_parent)
+    else:
+        c.exit_signal = exit_signal
+        start_process(k, task, task_index(k, t))
+    return task
+
+
+cdef void wake_up_new_task(kernel_t *k, uint32_t task) noexcept nogil:
+    enqueue_task(k, task)
+
+
+# ------------------------------------------------------------------------------------------ a session's first process
+cdef int64_t spawn_process(kernel_t *k, uint32_t parent, uint32_t uid, uint32_t gid, uint8_t kind) noexcept nogil:
+    # A child of `parent` with nothing of it: no descriptors, default actions and limits. Its row, or -errno.
+    cdef task_t *init = task_row(k, k.init_task)
+    cdef int64_t task
+    cdef task_t *c
+    cdef uint32_t user = alloc_uid(k, uid)
+    if user == 0:
+        return -alloc_errno(k, ENOMEM)
+    task = copy_process(k, init, 0, SIGCHLD, kind)
+    if task < 0:
+        free_uid(k, user)
+        return task
+    c = task_row(k, <uint32_t>task)
+    user_row(k, c.user).processes -= 1
+    free_uid(k, c.user)
+    c.user = user
+    user_row(k, user).processes += 1
+    c.uid = c.euid = c.suid = uid
+    c.gid = c.egid = c.sgid = gid
+    c.cap_effective = 0 if uid else <uint64_t>CAP_ALL
+    sighand_row(k, c.sighand).ignored = 0
+    signal_row(k, c.signal).pgrp = signal_row(k, c.signal).session = c.pid
+    if parent != k.init_task:
+        move_child(k, <uint32_t>task, parent)
+    return task
+
+
+cdef void move_child(kernel_t *k, uint32_t task, uint32_t parent) noexcept nogil:
+    # The newest child of init becomes the newest child of `parent`.
+    cdef task_t *c = task_row(k, task)
+    cdef task_t *init = task_row(k, k.init_task)
+    init.children_last = c.sibling_prev
+    if c.sibling_prev:
+        task_row(k, c.sibling_prev).sibling_next = 0
+    else:
+        init.children = 0
+    add_child(k, parent, task)
+
+
+cdef void default_limits(kernel_t *k, rlimit_t *r) noexcept nogil:
+    # INIT_RLIMITS, include/asm-generic/resource.h.
+    cdef int i
+    for i in range(RLIM_NLIMITS):
+        r.cur[i] = r.max[i] = RLIM_INFINITY
+    r.cur[RLIMIT_STACK] = 8 << 20
+    r.cur[RLIMIT_CORE] = 0
+    r.cur[RLIMIT_NPROC] = r.max[RLIMIT_NPROC] = k.threads_max // 2
+    r.cur[RLIMIT_NOFILE] = 1024
+    r.max[RLIMIT_NOFILE] = 4096
+    r.cur[RLIMIT_MEMLOCK] = r.max[RLIMIT_MEMLOCK] = 8 << 20
+    r.cur[RLIMIT_SIGPENDING] = r.max[RLIMIT_SIGPENDING] = k.threads_max // 2
+    r.cur[RLIMIT_MSGQUEUE] = r.max[RLIMIT_MSGQUEUE] = 819200
+    r.cur[RLIMIT_NICE] = r.max[RLIMIT_NICE] = 0
+    r.cur[RLIMIT_RTPRIO] = r.max[RLIMIT_RTPRIO] = 0
+
+
+cdef int64_t boot(kernel_t *k) noexcept nogil:
+    # init: pid 1, child of no one, its own session. The tables are empty: nothing can fail but memory of the host.
+    cdef uint32_t task = table_alloc(k, T_TASK, sizeof(task_t))
+    cdef task_t *t = task_row(k, task)
+    k.default_rlimit = table_alloc(k, T_RLIMIT, sizeof(rlimit_t))
+    rlimit_row(k, k.default_rlimit).count = 1
+    default_limits(k, rlimit_row(k, k.default_rlimit))
+    k.init_task = task
+    t.files = new_files(k)
+    t.sighand = new_sighand(k, 0)
+    t.signal = table_alloc(k, T_SIGNAL, sizeof(signal_t))
+    signal_row(k, t.signal).count = signal_row(k, t.signal).nr_threads = 1
+    signal_row(k, t.signal).rlimit = k.default_rlimit
+    signal_row(k, t.signal).flags = SIGNAL_UNKILLABLE
+    t.user = alloc_uid(k, 0)
+    user_row(k, t.user).processes = 1
+    t.cap_effective = <uint64_t>CAP_ALL
+    t.pid = t.tgid = alloc_pid(k, task)
+    signal_row(k, t.signal).pgrp = signal_row(k, t.signal).session = t.pid
+    t.group_leader = t.thread_next = t.thread_prev = task
+    t.kind = KIND_INIT
+    t.call.nr = -1
+    t.exit_signal = SIGCHLD
+    k.nr_threads = 1
+    return task
+
+
+# ------------------------------------------------------------------------------------------ exec
+cdef void take_leadership(kernel_t *k, task_t *t) noexcept nogil:
+    # de_thread: the caller becomes the leader, under the leader's number. All other threads have ended.
+    cdef uint32_t me = task_index(k, t), old = t.group_leader
+    cdef task_t *leader = task_row(k, old)
+    cdef uint32_t parent = leader.real_parent
+    cdef task_t *p = task_row(k, parent)
+    cdef int32_t pid = t.pid
+    t.pid = leader.pid
+    leader.pid = pid
+    pid_row(k, <uint32_t>t.pid).task = me
+    pid_row(k, <uint32_t>pid).task = old
+    t.sibling_prev = leader.sibling_prev
+    t.sibling_next = leader.sibling_next
+    if t.sibling_prev:
+        task_row(k, t.sibling_prev).sibling_next = me
+    else:
+        p.children = me
+    if t.sibling_next:
+        task_row(k, t.sibling_next).sibling_prev = me
+    else:
+        p.children_last = me
+    t.real_parent = parent
+    leader.real_parent = 0
+    t.group_leader = leader.group_leader = me
+    t.exit_signal = SIGCHLD
+    leader.exit_signal = -1
+    release_task(k, old)
+
+
+cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
+    # Whether others than this process' own threads use its descriptor table.
+    cdef uint32_t own = 0, i = t.group_leader
+    while True:
+        own += task_row(k, i).files == t.files
+        i = task_row(k, i).thread_next
+        if i == t.group_leader:
+            return files_row(k, t.files).count > own
+
+
+cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
+    # What stays behind: the other threads, shared descriptors, close-on-exec ones, actions that are not "ignore".
+    # What can fail comes first: after that the old program is gone.
+    cdef uint32_t files = 0, sighand = 0
+    if files_shared(k, t):
+        files = dup_fd_table(k, t.files)
+        if files == 0:
+            return -alloc_errno(k, ENOMEM)
+    if sighand_row(k, t.sighand).count > signal_row(k, t.signal).nr_threads:
+        sighand = new_sighand(k, sighand_row(k, t.sighand).ignored)
+        if sighand == 0:
+            if files:
+                put_files(k, files)
+            return -alloc_errno(k, ENOMEM)
+    if zap_other_threads(k, t, 0):
+        do_group_exit(k, t, SIGPIPE)
+        if files:
+            put_files(k, files)
+        if sighand:
+            table_free(k, T_SIGHAND, sighand, sizeof(sighand_t))
+        return -EKILLED
+    if t.group_leader != task_index(k, t):
+        take_leadership(k, t)
+    if files:
+        put_files(k, t.files)
+        t.files = files
+    if sighand:
+        sighand_row(k, t.sighand).count -= 1
+        t.sighand = sighand
+    t.exit_signal = SIGCHLD
+    t.self_exec_id += 1
+    do_close_on_exec(k, t.files)
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ resource limits
+cdef int64_t do_getrlimit(kernel_t *k, task_t *t, int64_t resource, uint64_t *pair) noexcept nogil:
+    cdef rlimit_t *r = rlimit_row(k, signal_row(k, t.signal).rlimit)
+    if <uint64_t>resource >= RLIM_NLIMITS:
+        return -EINVAL
+    pair[0] = r.cur[resource]
+    pair[1] = r.max[resource]
+    return 0
+
+
+cdef int64_t do_setrlimit(kernel_t *k, task_t *t, int64_t resource, const uint64_t *pair) noexcept nogil:
+    cdef signal_t *s = signal_row(k, t.signal)
+    cdef rlimit_t *r = rlimit_row(k, s.rlimit)
+    cdef uint32_t i
+    if <uint64_t>resource >= RLIM_NLIMITS:
+        return -EINVAL
+    if pair[0] > pair[1]:
+        return -EINVAL
+    if resource == RLIMIT_NOFILE and pair[1] > <uint64_t>k.nr_open_max:
+        return -EPERM
+    if pair[1] > r.max[resource] and not (t.cap_effective >> CAP_SYS_RESOURCE & 1):
+        return -EPERM
+    if r.count > 1:  # limits are shared until one process changes its own
+        i = table_alloc(k, T_RLIMIT, sizeof(rlimit_t))
+        if i == 0:
+            return -alloc_errno(k, ENOMEM)
+        r.count -= 1
+        rlimit_row(k, i)[0] = r[0]
+        r = rlimit_row(k, i)
+        r.count = 1
+        s.rlimit = i
+    r.cur[resource] = pair[0]
+    r.max[resource] = pair[1]
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ checks
+cdef bint thread_group_check(kernel_t *k, uint32_t leader) noexcept nogil:
+    cdef task_t *t = task_row(k, leader)
+    cdef signal_t *s = signal_row(k, t.signal)
+    cdef uint32_t i = leader, threads = 0, ended = 0
+    while True:
+        t = task_row(k, i)
+        if not check(k, t.live and t.group_leader == leader and task_row(k, t.thread_next).thread_prev == i,
+                     b"fork: broken thread ring"):
+            return False
+        threads += 1
+        ended += t.flags & PF_EXITING != 0
+        i = t.thread_next
+        if i == leader:
+            break
+    return (check(k, s.count == threads, b"fork: process miscounts its tasks")
+            and check(k, s.nr_threads == threads - ended, b"fork: process miscounts its threads"))
+
+
+cdef bint children_check(kernel_t *k, uint32_t parent, uint32_t *found) noexcept nogil:
+    cdef uint32_t i = task_row(k, parent).children, prev = 0
+    while i:
+        if not check(k, task_row(k, i).live and task_row(k, i).real_parent == parent
+                     and task_row(k, i).sibling_prev == prev, b"fork: broken list of children"):
+            return False
+        found[0] += 1
+        prev = i
+        i = task_row(k, i).sibling_next
+    return check(k, task_row(k, parent).children_last == prev, b"fork: wrong last child")
+
+
+cdef bint process_check(kernel_t *k) noexcept nogil:
+    cdef uint32_t i, tasks = 0, leaders = 0, children = 0, rlimits = 0, actions = 0
+    cdef task_t *t
+    for i in range(1, k.table[T_TASK].high):
+        t = task_row(k, i)
+        if not t.live or t.state == EXIT_DEAD:
+            continue
+        tasks += 1
+        actions += t.sighand != 0
+        if not children_check(k, i, &children):
+            return False
+        if t.group_leader == i:
+            leaders += i != k.init_task
+            if not thread_group_check(k, i):
+                return False
+    for i in range(1, k.table[T_RLIMIT].high):
+        rlimits -= rlimit_row(k, i).count if rlimit_row(k, i).live else 0
+    for i in range(1, k.table[T_SIGNAL].high):
+        rlimits += signal_row(k, i).live
+    for i in range(1, k.table[T_SIGHAND].high):
+        actions -= sighand_row(k, i).count if sighand_row(k, i).live else 0
+    return (check(k, tasks == k.nr_threads, b"fork: tasks miscounted")
+            and check(k, leaders == children, b"fork: process that is no one's child")
+            and check(k, rlimits == 0, b"fork: limits miscounted")
+            and check(k, actions == 0, b"fork: signal actions miscounted"))

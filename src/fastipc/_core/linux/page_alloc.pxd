@@ -1,0 +1,59 @@
+# The page allocator: buddy lists of orders 0..10 with a cache of single pages in front. Source: mm/page_alloc.c.
+#
+# A page is named by its row in the `page` table (frame number + 1). Frames beyond `frontier` have never been given
+# out; they stand for whole free blocks, so that a fresh machine touches none of them. Invariant: every frame is in
+# exactly one place: allocated (`live`), in the cache (PG_PCP), in one buddy block, or beyond the frontier.
+
+
+cdef void page_alloc_init(kernel_t *k) noexcept nogil
+cdef uint32_t alloc_page_slow(kernel_t *k) noexcept nogil
+cdef uint32_t alloc_pages(kernel_t *k, int order, bint zeroed) noexcept nogil  # first page, or 0
+cdef void free_pages(kernel_t *k, uint32_t page, int order) noexcept nogil
+cdef void split_page(kernel_t *k, uint32_t page, int order) noexcept nogil
+cdef void drain_pages(kernel_t *k) noexcept nogil
+cdef void free_pcp_batch(kernel_t *k) noexcept nogil
+cdef void buddyinfo(kernel_t *k, uint32_t *counts) noexcept nogil
+cdef bint page_alloc_check(kernel_t *k) noexcept nogil
+
+
+cdef inline char *page_address(kernel_t *k, uint32_t page) noexcept nogil:
+    return k.frames + (<size_t>page - 1) * 4096
+
+
+cdef inline uint32_t take_cached(kernel_t *k) noexcept nogil:
+    # A page of the cache. Precondition: there is one.
+    cdef uint32_t i = k.pcp_first
+    cdef page_t *p = page_row(k, i)
+    k.pcp_first = p.link
+    k.pcp_count -= 1
+    p.live = 1
+    p.link = 0
+    p.refcount = 1
+    p.flags &= PG_TOUCHED
+    k.table[T_PAGE].nlive += 1
+    k.counters.pages_alloc += 1
+    return i
+
+
+cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
+    # One page, not zeroed, reference count 1; 0 if there is none.
+    if unlikely(k.inject_any or k.pcp_first == 0):
+        return alloc_page_slow(k)
+    return take_cached(k)
+
+
+cdef inline void put_page(kernel_t *k, uint32_t i) noexcept nogil:
+    # Drop one reference; the last one frees the page into the cache.
+    cdef page_t *p = page_row(k, i)
+    p.refcount -= 1
+    if p.refcount:
+        return
+    p.live = 0
+    p.flags = (p.flags & PG_TOUCHED) | PG_PCP
+    p.link = k.pcp_first
+    k.pcp_first = i
+    k.pcp_count += 1
+    k.table[T_PAGE].nlive -= 1
+    k.counters.pages_free += 1
+    if unlikely(k.pcp_count > k.pcp_high):
+        free_pcp_batch(k)

@@ -1,0 +1,87 @@
+# Who runs next. Source: kernel/sched/core.c (schedule, try_to_wake_up).
+#
+# The run queue is a ring of task rows that can be read ahead. A task is in it at most once (TASK_QUEUED), and only
+# if it is runnable and has left the processor. One that ends while it is queued leaves a hole. All choice of order
+# enters by `pick_next`.
+
+
+cdef uint32_t pick_random(kernel_t *k) noexcept nogil
+cdef void dequeue_task(kernel_t *k, uint32_t task) noexcept nogil
+cdef void close_holes(kernel_t *k) noexcept nogil
+cdef void run_first(kernel_t *k, uint32_t task) noexcept nogil
+cdef void sched_seed(kernel_t *k, uint64_t seed) noexcept nogil
+cdef bint sched_check(kernel_t *k) noexcept nogil
+
+cdef enum:
+    READ_AHEAD = 12  # turns
+    READ_AHEAD_FROM = 64  # runnable tasks
+
+
+cdef inline uint32_t nr_running(kernel_t *k) noexcept nogil:
+    return k.runq_tail - k.runq_head - k.runq_holes
+
+
+cdef inline void enqueue_task(kernel_t *k, uint32_t task) noexcept nogil:
+    cdef task_t *t = task_row(k, task)
+    if t.flags & TASK_QUEUED:
+        return
+    if unlikely(k.runq_tail - k.runq_head > k.runq_mask):
+        close_holes(k)
+    t.flags |= TASK_QUEUED
+    t.runq_at = k.runq_tail
+    k.runq[k.runq_tail & k.runq_mask] = task
+    k.runq_tail += 1
+
+
+cdef inline bint try_to_wake_up(kernel_t *k, uint32_t task, uint32_t mask) noexcept nogil:
+    # True if this changed something. A task that has not left the processor yet will find itself running and not sleep.
+    cdef task_t *t = task_row(k, task)
+    if not (t.state & mask):
+        return False
+    t.state = TASK_RUNNING
+    k.counters.wakeups += 1
+    if t.flags & TASK_ASLEEP:
+        t.flags &= ~<int>TASK_ASLEEP
+        if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
+            k.sleepers -= 1
+        enqueue_task(k, task)
+    return True
+
+
+cdef inline bint deactivate_task(kernel_t *k, task_t *t) noexcept nogil:
+    # Leave the processor. False if the task was woken before it slept: then it goes on at once.
+    if t.state == TASK_RUNNING:
+        return False
+    t.flags |= TASK_ASLEEP
+    if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
+        k.sleepers += 1
+    return True
+
+
+cdef inline uint32_t pick_next(kernel_t *k) noexcept nogil:
+    # The next task to run, taken off the queue; 0 if none is runnable.
+    cdef uint32_t task, n = k.runq_tail - k.runq_head
+    if unlikely(k.schedule != SCHED_FIFO):
+        return pick_random(k)
+    while n:
+        task = k.runq[k.runq_head & k.runq_mask]
+        k.runq_head += 1
+        if n > READ_AHEAD_FROM:
+            prefetch(task_row(k, k.runq[(k.runq_head + READ_AHEAD) & k.runq_mask]))
+        if likely(task != 0):
+            task_row(k, task).flags &= ~<int>TASK_QUEUED
+            task_row(k, task).runq_at = 0
+            return task
+        k.runq_holes -= 1
+        n -= 1
+    return 0
+
+
+cdef inline uint64_t next_random(kernel_t *k) noexcept nogil:
+    # SplitMix64: the only source of chance.
+    cdef uint64_t z
+    k.rng += <uint64_t>0x9E3779B97F4A7C15
+    z = k.rng
+    z = (z ^ (z >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
+    z = (z ^ (z >> 27)) * <uint64_t>0x94D049BB133111EB
+    return z ^ (z >> 31)

@@ -1,0 +1,18 @@
+# poll and select. Source: fs/select.c.
+#
+# Both work on a run of pollfd rows in the call's record (`call.pollfds`, `call.nfds`); select's rows are one for each
+# descriptor of each set, with the set's events. The entry fills the run and takes the results out of it.
+
+
+cdef uint32_t pollfds_alloc(kernel_t *k, uint32_t n) noexcept nogil
+cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil
+cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil
+cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil
+cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil
+cdef void poll_freewait(kernel_t *k, task_t *t) noexcept nogil
+cdef bint poll_check(kernel_t *k) noexcept nogil
+
+cdef enum:  # what a descriptor in each of select's sets waits for
+    POLLIN_SET = 0x40 | 0x80 | 0x1 | 0x10 | 0x8 | 0x20
+    POLLOUT_SET = 0x200 | 0x100 | 0x4 | 0x8 | 0x20
+    POLLEX_SET = 0x2 | 0x20

@@ -1,0 +1,177 @@
+"""poll and select: one look at all descriptors, then one wait entry for each queue, a look again after every wake-up.
+
+Source: fs/select.c (do_poll, do_select, poll_freewait). Missing: signal masks, fds that are busy-polled.
+"""
+
+
+cdef inline int pollfds_order(uint32_t n) noexcept nogil:
+    cdef int order = 0
+    while (<uint32_t>1 << order) < n:
+        order += 1
+    return order
+
+
+cdef uint32_t pollfds_alloc(kernel_t *k, uint32_t n) noexcept nogil:
+    # A run for `n` descriptors, or 0. No injected failure leaves a mark here: the caller reports ENOMEM.
+    return table_alloc_run(k, T_POLLFD, pollfds_order(n))
+
+
+cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil:
+    if first:
+        memset(pollfd_row(k, first), 0, n * sizeof(pollfd_t))
+        table_free_run(k, T_POLLFD, first, pollfds_order(n))
+
+
+cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
+    # How many rows are ready; `revents` of each. poll reports errors unasked, a row of select only what its set names.
+    # What does not change is held in locals: the compiler cannot know that no row is changed by the stores.
+    cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
+    cdef files_t *files = files_row(k, t.files)
+    cdef fd_t *fdt = fd_row(k, files.fdt)
+    cdef file_t *all_files = file_row(k, 0)
+    cdef pipe_t *all_pipes = pipe_row(k, 0)
+    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if t.call.nr == NR_poll else 0
+    cdef uint32_t max_fds = files.max_fds, mask
+    cdef int64_t count = 0, i, n = t.call.nfds
+    cdef file_t *f
+    for i in range(n):
+        if likely(<uint32_t>p[i].fd < max_fds and fdt[<uint32_t>p[i].fd].live == 1):
+            f = all_files + fdt[<uint32_t>p[i].fd].file
+            if likely(f.f_op == PIPEFIFO_FOPS):
+                mask = pipe_poll_mask(all_pipes + f.private_data, f)
+            else:
+                mask = file_operations[f.f_op].poll(k, f)
+        else:
+            mask = POLLNVAL if p[i].fd >= 0 else 0
+        mask &= <uint16_t>p[i].events | unasked
+        p[i].revents = <int16_t>mask
+        count += mask != 0
+    return count
+
+
+cdef int poll_queue(kernel_t *k, task_t *t, file_t *f, uint16_t kind, uint32_t key) noexcept nogil:
+    # __pollwait: an entry on one queue of one file.
+    cdef uint32_t i = table_alloc(k, T_POLL_ENTRY, sizeof(poll_entry_t))
+    cdef poll_entry_t *e = poll_entry_row(k, i)
+    if i == 0:
+        return -alloc_errno(k, ENOMEM)
+    e.task = task_index(k, t)
+    e.key = key
+    e.file = file_index(k, f)
+    f.f_count += 1
+    e.next = t.call.poll
+    t.call.poll = i
+    add_wait_queue(k, i | LINK_POLL, kind, f.private_data)
+    return 0
+
+
+cdef int poll_initwait(kernel_t *k, task_t *t) noexcept nogil:
+    cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
+    cdef uint16_t kinds[2]
+    cdef uint32_t i, j, n
+    cdef file_t *f
+    cdef int err
+    for i in range(t.call.nfds):
+        f = fdget(k, t, p[i].fd) if p[i].fd >= 0 else NULL
+        if f == NULL:
+            continue
+        n = file_operations[f.f_op].poll_queues(k, f, kinds)
+        for j in range(n):
+            err = poll_queue(k, t, f, kinds[j], <uint16_t>p[i].events | POLLERR | POLLHUP)
+            if err:
+                return err
+    return 0
+
+
+cdef void poll_freewait(kernel_t *k, task_t *t) noexcept nogil:
+    # Everything a poll holds, the run of pollfd rows included.
+    cdef uint32_t i = t.call.poll, next, file
+    t.call.poll = 0
+    while i:
+        next = poll_entry_row(k, i).next
+        file = poll_entry_row(k, i).file
+        remove_wait_queue(k, i | LINK_POLL)
+        table_free(k, T_POLL_ENTRY, i, sizeof(poll_entry_t))
+        fput(k, file)
+        i = next
+    if t.call.pollfds:
+        pollfds_free(k, t.call.pollfds, t.call.nfds)
+        t.call.pollfds = t.call.nfds = 0
+
+
+cdef void leave_queues(kernel_t *k, task_t *t) noexcept nogil:
+    # The wait is over; the rows with the answers stay for the entry.
+    cdef uint32_t pollfds = t.call.pollfds
+    t.call.pollfds = 0
+    poll_freewait(k, t)
+    t.call.pollfds = pollfds
+    timer_cancel(k, task_index(k, t), t)
+    finish_wait(k, t)
+
+
+cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+    cdef int err
+    if signal_pending(t):
+        return -EINTR
+    err = poll_initwait(k, t)
+    if err:
+        leave_queues(k, t)
+        return err
+    if timeout_ns > 0:
+        t.call.deadline = deadline_after(k, timeout_ns)
+        t.call.flags |= CALL_TIMEOUT
+        timer_start(k, task_index(k, t), t.call.deadline)
+    t.state = TASK_INTERRUPTIBLE
+    return -ESLEEP
+
+
+cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+    # Number of ready rows. `timeout_ns` < 0: no limit.
+    cdef int64_t count
+    if t.call.nfds > rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_NOFILE]:
+        return -EINVAL
+    count = scan(k, t)
+    if count or timeout_ns == 0:
+        return count
+    return sleep_or_leave(k, t, timeout_ns)
+
+
+cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+    # Numbers beyond the size of the process's table are not looked at; within it a closed one is an error.
+    cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
+    cdef int64_t count
+    cdef uint32_t i, max_fds = max(files_row(k, t.files).max_fds, <uint32_t>64)
+    for i in range(t.call.nfds):
+        if p[i].fd >= 0 and <uint32_t>p[i].fd >= max_fds:
+            p[i].fd = -1
+        elif fdget(k, t, p[i].fd) == NULL:
+            return -EBADF
+    count = scan(k, t)
+    if count or timeout_ns == 0:
+        return count
+    return sleep_or_leave(k, t, timeout_ns)
+
+
+cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
+    cdef int64_t count = scan(k, t)
+    if count == 0 and not (t.call.flags & CALL_EXPIRED):
+        if not signal_pending(t):
+            t.state = TASK_INTERRUPTIBLE
+            return -ESLEEP
+        count = -EINTR
+    leave_queues(k, t)
+    return count
+
+
+cdef bint poll_check(kernel_t *k) noexcept nogil:
+    # Every entry belongs to exactly one call, and waits on a queue of a file that is open.
+    cdef uint32_t i, e, found = 0
+    for i in range(1, k.table[T_TASK].high):
+        e = task_row(k, i).call.poll if task_row(k, i).live else 0
+        while e:
+            if not check(k, poll_entry_row(k, e).live and poll_entry_row(k, e).task == i,
+                         b"select: entry of another task"):
+                return False
+            found += 1
+            e = poll_entry_row(k, e).next
+    return check(k, found == k.table[T_POLL_ENTRY].nlive, b"select: entries lost")

@@ -1,0 +1,128 @@
+# Tables of rows: one address reservation per machine, divided among them; rows never move, a free row is reused.
+#
+# Row 0 is never given out. `table_alloc` gives one row, zeroed, `live` set; `table_alloc_run` gives 2**order rows
+# in a row, for things of varying length (descriptor tables, pipe rings). Whoever frees a run leaves its rows zeroed.
+# An allocation that fails returns 0; `alloc_errno` then is the errno to report.
+
+
+cdef extern from *:
+    """
+    #define likely_(x) __builtin_expect(!!(x), 1)
+    #define unlikely_(x) __builtin_expect(!!(x), 0)
+    #define prefetch_(p) __builtin_prefetch(p)
+    """
+    bint likely "likely_"(bint) nogil
+    bint unlikely "unlikely_"(bint) nogil
+    void prefetch "prefetch_"(const void *) nogil
+
+
+cdef int tables_reserve(kernel_t *k, uint64_t memory) noexcept nogil  # 0, or -ENOMEM
+cdef void tables_release(kernel_t *k) noexcept nogil
+cdef bint inject_fails(kernel_t *k, int which) noexcept nogil
+cdef uint32_t table_alloc_run(kernel_t *k, int which, int order) noexcept nogil
+cdef void table_free_run(kernel_t *k, int which, uint32_t first, int order) noexcept nogil
+cdef bint table_check(kernel_t *k, int which) noexcept nogil
+
+
+cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept nogil:
+    # `size` is the row's sizeof, known to the compiler, so that the clearing is a few stores.
+    cdef table_t *t = &k.table[which]
+    cdef uint32_t i
+    cdef uint32_t *row
+    if unlikely(k.inject_any) and inject_fails(k, which):
+        return 0
+    i = t.free[0]
+    if i:
+        row = <uint32_t *>(t.base + i * size)
+        t.free[0] = row[1]
+    elif t.high < t.limit:
+        i = t.high
+        t.high += 1
+        row = <uint32_t *>(t.base + i * size)
+    else:
+        return 0
+    memset(row, 0, size)
+    row[0] = 1
+    t.nlive += 1
+    return i
+
+
+cdef inline void table_free(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
+    cdef table_t *t = &k.table[which]
+    cdef uint32_t *row = <uint32_t *>(t.base + i * size)
+    row[0] = 0
+    row[1] = t.free[0]
+    t.free[0] = i
+    t.nlive -= 1
+
+
+cdef inline int alloc_errno(kernel_t *k, int errno) noexcept nogil:
+    # errno of an allocation that has just failed: what `inject` asked for, else the call's own.
+    cdef int e = k.failed_errno
+    k.failed_errno = 0
+    return e if e else errno
+
+
+# Rows by index. The caller vouches that the row is live.
+cdef inline task_t *task_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <task_t *>k.table[T_TASK].base + i
+
+cdef inline uint32_t task_index(kernel_t *k, task_t *t) noexcept nogil:
+    return <uint32_t>(t - <task_t *>k.table[T_TASK].base)
+
+cdef inline signal_t *signal_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <signal_t *>k.table[T_SIGNAL].base + i
+
+cdef inline sighand_t *sighand_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sighand_t *>k.table[T_SIGHAND].base + i
+
+cdef inline rlimit_t *rlimit_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <rlimit_t *>k.table[T_RLIMIT].base + i
+
+cdef inline user_t *user_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <user_t *>k.table[T_USER].base + i
+
+cdef inline files_t *files_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <files_t *>k.table[T_FILES].base + i
+
+cdef inline fd_t *fd_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fd_t *>k.table[T_FD].base + i
+
+cdef inline fdbits_t *fdbits_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fdbits_t *>k.table[T_FDBITS].base + i
+
+cdef inline file_t *file_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <file_t *>k.table[T_FILE].base + i
+
+cdef inline uint32_t file_index(kernel_t *k, file_t *f) noexcept nogil:
+    return <uint32_t>(f - <file_t *>k.table[T_FILE].base)
+
+cdef inline inode_t *inode_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <inode_t *>k.table[T_INODE].base + i
+
+cdef inline pipe_t *pipe_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pipe_t *>k.table[T_PIPE].base + i
+
+cdef inline uint32_t pipe_index(kernel_t *k, pipe_t *p) noexcept nogil:
+    return <uint32_t>(p - <pipe_t *>k.table[T_PIPE].base)
+
+cdef inline pipe_buffer_t *pipe_buffer_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pipe_buffer_t *>k.table[T_PIPE_BUFFER].base + i
+
+cdef inline page_t *page_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <page_t *>k.table[T_PAGE].base + i
+
+cdef inline timer_t *timer_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <timer_t *>k.table[T_TIMER].base + i
+
+cdef inline poll_entry_t *poll_entry_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <poll_entry_t *>k.table[T_POLL_ENTRY].base + i
+
+cdef inline pollfd_t *pollfd_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pollfd_t *>k.table[T_POLLFD].base + i
+
+cdef inline pidmap_t *pid_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pidmap_t *>k.table[T_PID].base + i
+
+cdef inline fdbits_t *pidbits_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fdbits_t *>k.table[T_PIDBITS].base + i

@@ -1,0 +1,58 @@
+# Where the bytes of a transfer are: one buffer of the host, several, or an address in the task's space.
+# Source: lib/iov_iter.c. The iterator is in the call's record, the host's addresses beside it (host_t), so that the
+# record itself holds no pointer.
+
+
+ctypedef struct iovec_t:
+    char *base
+    size_t length
+
+cdef enum:
+    MAX_RW_COUNT = 0x7ffff000
+
+
+cdef int64_t copy_segments(iov_iter_t *it, iovec_t *iov, char *page, int64_t n, bint to_iter) noexcept nogil
+
+
+cdef inline host_t *host_row(kernel_t *k, task_t *t) noexcept nogil:
+    return k.host + task_index(k, t)
+
+
+cdef inline void iov_iter_host(kernel_t *k, task_t *t, void *base, int64_t count) noexcept nogil:
+    cdef iov_iter_t *it = &t.call.iter
+    k.host[task_index(k, t)].base = <char *>base
+    it.kind = ITER_HOST
+    it.seg = 0
+    it.nr_segs = 1
+    it.offset = 0
+    it.count = count
+
+
+cdef inline void copy_bytes(char *to, const char *source, int64_t n) noexcept nogil:
+    if n == 1:
+        to[0] = source[0]
+    else:
+        memcpy(to, source, n)
+
+
+cdef inline int64_t copy_to_iter(kernel_t *k, task_t *t, const char *source, int64_t n) noexcept nogil:
+    # Bytes copied; fewer than `n` where the task's memory faults. Precondition: n <= count.
+    cdef iov_iter_t *it = &t.call.iter
+    cdef host_t *host = host_row(k, t)
+    if likely(it.nr_segs == 1):
+        copy_bytes(host.base + it.offset, source, n)
+        it.offset += n
+        it.count -= n
+        return n
+    return copy_segments(it, <iovec_t *>host.iov, <char *>source, n, True)
+
+
+cdef inline int64_t copy_from_iter(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil:
+    cdef iov_iter_t *it = &t.call.iter
+    cdef host_t *host = host_row(k, t)
+    if likely(it.nr_segs == 1):
+        copy_bytes(to, host.base + it.offset, n)
+        it.offset += n
+        it.count -= n
+        return n
+    return copy_segments(it, <iovec_t *>host.iov, to, n, False)
