@@ -61,7 +61,13 @@ def extension(name: str) -> Extension:
     greenlet = find_spec("greenlet")
     include = [str(Path(greenlet.origin).parents[1])] if greenlet and greenlet.origin else []
     return Extension(
-        f"fastipc._core.{name}", [f"src/fastipc/_core/{name}.pyx"], include, DEFINES, extra_compile_args=COMPILE, extra_link_args=LINK, language="c"
+        f"fastipc._core.{name}",
+        [f"src/fastipc/_core/{name}.pyx"],
+        include,
+        DEFINES,
+        extra_compile_args=COMPILE,
+        extra_link_args=LINK,
+        language="c",
     )
 
 

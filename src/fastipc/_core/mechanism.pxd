@@ -1,4 +1,4 @@
-# The mechanism layer as one compile unit: the contracts and inline functions of the files in `linux/`, one file an idea.
+# The mechanism layer as one compile unit: contracts and inline functions of the files in `linux/`, one file an idea.
 #
 # One unit, because a call into another extension module costs a load of its address and is never inlined: apart, a
 # round trip of two programs took a tenth longer, and each of twenty modules added 0.2 ms to the import. So the files
