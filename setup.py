@@ -57,9 +57,10 @@ MODULES = [
 
 
 def extension(name: str) -> Extension:
-    """One extension for one .pyx; greenlet's C header lies in its package."""
+    """One extension for one .pyx; greenlet's C header lies in its package, our own beside the sources."""
     greenlet = find_spec("greenlet")
-    include = [str(Path(greenlet.origin).parents[1])] if greenlet and greenlet.origin else []
+    include = ["src/fastipc/_core"]
+    include += [str(Path(greenlet.origin).parents[1])] if greenlet and greenlet.origin else []
     return Extension(
         f"fastipc._core.{name}",
         [f"src/fastipc/_core/{name}.pyx"],

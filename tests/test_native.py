@@ -1,97 +1,101 @@
-"""A task whose program is compiled: a C state machine beside generators and plain functions in one kernel.
+"""A task whose program is machine code: a blocking C function beside generators and plain functions in one kernel.
 
-The step function touches no Python object. It makes system calls through the addresses of `native.SYMBOLS`, returns
-when a call must sleep, and is entered again with the result: the same call record serves all kinds of task.
+It touches no Python object, makes system calls through the addresses of `native.SYMBOLS`, and blocks on a stack of
+its own. `@fastipc.compiled` makes such functions of Python ones; here the mechanism is tested by itself.
 """
 
 import ctypes
 import shutil
+import struct
 import subprocess
 import sysconfig
 
 import pytest
 
-from fastipc import EBADF, SIGPIPE, Deadlock, Kernel
+from fastipc import EBADF, SIGPIPE, Deadlock, Kernel, StackOverflow
 from fastipc._core import native
 
 SOURCE = """
 #include <stdint.h>
 
-typedef int64_t call_t(void *k, void *t, int64_t fd, char *buf, int64_t n);
-typedef int64_t close_t(void *k, void *t, int64_t fd);
+typedef int64_t call_t(void *k, void *t, int64_t fd, int64_t buf, int64_t n);
+typedef int64_t call1_t(void *k, void *t, int64_t fd);
 
 struct relay {            /* reads n bytes at a time, adds one to each, writes them, `rounds` times */
     call_t *read, *write;
-    close_t *close;
-    int64_t sleep;        /* what a call answers that sleeps */
+    call1_t *close, *exit_group;
     int64_t in, out, n, rounds, done, at, error;
-    char buf[256];
 };
 
-int64_t relay(void *k, void *t, void *state, int64_t ret) {
-    struct relay *s = state;
-    for (;;) {
-        switch (s->at) {
-        case 0:
-            if (s->done == s->rounds) {
-                s->close(k, t, s->out);
-                return 7;
-            }
-            s->at = 1;
-            ret = s->read(k, t, s->in, s->buf, s->n);
-            if (ret == s->sleep)
-                return ret;
-            /* fall through */
-        case 1:
-            if (ret <= 0) {
-                s->error = ret;
-                return 1;
-            }
-            for (int64_t i = 0; i < ret; i++)
-                s->buf[i]++;
+int64_t relay(void *k, void *t, char *args, void **excinfo) {
+    struct relay *s = *(struct relay **)args;
+    char buf[256];
+    for (; s->done < s->rounds; s->done++) {
+        s->at = 1;
+        int64_t n = s->read(k, t, s->in, (int64_t)buf, s->n);
+        for (int64_t i = 0; i < n; i++)
+            buf[i]++;
+        if (n > 0) {
             s->at = 2;
-            ret = s->write(k, t, s->out, s->buf, ret);
-            if (ret == s->sleep)
-                return ret;
-            /* fall through */
-        case 2:
-            if (ret < 0) {
-                s->error = ret;
-                return 2;
-            }
-            s->done++;
-            s->at = 0;
+            n = s->write(k, t, s->out, (int64_t)buf, n);
         }
+        if (n <= 0) {
+            s->error = n;
+            s->exit_group(k, t, s->at);
+        }
+        s->at = 0;
     }
+    s->close(k, t, s->out);
+    return 0;
 }
+
+int64_t fail(void *k, void *t, char *args, void **excinfo) { return 1; }
+
+int64_t deep(volatile char *above, int64_t n) {
+    volatile char frame[512];
+    frame[0] = above ? above[0] + 1 : 0;
+    return n ? deep(frame, n - 1) + frame[0] : frame[0];
+}
+
+int64_t overflow(void *k, void *t, char *args, void **excinfo) { return deep(0, *(int64_t *)args) < 0; }
 """
 
 
 class Relay(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_void_p) for name in ("read", "write", "close")]
-    _fields_ += [(name, ctypes.c_int64) for name in ("sleep", "in_", "out", "n", "rounds", "done", "at", "error")]
-    _fields_ += [("buf", ctypes.c_char * 256)]
+    _fields_ = [(name, ctypes.c_void_p) for name in ("read", "write", "close", "exit_group")]
+    _fields_ += [(name, ctypes.c_int64) for name in ("in_", "out", "n", "rounds", "done", "at", "error")]
+
+
+class Program(native.NativeProgram):
+    """A C function and the 64-bit number that it is given."""
+
+    def __init__(self, entry, number, keep=None):
+        self.entry, self.number, self.keep = entry, number, keep
+
+    def begin(self, args):
+        return native.Start(self, self.entry, struct.pack("q", self.number), (*args, self.keep))
 
 
 @pytest.fixture(scope="module")
-def step(tmp_path_factory):
-    """Address of the compiled step function."""
+def library(tmp_path_factory):
+    """The compiled functions, by name."""
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     if not shutil.which(compiler):
         compiler = shutil.which("cc") or pytest.skip("no C compiler")
     where = tmp_path_factory.mktemp("native")
     (where / "relay.c").write_text(SOURCE)
-    command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(where / "relay.so"), str(where / "relay.c")]
+    command = [compiler, "-O1", "-shared", "-fPIC", "-o", str(where / "relay.so"), str(where / "relay.c")]
     subprocess.run(command, check=True)
-    library = ctypes.CDLL(str(where / "relay.so"))
-    yield ctypes.cast(library.relay, ctypes.c_void_p).value
+    loaded = ctypes.CDLL(str(where / "relay.so"))
+    return lambda name: ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value
 
 
 @pytest.fixture
-def relay(step):
+def relay(library):
     def relay(fd_in, fd_out, n, rounds):
-        s = Relay(**native.SYMBOLS, sleep=-native.ESLEEP_, in_=fd_in, out=fd_out, n=n, rounds=rounds)
-        return native.NativeProgram(step, ctypes.addressof(s), keep=s), s
+        symbols = {name: native.SYMBOLS[name] for name in ("read", "write", "close", "exit_group")}
+        s = Relay(**symbols, in_=fd_in, out=fd_out, n=n, rounds=rounds)
+        return Program(library("relay"), ctypes.addressof(s), keep=s), s
 
     return relay
 
@@ -126,12 +130,44 @@ def test_between_a_generator_and_a_plain_function(k, relay):
     assert p.read(pipes[0][0], 8) == bytes([rounds]) * 8
 
 
-def test_its_exit_status_is_what_the_step_function_returns(k, relay):
+def test_returning_ends_the_process(k, relay):
     p = k.spawn()
     r, w = p.pipe()
     program, _ = relay(r, w, 1, 0)
     c = p.fork(program)
-    assert p.wait4() == (c.pid, 0x0700)
+    assert p.wait4() == (c.pid, 0)
+
+
+def test_an_error_comes_out_of_the_run_with_the_task_named(k, library):
+    p = k.spawn()
+    c = p.fork(Program(library("fail"), 0), name="failing")
+    with pytest.raises(RuntimeError, match="left by an error") as caught:
+        k.run()
+    assert caught.value.__notes__ == [f"in the program of task {c.pid} (failing)"]
+    assert p.wait4() == (c.pid, 0x0100)
+
+
+@pytest.mark.parametrize("n", [50, 115, 1000, 1_000_000])
+def test_a_stack_that_overflows_is_our_error(k, library, relay, n):
+    p = k.spawn()
+    r, w = p.pipe()
+    r2, w2 = p.pipe()
+    program, state = relay(r, w2, 4, 3)
+    p.fork(program)
+    c = p.fork(Program(library("overflow"), n), name="deep")
+    if n < 100:
+        k.run(deadlock="return")
+        assert p.wait4() == (c.pid, 0)
+    else:
+        with pytest.raises(StackOverflow, match="deep has used up its stack"):
+            k.run()
+        assert p.wait4() == (c.pid, 0x0100)
+    k.verify()
+    for _ in range(3):  # the others go on
+        p.write(w, b"abcd")
+        assert p.read(r2, 4) == b"bcde"
+    k.run()
+    assert state.done == 3
 
 
 def test_many_natives_in_a_row_sleep_and_wake_in_order(k, relay):
@@ -196,7 +232,7 @@ def test_a_sleeping_native_is_named_in_a_deadlock(k, relay):
     k.run()
 
 
-def test_dropped_while_asleep(step, relay):
+def test_dropped_while_asleep(relay):
     with Kernel() as k:
         p = k.spawn()
         r, w = p.pipe()

@@ -60,5 +60,9 @@ class CallPending(FastIPCError, RuntimeError):
     """A task made a second call while its first one sleeps; in a generator, a ``yield`` was forgotten."""
 
 
+class StackOverflow(FastIPCError, RecursionError):
+    """A compiled program has used up its stack."""
+
+
 class TaskKilled(BaseException):
     """Raised inside a program whose task has ended, so that its frames are left. Not to be caught for good."""

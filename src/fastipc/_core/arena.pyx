@@ -16,12 +16,16 @@ cdef class Arena:
     cdef int close(self):
         # The rows go as soon as no view looks at them. Precondition: no Task refers to its row any more.
         self.closed = True
+        if self.k.reserved:
+            coroutines_release(self.k)
         if self.views == 0:
             tables_release(self.k)
         return 0
 
     def __dealloc__(self):
         if self.k != NULL:
+            if self.k.reserved:
+                coroutines_release(self.k)
             tables_release(self.k)
             free(self.k.trace)
             free(self.k)

@@ -105,10 +105,20 @@ ctypedef struct call_t:  # one system call in progress: all that going on after 
     int32_t out1
     iov_iter_t iter
 
-ctypedef struct host_t:  # host memory of a task's call; not a row: never hashed, never copied
+ctypedef int64_t (*entry_t)(void *k, void *t, char *args, void **excinfo) noexcept nogil
+
+ctypedef struct start_t:  # what a compiled program begins with; its arguments follow, then room for its result
+    entry_t entry  # 0, or the status of an error, which is then in `excinfo`
+    void *scratch  # the newest block of `Task.array`
+    const char *name  # of the program, or NULL
+    uint32_t refs
+    uint32_t returned  # the program has returned, and its result is there
+
+ctypedef struct host_t:  # host memory of a task; not a row: never hashed, never copied
     char *base
-    size_t length
     void *iov  # struct iovec array, used instead of base when iter.nr_segs > 1
+    void *sp  # of a compiled program: where its stack was left, NULL before it begins
+    start_t *start
 
 
 # ---------------------------------------------------------------------------------------------- tasks
@@ -125,7 +135,7 @@ cdef enum:  # task.kind: who executes the task's user code
     KIND_HAND = 0  # driven from outside
     KIND_PLAIN = 1  # a Python function on a greenlet
     KIND_GENERATOR = 2
-    KIND_NATIVE = 3  # compiled code: a step function
+    KIND_COMPILED = 3  # machine code on a stack of its own
     KIND_INIT = 4  # pid 1, the machine's own
 
 cdef enum:  # task.flags
@@ -427,6 +437,26 @@ ctypedef struct trace_t:  # one completed call
     uint8_t data[32]  # the first bytes moved, or written out
     uint32_t ndata
 
+cdef enum:  # stacks.event: why a compiled program gave the processor back to the hub
+    NATIVE_TURN = 0  # `next` has the next turn; 0: nobody can run, or it is not known
+    NATIVE_PAUSE = 1  # to look around; `next` goes on at once
+    NATIVE_FAILED = 2  # `next` left its program by an error
+    NATIVE_OVERFLOW = 3  # `next` has no stack left
+    NATIVE_NO_STACK = 4  # `next` could not be given a stack
+
+ctypedef struct stacks_t:  # the stacks of compiled programs, and what they tell the hub; host memory
+    void *hub_sp  # where the hub waits
+    void *dead  # on the stack that was left for good
+    void *excinfo  # the error of NATIVE_FAILED
+    uint32_t next
+    uint32_t event
+    void **free  # slots without a task, the one used last at the end
+    uint32_t nr_free
+    uint32_t nr_slots  # slots ever made
+    void **chunks  # what was mapped
+    uint32_t nr_chunks
+    uint32_t limit  # slots that may be made, 0 = no limit
+
 ctypedef struct kernel_t:  # one machine
     # read by every call
     uint64_t trace_hash
@@ -441,6 +471,9 @@ ctypedef struct kernel_t:  # one machine
     uint32_t runq_holes  # places whose task ended while it was queued
     uint32_t *runq  # ring of task rows, 0 = hole
     host_t *host  # by task row
+    int64_t turns  # that compiled programs may give each other before the hub must look
+    int64_t ticks  # calls and turns of compiled programs until the hub looks at the host's signals
+    stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     table_t table[18]

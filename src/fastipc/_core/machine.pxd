@@ -19,6 +19,7 @@ cdef class Machine(MachineTasks):
     cdef object closing  # the task whose generator is being left
     cdef readonly bint running
     cdef public bint interrupted
+    cdef bint watched  # stacks that overflow are looked after in this run
 
     cdef int park(self, TaskCore task) except -1
     cdef int abandon(self, TaskCore task) except -1
@@ -34,7 +35,8 @@ cdef class Machine(MachineTasks):
     cdef int run_generator(self, TaskCore task) except -1
     cdef int left_generator(self, TaskCore task) except -1
     cdef TaskCore next_generator(self)
-    cdef int turn_native(self, TaskCore task) except -1
+    cdef int turn_compiled(self, uint32_t row) except -1
+    cdef int compiled_failed(self, TaskCore task) except -1
     cdef int unwind(self) except -1
     cdef int unwind_task(self, TaskCore task) except -1
     cdef int program_ended(self, TaskCore task, object result) except -1
@@ -42,8 +44,6 @@ cdef class Machine(MachineTasks):
     cdef object odd_yield(self, TaskCore task, object value)
     cdef uint32_t after_program(self) except? 0
     cdef PyObject *leave_worker(self) except? NULL
-    cdef int end_process(self, TaskCore task, int32_t code) except -1
-    cdef int forget(self, TaskCore task) except -1
     cdef bint reached(self, object until) except -1
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1
     cdef int loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1

@@ -1,4 +1,4 @@
-"""The loop that runs a machine: turns of plain, generator, native and hand-driven tasks, and the end of their frames.
+"""The loop that runs a machine: turns of plain, generator, compiled and hand-driven tasks, and the end of their frames.
 
 A plain program that must sleep picks the next task itself and switches straight to it; every other case goes through
 the hub, the greenlet that called `run`. What lies on a sleeping greenlet's stack is invisible to the garbage
@@ -18,9 +18,9 @@ from fastipc._core.abi cimport *
 from fastipc._core.arena cimport Arena
 from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
-from fastipc._core.native cimport NativeProgram
+from fastipc._core.native cimport error_of
 from fastipc._core.task cimport Pending, this_thread, TaskCore
-from fastipc.errors import CallPending, Deadlock, TaskKilled, WrongThread
+from fastipc.errors import CallPending, Deadlock, StackOverflow, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
 
 
@@ -189,7 +189,7 @@ cdef class Machine(MachineTasks):
         cdef TaskCore task
         if nr_running(self.k) < 2:
             return 0
-        runnable = [self.tasks[self.k.runq[at & self.k.runq_mask]] for at in range(self.k.runq_head, self.k.runq_tail)
+        runnable = [self.task_of(self.k.runq[at & self.k.runq_mask]) for at in range(self.k.runq_head, self.k.runq_tail)
                     if self.k.runq[at & self.k.runq_mask]]
         chosen = self.chooser(runnable)
         if chosen not in runnable:
@@ -289,14 +289,17 @@ cdef class Machine(MachineTasks):
     # -------------------------------------------------------------------------------------- turns
     cdef int turn(self, uint32_t row) except -1:
         # Give the processor to a task from the hub.
-        cdef TaskCore task = <TaskCore>PyList_GET_ITEM(self.tasks, row)
-        cdef uint8_t kind = task.t.kind
+        cdef TaskCore task
+        cdef uint8_t kind = task_row(self.k, row).kind
+        if kind == KIND_COMPILED:
+            self.turn_compiled(row)
+            self.k.current = CTX_HUB
+            return 0
+        task = <TaskCore>PyList_GET_ITEM(self.tasks, row)
         if likely(kind == KIND_GENERATOR):
             self.turn_generators(task)
         elif kind == KIND_PLAIN:
             self.turn_plain(task)
-        elif kind == KIND_NATIVE:
-            self.turn_native(task)
         elif task.call is not None and task.t.call.flags & CALL_SUBMITTED:
             task.call.complete()
         self.k.current = CTX_HUB
@@ -310,24 +313,39 @@ cdef class Machine(MachineTasks):
             begin(self.new_worker(task.row), STACK_STEP * (task.row & 1))
         return 0
 
-    cdef int turn_native(self, TaskCore task) except -1:
-        cdef NativeProgram program = task.program
+    cdef int turn_compiled(self, uint32_t row) except -1:
+        # A compiled program's turn, and those of the compiled programs that come next. Without the interpreter lock.
         cdef kernel_t *k = self.k
-        cdef task_t *t = task.t
-        cdef int64_t ret
-        k.current = task.row
+        if not self.watched:
+            coroutine_watch()
+            self.watched = True
+        k.turns = 1 if self.look else self.turns
+        k.ticks = TICKS
         with nogil:
-            ret = program.step(k, t, program.state, t.call.ret if t.call.nr < 0 else 0)
-            if ret == -ESLEEP:
-                if t.state == TASK_RUNNING:
-                    enqueue_task(k, task_index(k, t))
-                else:
-                    deactivate_task(k, t)
-        if ret != -ESLEEP and not (t.flags & PF_EXITING):
-            self.end_process(task, <int32_t>(max(ret, <int64_t>0) & 0xff) << 8)
-        if k.attention:
-            self.attend()
+            coroutine_run(k, row)
+        self.turns = min(self.turns, k.turns)
+        row = k.stacks.next
+        if likely(k.stacks.event == NATIVE_TURN):
+            if row and task_row(k, row).call.nr >= 0 and self.task_of(row).resume_bytes():
+                row = 0
+            self.handoff = row
+        elif k.stacks.event == NATIVE_PAUSE:
+            self.handoff = row
+            PyErr_CheckSignals()
+        else:
+            self.compiled_failed(self.task_of(row))
         return 0
+
+    cdef int compiled_failed(self, TaskCore task) except -1:
+        cdef uint32_t event = self.k.stacks.event
+        cdef object error
+        if event == NATIVE_OVERFLOW:
+            error = StackOverflow(f"the program {task.name} has used up its stack")
+        elif event == NATIVE_NO_STACK:
+            error = MemoryError(f"no memory for the stack of {task.name}, with {self.k.stacks.nr_slots} in use")
+        else:
+            error = error_of(&self.k.stacks)
+        return self.program_failed(task, error)
 
     cdef int turn_generators(self, TaskCore task) except -1:
         # A generator's turn, and the turns of the generators that come next, without going back to the hub.
@@ -431,28 +449,13 @@ cdef class Machine(MachineTasks):
         return CallPending("the token of a call that is over was yielded")
 
     # -------------------------------------------------------------------------------------- ends
-    cdef int end_process(self, TaskCore task, int32_t code) except -1:
-        # What returning from main is: exit for a thread, exit_group for a process.
-        cdef task_t *t = task.t
-        if t.call.nr >= 0:
-            call_abort(self.k, t)
-        call_begin(t, NR_exit if task.is_thread else NR_exit_group)
-        t.call.args[0] = code >> 8
-        if call_done(self.k, t, 0) == -EKILLED:
-            return 0
-        if task.is_thread:
-            do_exit(self.k, t, code)
-        else:
-            do_group_exit(self.k, t, code)
-        return 0
-
     cdef int program_ended(self, TaskCore task, object result) except -1:
         task.frame = None
         if task.ctx == CTX_DEAD:
             task.dying = False
             return 0
         task.result = result
-        self.end_process(task, 0)
+        program_exit(self.k, task.t, 0)
         self.k.current = CTX_HUB
         if self.k.attention:
             self.attend()
@@ -476,15 +479,6 @@ cdef class Machine(MachineTasks):
         task.dying = False
         if not task.again:
             self.forget(task)
-        return 0
-
-    cdef int forget(self, TaskCore task) except -1:
-        # What the program was is not kept, or a dead Task would keep its arguments alive.
-        if task._name is None:
-            task._name = task.name
-        task.program = None
-        task.args = ()
-        task.frame = None
         return 0
 
     cdef int unwind(self) except -1:
@@ -600,11 +594,11 @@ cdef class Machine(MachineTasks):
             return self.loop(until_ns, until, outside, budget)
         finally:
             if self.handoff:  # stopped by an exception: its turn comes first next time
-                (<TaskCore>self.tasks[self.handoff]).take_scratch()
+                self.task_of(self.handoff).take_scratch()
                 enqueue_task(self.k, self.handoff)
                 run_first(self.k, self.handoff)
                 self.handoff = 0
-            self.running = False
+            self.running = self.watched = False
             self.hub = None
             self.watch = None
             if not self.closed:
@@ -662,16 +656,16 @@ cdef class Machine(MachineTasks):
         for task in everyone:
             if task.ctx != CTX_DEAD:
                 task.ctx = CTX_DEAD
-                task.dying = task.started and task.t.kind != KIND_NATIVE
+                task.dying = task.started
                 if task.call is not None:
                     task.call.ended()
         for task in [*self.unwinding, *everyone]:
             self.unwind_task(task)
         for task in everyone:
-            task.last_ppid = task.parent_pid()
+            task.last_ppid = task_ppid(task.k, task.t)
             task.last_status = task.t.exit_code
             task.freeze()
-            task.held = task.program = None
+            task.held = task.program = task.frame = None
             task.args = ()
         for worker in self.workers:
             leave_greenlet(worker, self.hub)

@@ -17,7 +17,11 @@ cdef class MachineTasks(MachineState):
     cdef object sink  # of trace records
 
     cdef object kernel(self)
-    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread)
+    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, object start)
+    cdef TaskCore make_task(self, uint32_t row, object program, tuple args, object name)
+    cdef TaskCore task_of(self, uint32_t row)
+    cdef int left_compiled(self, TaskCore task) except -1
+    cdef int forget(self, TaskCore task) except -1
     cdef int unspawn(self, TaskCore task) except -1
     cdef int check_start(self, object program) except -1
     cdef int attend(self) except -1

@@ -3,13 +3,14 @@
 import weakref
 from collections import deque
 
+from cpython.list cimport PyList_GET_SIZE
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport malloc
 
 from fastipc._core.abi cimport *
 from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
-from fastipc._core.native cimport NativeProgram
+from fastipc._core.native cimport begin_compiled, NativeProgram, Start
 from fastipc._core.task cimport TaskCore
 from fastipc.errors import InvariantError
 
@@ -25,7 +26,7 @@ cdef class MachineTasks(MachineState):
         self.task_type = task_type
         self.tasks = [None]
         self.unwinding = deque()
-        self.new_task(self.k.init_task, None, (), "init", False)
+        self.make_task(self.k.init_task, None, (), "init")
 
     cdef object kernel(self):
         return self.kernel_ref()
@@ -38,7 +39,7 @@ cdef class MachineTasks(MachineState):
         if program is None:
             return KIND_HAND
         if isinstance(program, NativeProgram):
-            return KIND_NATIVE
+            return KIND_COMPILED
         if not callable(program):
             raise TypeError(f"program must be callable, not {type(program).__name__}")
         function = program
@@ -50,8 +51,23 @@ cdef class MachineTasks(MachineState):
             raise TypeError("program must be a plain or a generator function, not an async one")
         return KIND_GENERATOR if flags & 0x20 else KIND_PLAIN
 
-    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, bint thread):
-        # The Python side of a row that copy_process made.
+    cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, object start):
+        # The Python side of a row that copy_process made, and its start.
+        cdef TaskCore task = self.make_task(row, program, args, name)
+        task.install(start)
+        if task.t.kind not in (KIND_HAND, KIND_INIT):
+            wake_up_new_task(self.k, row)
+        return task
+
+    cdef TaskCore task_of(self, uint32_t row):
+        # The Task of a row; those that compiled programs made get theirs when it is first asked for.
+        cdef const char *name
+        if row < <uint32_t>PyList_GET_SIZE(self.tasks) and self.tasks[row] is not None:
+            return self.tasks[row]
+        name = self.k.host[row].start.name if self.k.host[row].start != NULL else NULL
+        return self.make_task(row, None, (), name.decode() if name != NULL else None)
+
+    cdef TaskCore make_task(self, uint32_t row, object program, tuple args, object name):
         cdef TaskCore task = self.task_type.__new__(self.task_type)
         cdef task_t *t = task_row(self.k, row)
         task.arena = self.arena
@@ -61,7 +77,6 @@ cdef class MachineTasks(MachineState):
         task.program = program
         task.args = args
         task._name = name
-        task.is_thread = thread
         t.flags |= TASK_OBJECT
         if t.kind == KIND_HAND:
             task.ctx = CTX_OUTSIDE
@@ -71,8 +86,6 @@ cdef class MachineTasks(MachineState):
         while len(self.tasks) <= row:
             self.tasks.append(None)
         self.tasks[row] = task
-        if t.kind not in (KIND_HAND, KIND_INIT):
-            wake_up_new_task(self.k, row)
         return task
 
     def spawn(self, program, tuple args, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
@@ -81,6 +94,7 @@ cdef class MachineTasks(MachineState):
         cdef int kind
         self.admit()
         kind = self.check_start(program)
+        start = begin_compiled(program, args)
         if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
             raise TypeError("program must be given: from inside a program nobody could drive the task")
         row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
@@ -88,7 +102,7 @@ cdef class MachineTasks(MachineState):
             return row
         if daemon:
             task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
-        return self.new_task(<uint32_t>row, program, args, name, False)
+        return self.new_task(<uint32_t>row, program, args, name, start)
 
     def spawn_many(self, program, list rows, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
         """One process for each tuple of arguments: all of them, or none and -errno."""
@@ -110,9 +124,11 @@ cdef class MachineTasks(MachineState):
 
     def find(self, int64_t pid):
         """The Task of a pid, or None."""
+        cdef uint32_t row
         if pid <= 0 or pid >= self.k.table[T_PID].high:
             return None
-        return self.tasks[pid_row(self.k, <uint32_t>pid).task]
+        row = pid_row(self.k, <uint32_t>pid).task
+        return self.task_of(row) if row else None
 
     def live_tasks(self):
         """All tasks, in the order of their pids."""
@@ -120,7 +136,7 @@ cdef class MachineTasks(MachineState):
         found = []
         for pid in range(1, self.k.table[T_PID].high):
             if pid_row(self.k, pid).task:
-                found.append(self.tasks[pid_row(self.k, pid).task])
+                found.append(self.task_of(pid_row(self.k, pid).task))
         return found
 
     def waits(self):
@@ -131,7 +147,7 @@ cdef class MachineTasks(MachineState):
         for pid in range(1, self.k.table[T_PID].high):
             row = pid_row(self.k, pid).task
             if row and task_row(self.k, row).flags & TASK_ASLEEP:
-                task = self.tasks[row]
+                task = self.task_of(row)
                 found.append((pid, task.name, task.daemon, task.wait_record()))
         return found
 
@@ -158,22 +174,40 @@ cdef class MachineTasks(MachineState):
         cdef bint is_running = self.k.current == task.row
         if task.ctx != CTX_DEAD:
             task.ctx = CTX_DEAD
-            task.dying = task.started and task.t.kind != KIND_NATIVE
+            task.dying = task.started
             if task.dying and not is_running:
                 self.unwinding.append(task)
                 self.look = True
             if task.call is not None:
                 task.call.ended()
+            if isinstance(task.frame, Start):
+                self.left_compiled(task)
         if self.watch is not None:
             self.look = True
         if task.t.state == EXIT_DEAD:
             self.let_go(task)
         return 0
 
+    cdef int left_compiled(self, TaskCore task) except -1:
+        cdef Start start = task.frame
+        if start.start.returned:
+            task.result = start.program.result(start)
+        self.forget(task)
+        return 0
+
+    cdef int forget(self, TaskCore task) except -1:
+        # What the program was is not kept, or a dead Task would keep its arguments alive.
+        if task._name is None:
+            task._name = task.name
+        task.program = None
+        task.args = ()
+        task.frame = None
+        return 0
+
     cdef int let_go(self, TaskCore task) except -1:
         cdef uint32_t row = task.row
         task.last_status = task.t.exit_code
-        task.last_ppid = task.parent_pid()
+        task.last_ppid = task_ppid(task.k, task.t)
         task.freeze()
         self.tasks[row] = None
         bury(self.k, row)

@@ -5,7 +5,9 @@
 # share one namespace, and what they all need is imported here.
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
+from posix.stdlib cimport posix_memalign
 
 from fastipc._core.abi cimport *
 from fastipc._core.layout cimport *
@@ -30,4 +32,7 @@ include "linux/time.pxd"
 include "linux/exit.pxd"
 include "linux/fork.pxd"
 include "linux/call.pxd"
+include "linux/stack.pxd"
+include "linux/coroutine.pxd"
+include "linux/syscall.pxd"
 include "linux/verify.pxd"

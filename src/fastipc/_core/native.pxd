@@ -1,13 +1,18 @@
-# Tasks whose user code is compiled: a step function that runs until a call of it sleeps.
+# Programs of machine code, as the machine starts them.
 
-from libc.stdint cimport int64_t
-
-from fastipc._core.layout cimport *
-
-ctypedef int64_t (*step_t)(kernel_t *k, task_t *t, void *state, int64_t ret) noexcept nogil
+from fastipc._core.layout cimport stacks_t, start_t
 
 
 cdef class NativeProgram:
-    cdef step_t step
-    cdef void *state
-    cdef object keep  # what the two addresses belong to
+    cdef object __weakref__
+
+
+cdef class Start:
+    cdef start_t *start
+    cdef readonly NativeProgram program
+    cdef readonly tuple args  # kept alive as long as the task may use them
+    cdef readonly Py_ssize_t size
+
+
+cdef object error_of(stacks_t *s)
+cdef object begin_compiled(object program, tuple args)

@@ -38,7 +38,8 @@ cdef class TaskCore:
     cdef object keep  # a hand-driven task keeps its Kernel
     cdef object program
     cdef tuple args
-    cdef object frame  # greenlet, generator or compiled program
+    cdef object frame  # greenlet, generator, or the Start of a compiled program
+    cdef object next_start  # of the program that an execve begins
     cdef object held  # what the sleeping call's buffers belong to, or the result it made
     cdef object call  # the Call of submit
     cdef readonly object result
@@ -49,7 +50,6 @@ cdef class TaskCore:
     cdef bint dying  # its frame is being left
     cdef bint again  # an execve: another program begins when this frame has been left
     cdef uint8_t next_kind
-    cdef bint is_thread  # ends by exit, not exit_group
     cdef uint8_t kills  # how often it was told
     cdef int32_t last_ppid
     cdef int32_t last_status
@@ -57,6 +57,7 @@ cdef class TaskCore:
 
     cdef object sleep(self, object held)
     cdef bint begin_again(self, object here) except -1
+    cdef int install(self, object start) except -1
     cdef tuple wait_record(self)
     cdef object poll_result(self, int64_t ret, object held)
     cdef object finish(self)
@@ -69,7 +70,6 @@ cdef class TaskCore:
     cdef object complete(self, int64_t ret)
     cdef object complete_raw(self, int64_t ret)
     cdef int attend(self) except -1
-    cdef int32_t parent_pid(self)
     cdef int freeze(self) except -1
 
     cdef inline int enter(self) except -1:

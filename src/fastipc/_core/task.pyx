@@ -18,6 +18,7 @@ from fastipc._core.abi cimport *
 from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
+from fastipc._core.native cimport Start
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
 
@@ -150,7 +151,17 @@ cdef class TaskCore:
             if here is not None:
                 (<Machine>self.arena.machine).handoff = self.row
         self.t.kind = self.next_kind
+        self.install(self.next_start)
+        self.next_start = None
         return True
+
+    cdef int install(self, object start) except -1:
+        # What a compiled program begins with. None: it is no compiled program.
+        if start is not None:
+            self.frame = start
+            (<Start>start).start.refs += 1
+            self.k.host[self.row].start = (<Start>start).start
+        return 0
 
     cdef object sleep(self, object held):
         cdef task_t *t = self.t
@@ -241,11 +252,7 @@ cdef class TaskCore:
     @property
     def ppid(self):
         """int: The parent's number, 0 for init; after the end, that of the last parent."""
-        return self.last_ppid if self.frozen else self.parent_pid()
-
-    cdef int32_t parent_pid(self):
-        cdef uint32_t parent = task_row(self.k, self.t.group_leader).real_parent
-        return task_row(self.k, parent).tgid if parent else 0
+        return self.last_ppid if self.frozen else task_ppid(self.k, self.t)
 
     @property
     def name(self):

@@ -12,5 +12,5 @@ cdef class FileCalls(TaskCore):
     cdef object transfer(self, int nr, object fd, object buffers, bint write, bint raw)
     cdef object at_offset(self, int nr, object fd, int64_t n, object off, bint raw)
     cdef int64_t seek(self, object fd, object off, object whence) except? -1
-    cdef int64_t do_dup2(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1
+    cdef int64_t dup_to(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1
     cdef int64_t do_control(self, int nr, object fd, int64_t cmd, int64_t arg) except? -1

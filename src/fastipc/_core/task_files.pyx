@@ -311,31 +311,29 @@ cdef class FileCalls(TaskCore):
 
     def dup2(self, old, new):
         """Make ``new`` refer to the open file of ``old``; ``new``. Source: dup2(2). Errors: EBADF, EMFILE."""
-        return self.complete(self.do_dup2(NR_dup2, old, new, 0))
+        return self.complete(self.dup_to(NR_dup2, old, new, 0))
 
     def sys_dup2(self, old, new):
         """As `dup2`; >= 0 or -errno."""
-        return self.complete_raw(self.do_dup2(NR_dup2, old, new, 0))
+        return self.complete_raw(self.dup_to(NR_dup2, old, new, 0))
 
     def dup3(self, old, new, flags):
         """As `dup2`, with O_CLOEXEC, and EINVAL if both are equal. Source: dup3(2). Errors: EINVAL, EBADF, EMFILE."""
-        return self.complete(self.do_dup2(NR_dup3, old, new, as_int(flags, "flags")))
+        return self.complete(self.dup_to(NR_dup3, old, new, as_int(flags, "flags")))
 
     def sys_dup3(self, old, new, flags):
         """As `dup3`; >= 0 or -errno."""
-        return self.complete_raw(self.do_dup2(NR_dup3, old, new, as_int(flags, "flags")))
+        return self.complete_raw(self.dup_to(NR_dup3, old, new, as_int(flags, "flags")))
 
-    cdef int64_t do_dup2(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1:
+    cdef int64_t dup_to(self, int nr, object old_fd, object new_fd, int64_t flags) except? -1:
         cdef int32_t old = as_number(old_fd, "old"), new = as_number(new_fd, "new")
         self.enter()
         call_begin(self.t, nr)
         self.t.call.args[0] = old
         self.t.call.args[1] = new
         self.t.call.args[2] = flags
-        if nr == NR_dup3 and (flags & 0xffffffff & ~<int64_t>O_CLOEXEC or old == new):
-            return -EINVAL
-        if nr == NR_dup2 and old == new:
-            return -EBADF if fdget(self.k, self.t, old) == NULL else old
+        if nr == NR_dup2:
+            return do_dup2(self.k, self.t, old, new)
         return do_dup3(self.k, self.t, old, new, <uint32_t>flags)
 
     def fcntl(self, fd, cmd, arg=0):

@@ -7,6 +7,7 @@ from fastipc._core.mechanism cimport *
 from fastipc._core.convert cimport as_int, get_buffer, get_writable, release, seconds_to_ns
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
+from fastipc._core.native cimport begin_compiled
 from fastipc._core.task cimport TaskCore
 from fastipc.errors import TaskKilled
 
@@ -57,6 +58,7 @@ cdef class ProcessCalls(FileCalls):
         cdef TaskCore child = None
         self.enter()
         kind = (<Machine>self.arena.machine).check_start(program)
+        start = begin_compiled(program, args)
         if kind == KIND_HAND:
             if self.t.kind != KIND_HAND:
                 raise TypeError("program must be given: a running program cannot be copied")
@@ -70,8 +72,7 @@ cdef class ProcessCalls(FileCalls):
         if row > 0:
             if daemon:
                 task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
-            child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name,
-                                                           flags & CLONE_THREAD != 0)
+            child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name, start)
             if name is None and program is None:
                 child._name = self._name
             row = child.t.pid
@@ -106,6 +107,7 @@ cdef class ProcessCalls(FileCalls):
             raise TypeError("program must be given: the old one is left for good")
         if kind == KIND_HAND and args:
             raise TypeError("args need a program")
+        start = begin_compiled(program, args)
         call_begin(self.t, NR_execve)
         self.t.call.args[0] = 0
         ret = begin_new_exec(self.k, self.t)
@@ -113,12 +115,12 @@ cdef class ProcessCalls(FileCalls):
             self.attend()
             self.after_death()
         if ret == 0:
-            self.is_thread = False
             if self._name is None and self.program is not None and kind != KIND_HAND:
                 self._name = getattr(program, "__name__", None)
             if kind != KIND_HAND:
                 self.program = program
                 self.args = args
+                self.next_start = start
                 self.next_kind = <uint8_t>kind
                 self.again = True
         return ret
@@ -131,6 +133,8 @@ cdef class ProcessCalls(FileCalls):
             self.again = False
             self.keep = None
             self.t.kind = self.next_kind
+            self.install(self.next_start)
+            self.next_start = None
             self.ctx = self.row
             enqueue_task(self.k, self.row)
             return 0
@@ -244,12 +248,12 @@ cdef class ProcessCalls(FileCalls):
     def getppid(self):
         """The parent process' number. Source: getppid(2)."""
         self.enter()
-        return self.identity(NR_getppid, self.parent_pid(), False)
+        return self.identity(NR_getppid, task_ppid(self.k, self.t), False)
 
     def sys_getppid(self):
         """As `getppid`."""
         self.enter()
-        return self.identity(NR_getppid, self.parent_pid(), True)
+        return self.identity(NR_getppid, task_ppid(self.k, self.t), True)
 
     def getuid(self):
         """Real user id. Source: getuid(2)."""

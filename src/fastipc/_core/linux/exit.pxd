@@ -3,6 +3,7 @@
 
 cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil  # `code`: wait status word
 cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
+cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil
 cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
@@ -23,3 +24,9 @@ cdef inline void add_child(kernel_t *k, uint32_t parent, uint32_t child) noexcep
     else:
         p.children = child
     p.children_last = child
+
+
+cdef inline int32_t task_ppid(kernel_t *k, task_t *t) noexcept nogil:
+    # task_ppid_nr: the number of the parent process, 0 for init.
+    cdef uint32_t parent = task_row(k, t.group_leader).real_parent
+    return task_row(k, parent).tgid if parent else 0

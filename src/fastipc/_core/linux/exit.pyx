@@ -168,6 +168,8 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     t.flags |= PF_EXITING
     call_abort(k, t)
     dequeue_task(k, task)
+    if t.kind == KIND_COMPILED:
+        coroutine_free(k, task)
     t.exit_code = code
     signal.nr_threads -= 1
     if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
@@ -219,6 +221,22 @@ cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
         signal.group_exit_code = code
         zap_other_threads(k, t, code)
     do_exit(k, t, code)
+
+
+cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    # What returning from main is: exit for a thread, exit_group for a process. False if a signal ended it first.
+    cdef bint thread = not thread_group_leader(k, t)
+    if t.call.nr >= 0:
+        call_abort(k, t)
+    call_begin(t, NR_exit if thread else NR_exit_group)
+    t.call.args[0] = code >> 8
+    if call_done(k, t, 0) == -EKILLED:
+        return False
+    if thread:
+        do_exit(k, t, code)
+    else:
+        do_group_exit(k, t, code)
+    return True
 
 
 # ------------------------------------------------------------------------------------------ wait4

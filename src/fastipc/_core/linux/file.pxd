@@ -29,6 +29,7 @@ cdef int32_t get_unused_fd(kernel_t *k, task_t *t, bint cloexec) noexcept nogil
 cdef void put_unused_fd(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
 cdef int64_t do_close(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
 cdef int64_t do_dup(kernel_t *k, task_t *t, int32_t fd, int64_t start, bint cloexec) noexcept nogil
+cdef int64_t do_dup2(kernel_t *k, task_t *t, int32_t old, int32_t new) noexcept nogil
 cdef int64_t do_dup3(kernel_t *k, task_t *t, int32_t old, int32_t new, uint32_t flags) noexcept nogil
 cdef uint32_t new_files(kernel_t *k) noexcept nogil
 cdef uint32_t dup_fd_table(kernel_t *k, uint32_t files) noexcept nogil

@@ -229,13 +229,21 @@ cdef int64_t do_dup(kernel_t *k, task_t *t, int32_t fd, int64_t start, bint cloe
     return new
 
 
+cdef int64_t do_dup2(kernel_t *k, task_t *t, int32_t old, int32_t new) noexcept nogil:
+    if old == new:
+        return -EBADF if fdget(k, t, old) == NULL else old
+    return do_dup3(k, t, old, new, 0)
+
+
 cdef int64_t do_dup3(kernel_t *k, task_t *t, int32_t old, int32_t new, uint32_t flags) noexcept nogil:
-    # ksys_dup3. Precondition: the caller has dealt with old == new.
+    # ksys_dup3.
     cdef files_t *files = files_row(k, t.files)
     cdef file_t *f
     cdef fd_t *e
     cdef uint32_t replaced = 0
     cdef int err
+    if flags & ~<uint32_t>O_CLOEXEC or old == new:
+        return -EINVAL
     if <uint64_t><uint32_t>new >= nofile(k, t):
         return -EBADF
     if fdget(k, t, old) == NULL:

@@ -1,0 +1,29 @@
+# Tasks whose program is machine code: how they begin, sleep, take turns and end.
+#
+# Such a program is an ordinary blocking function on a stack of its own. When a call of it must sleep, it picks the next
+# task and, if that is compiled too, goes on straight there; everything else is left to the hub, the C frame of
+# `coroutine_run`. No Python object is touched and the interpreter lock is not held. As in Linux a stack is given back
+# by whoever runs next (finish_task_switch), because nobody can free the stack that it stands on.
+
+
+cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil  # from the hub; what happened is in k.stacks
+cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil  # the result of the call that slept
+cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil
+cdef void coroutine_leave(kernel_t *k) noexcept nogil  # never returns
+cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil  # never returns
+cdef void coroutine_overflow(kernel_t *k) noexcept nogil  # never returns
+cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil
+cdef void coroutine_watch() noexcept nogil
+cdef void coroutines_release(kernel_t *k) noexcept nogil
+cdef void *scratch_alloc(kernel_t *k, task_t *t, int64_t size) noexcept nogil
+cdef void start_put(start_t *start) noexcept nogil
+
+cdef enum:
+    TRACE_SLACK = 64  # records that may still come before the hub empties the buffer
+    TICKS = 20000  # calls and turns between two looks at the host's signals: about a millisecond
+
+
+cdef inline bint hub_wanted(kernel_t *k) noexcept nogil:
+    if likely(k.ticks > 0 and k.attention == 0):
+        return False
+    return k.ticks <= 0 or k.attention != ATT_TRACE or k.trace_n + TRACE_SLACK > k.trace_cap

@@ -1,0 +1,224 @@
+"""Compiled programs on their stacks. Source: kernel/sched/core.c (context_switch, finish_task_switch)."""
+
+
+cdef extern from "stack_switch.h" nogil:
+    void fastipc_stack_switch(void **save, void *to)
+    void *fastipc_stack_init(void *top, void (*body)(void *) noexcept nogil, void *arg)
+
+cdef extern from "stack_overflow.h" nogil:
+    void fastipc_set_running(void *machine)
+    void fastipc_watch_overflow(void (*body)(void *) noexcept nogil)
+
+cdef extern from *:
+    """
+    #define fastipc_never() __builtin_unreachable()
+    """
+    void never "fastipc_never"() nogil
+
+
+cdef struct block_t:  # of Task.array; the bytes follow, at a multiple of 64
+    block_t *next
+    char pad[56]
+
+
+# ------------------------------------------------------------------------------------------ what a program begins with
+cdef void scratch_free(start_t *start) noexcept nogil:
+    cdef block_t *block = <block_t *>start.scratch
+    cdef block_t *next
+    start.scratch = NULL
+    while block != NULL:
+        next = block.next
+        free(block)
+        block = next
+
+
+cdef void start_put(start_t *start) noexcept nogil:
+    if start != NULL:
+        start.refs -= 1
+        if start.refs == 0:
+            free(start)
+
+
+cdef void *scratch_alloc(kernel_t *k, task_t *t, int64_t size) noexcept nogil:
+    # Zeroed memory that goes with the task; NULL if there is none.
+    cdef start_t *start = k.host[task_index(k, t)].start
+    cdef block_t *block
+    cdef void *memory = NULL
+    if size < 0 or size > <int64_t>1 << 46 or posix_memalign(&memory, 64, sizeof(block_t) + <size_t>size) != 0:
+        return NULL
+    memset(memory, 0, sizeof(block_t) + <size_t>size)
+    block = <block_t *>memory
+    block.next = <block_t *>start.scratch
+    start.scratch = block
+    return block + 1
+
+
+cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
+    # The task ends. Its stack goes back; the one that this runs on is given back by whoever runs next.
+    cdef host_t *host = &k.host[task]
+    if host.sp != NULL:
+        if slot_of(host.sp) == slot_of(&host):
+            k.stacks.dead = host.sp
+        else:
+            stack_put(k, host.sp)
+        host.sp = NULL
+    if host.start != NULL:
+        scratch_free(host.start)
+        start_put(host.start)
+        host.start = NULL
+
+
+cdef void coroutines_release(kernel_t *k) noexcept nogil:
+    # The machine goes: what its tasks still hold of the host's memory.
+    cdef uint32_t i
+    for i in range(1, k.table[T_TASK].high):
+        if task_row(k, i).live and task_row(k, i).kind == KIND_COMPILED:
+            coroutine_free(k, i)
+    stacks_release(k)
+
+
+# ------------------------------------------------------------------------------------------ switching
+cdef inline void finish_task_switch(kernel_t *k) noexcept nogil:
+    # The first thing that whoever goes on does.
+    if unlikely(k.stacks.dead != NULL):
+        stack_put(k, k.stacks.dead)
+        k.stacks.dead = NULL
+
+
+cdef inline void to_hub(kernel_t *k, void **save, uint32_t next, uint32_t event) noexcept nogil:
+    k.stacks.next = next
+    k.stacks.event = event
+    k.current = CTX_HUB
+    fastipc_stack_switch(save, k.stacks.hub_sp)
+
+
+cdef bint begin(kernel_t *k, uint32_t task) noexcept nogil:
+    cdef void *top = stack_get(k)
+    if top == NULL:
+        return False
+    k.host[task].sp = fastipc_stack_init(top, coroutine_main, k)
+    return True
+
+
+cdef inline void read_ahead(kernel_t *k) noexcept nogil:
+    # What the tasks further down the queue will touch, so that it is in the cache when their turn comes: the nearer
+    # the turn, the further from the row, because each step needs the one before.
+    cdef uint32_t at = k.runq_head, task
+    cdef char *sp
+    task = k.runq[(at + READ_AHEAD) & k.runq_mask]
+    prefetch(&k.host[task])
+    prefetch(<char *>task_row(k, task))
+    prefetch(<char *>task_row(k, task) + 64)
+    prefetch(<char *>task_row(k, task) + 128)
+    task = k.runq[(at + READ_AHEAD // 2) & k.runq_mask]
+    sp = <char *>k.host[task].sp
+    prefetch(sp)
+    prefetch(sp + 64)
+    prefetch(sp + 128)
+    prefetch(sp + 192)
+    prefetch(file_row(k, task_row(k, task).call.file))
+    prefetch(files_row(k, task_row(k, task).files))
+    task = k.runq[(at + READ_AHEAD // 4) & k.runq_mask]
+    prefetch(pipe_row(k, file_row(k, task_row(k, task).call.file).private_data))
+    prefetch(fd_row(k, files_row(k, task_row(k, task).files).fdt))
+
+
+cdef void schedule(kernel_t *k, void **save) noexcept nogil:
+    # Give the processor to whoever has the next turn, and come back when it is this stack's turn again.
+    cdef uint32_t task = 0
+    cdef void *lost
+    k.turns -= 1
+    k.ticks -= 1
+    k.current = CTX_HUB
+    if likely(k.turns > 0 and not hub_wanted(k)):
+        if nr_running(k) > READ_AHEAD_FROM:
+            read_ahead(k)
+        task = next_turn(k)
+        if unlikely(k.stacks.dead != NULL):  # its own call ended it
+            save = &lost
+        if (likely(task != 0 and not hub_wanted(k)) and task_row(k, task).kind == KIND_COMPILED
+                and (k.host[task].sp != NULL or begin(k, task))):
+            k.current = task
+            if &k.host[task].sp != save:
+                fastipc_stack_switch(save, k.host[task].sp)
+                finish_task_switch(k)
+            return
+    to_hub(k, save, task, NATIVE_TURN)
+    finish_task_switch(k)
+
+
+cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil:
+    # The call in the task's record has answered -ESLEEP.
+    cdef uint32_t me = task_index(k, t)
+    if t.state == TASK_RUNNING:  # sched_yield
+        enqueue_task(k, me)
+    else:
+        deactivate_task(k, t)
+    schedule(k, &k.host[me].sp)
+    return t.call.ret
+
+
+cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil:
+    # Let the hub look around; the same task goes on afterwards.
+    cdef uint32_t me = task_index(k, t)
+    to_hub(k, &k.host[me].sp, me, NATIVE_PAUSE)
+    finish_task_switch(k)
+
+
+cdef void coroutine_leave(kernel_t *k) noexcept nogil:
+    # The task that runs here has ended, and its row may be another's already.
+    cdef void *lost
+    schedule(k, &lost)
+    never()
+
+
+cdef void coroutine_overflow(kernel_t *k) noexcept nogil:
+    to_hub(k, &k.host[k.current].sp, k.current, NATIVE_OVERFLOW)
+    never()
+
+
+cdef void overflow_body(void *machine) noexcept nogil:
+    coroutine_overflow(<kernel_t *>machine)
+
+
+# ------------------------------------------------------------------------------------------ the life of a program
+cdef void coroutine_main(void *machine) noexcept nogil:
+    cdef kernel_t *k = <kernel_t *>machine
+    cdef uint32_t me = k.current
+    cdef task_t *t = task_row(k, me)
+    cdef start_t *start = k.host[me].start
+    cdef void *excinfo = NULL
+    finish_task_switch(k)
+    if start.entry(k, t, <char *>(start + 1), &excinfo) != 0:
+        k.stacks.excinfo = excinfo
+        to_hub(k, &k.host[me].sp, me, NATIVE_FAILED)
+        never()
+    start.returned = 1
+    program_exit(k, t, 0)
+    coroutine_leave(k)
+
+
+cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil:
+    # After an execve: the new program begins on the same stack, whose frames are lost.
+    cdef void *lost
+    fastipc_stack_switch(&lost, fastipc_stack_init(top_of(slot_of(&lost)), coroutine_main, k))
+    never()
+
+
+cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil:
+    # Until a compiled program gives the processor back.
+    cdef stacks_t *s = &k.stacks
+    if k.host[task].sp == NULL and not begin(k, task):
+        s.next = task
+        s.event = NATIVE_NO_STACK
+        return
+    k.current = task
+    fastipc_set_running(k)
+    fastipc_stack_switch(&s.hub_sp, k.host[task].sp)
+    fastipc_set_running(NULL)
+    finish_task_switch(k)
+
+
+cdef void coroutine_watch() noexcept nogil:
+    # Before a run: a stack that overflows is this machine's to handle.
+    fastipc_watch_overflow(overflow_body)

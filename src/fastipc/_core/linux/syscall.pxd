@@ -1,0 +1,45 @@
+# The system calls as compiled programs make them: C functions of the machine, the task and 64-bit registers that block
+# on their own stack and return >= 0 or -errno. What a call of C returns through pointers is in the record afterwards
+# (`call.out0`, `call.out1`), or in host memory whose address was passed.
+#
+# `../syscalls.py` has the prototypes of the methods, in which these appear by their names.
+
+cdef int64_t sys_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil
+cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t sys_readv(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil
+cdef int64_t sys_writev(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil
+cdef int64_t sys_pread(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil
+cdef int64_t sys_pwrite(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil
+cdef int64_t sys_lseek(kernel_t *k, task_t *t, int64_t fd, int64_t off, int64_t whence) noexcept nogil
+cdef int64_t sys_close(kernel_t *k, task_t *t, int64_t fd) noexcept nogil
+cdef int64_t sys_dup(kernel_t *k, task_t *t, int64_t fd) noexcept nogil
+cdef int64_t sys_dup2(kernel_t *k, task_t *t, int64_t old, int64_t new) noexcept nogil
+cdef int64_t sys_dup3(kernel_t *k, task_t *t, int64_t old, int64_t new, int64_t flags) noexcept nogil
+cdef int64_t sys_fcntl(kernel_t *k, task_t *t, int64_t fd, int64_t cmd, int64_t arg) noexcept nogil
+cdef int64_t sys_ioctl(kernel_t *k, task_t *t, int64_t fd, int64_t request, int64_t arg) noexcept nogil
+cdef int64_t sys_fstat(kernel_t *k, task_t *t, int64_t fd, int64_t stat) noexcept nogil
+cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil
+cdef int64_t sys_clone(kernel_t *k, task_t *t, int64_t flags, int64_t start) noexcept nogil
+cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil
+cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil
+cdef int64_t sys_exit(kernel_t *k, task_t *t, int64_t status) noexcept nogil
+cdef int64_t sys_exit_group(kernel_t *k, task_t *t, int64_t status) noexcept nogil
+cdef int64_t sys_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil
+cdef int64_t sys_getpid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_gettid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_getppid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_getuid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_geteuid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_getgid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil
+cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil
+cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
+cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
+cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil
+cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil
+cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil
+cdef int64_t sys_start(kernel_t *k, task_t *t, int64_t entry, int64_t name, int64_t size) noexcept nogil

@@ -1,0 +1,346 @@
+"""Entry and exit of the system calls of compiled programs. Source: arch/x86/entry/common.c (do_syscall_64)."""
+
+
+cdef enum:
+    MS_NS = 1000000
+    THREAD_EXIT_SIGNAL = 0
+
+
+# ------------------------------------------------------------------------------------------ entry and exit
+cdef inline void syscall_enter(kernel_t *k, task_t *t, int32_t nr, int64_t arg) noexcept nogil:
+    cdef int here
+    if unlikely(stack_overrun(&here)):
+        coroutine_overflow(k)
+    call_begin(t, nr)
+    t.call.args[0] = arg
+
+
+cdef int64_t syscall_exit_slow(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    if ret == -EKILLED:
+        coroutine_leave(k)
+    coroutine_pause(k, t)
+    return ret
+
+
+cdef inline int64_t syscall_exit(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # A call that sleeps is completed by whoever gives the task its next turn.
+    if ret == -ESLEEP:
+        return coroutine_sleep(k, t)
+    ret = call_done(k, t, ret)
+    k.ticks -= 1
+    if unlikely(ret == -EKILLED or hub_wanted(k)):
+        return syscall_exit_slow(k, t, ret)
+    return ret
+
+
+cdef inline int32_t fd_arg(int64_t fd) noexcept nogil:
+    # A number that is no C int is no descriptor either.
+    return <int32_t>fd if -1 <= fd <= 0x7fffffff else -1
+
+
+# ------------------------------------------------------------------------------------------ descriptors
+cdef int64_t sys_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil:
+    syscall_enter(k, t, NR_pipe2, flags)
+    return syscall_exit(k, t, do_pipe2(k, t, flags))
+
+
+cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    syscall_enter(k, t, NR_read, fd_arg(fd))
+    t.call.args[2] = n
+    iov_iter_host(k, t, <void *>buf, n)
+    return syscall_exit(k, t, do_read(k, t, fd_arg(fd)))
+
+
+cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    syscall_enter(k, t, NR_write, fd_arg(fd))
+    t.call.args[2] = n
+    iov_iter_host(k, t, <void *>buf, n)
+    return syscall_exit(k, t, do_write(k, t, fd_arg(fd)))
+
+
+cdef inline void iov_iter_vector(kernel_t *k, task_t *t, iovec_t *iov, int64_t n) noexcept nogil:
+    cdef int64_t total = 0, i
+    for i in range(n):
+        total += <int64_t>iov[i].length
+    iov_iter_host(k, t, NULL, total)
+    k.host[task_index(k, t)].iov = iov
+    t.call.iter.nr_segs = <uint32_t>n
+    t.call.args[2] = n
+    if n == 1:
+        k.host[task_index(k, t)].base = iov[0].base
+
+
+cdef int64_t sys_readv(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil:
+    syscall_enter(k, t, NR_readv, fd_arg(fd))
+    iov_iter_vector(k, t, <iovec_t *>iov, n)
+    return syscall_exit(k, t, do_readv(k, t, fd_arg(fd), n))
+
+
+cdef int64_t sys_writev(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil:
+    syscall_enter(k, t, NR_writev, fd_arg(fd))
+    iov_iter_vector(k, t, <iovec_t *>iov, n)
+    return syscall_exit(k, t, do_writev(k, t, fd_arg(fd), n))
+
+
+cdef int64_t sys_pread(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil:
+    syscall_enter(k, t, NR_pread64, fd_arg(fd))
+    t.call.args[2] = n
+    t.call.args[3] = off
+    return syscall_exit(k, t, do_pread(k, t, fd_arg(fd), off))
+
+
+cdef int64_t sys_pwrite(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil:
+    syscall_enter(k, t, NR_pwrite64, fd_arg(fd))
+    t.call.args[2] = n
+    t.call.args[3] = off
+    return syscall_exit(k, t, do_pread(k, t, fd_arg(fd), off))
+
+
+cdef int64_t sys_lseek(kernel_t *k, task_t *t, int64_t fd, int64_t off, int64_t whence) noexcept nogil:
+    syscall_enter(k, t, NR_lseek, fd_arg(fd))
+    t.call.args[1] = off
+    t.call.args[2] = whence
+    return syscall_exit(k, t, do_lseek(k, t, fd_arg(fd), off, whence))
+
+
+cdef int64_t sys_close(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:
+    syscall_enter(k, t, NR_close, fd_arg(fd))
+    return syscall_exit(k, t, do_close(k, t, fd_arg(fd)))
+
+
+cdef int64_t sys_dup(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:
+    syscall_enter(k, t, NR_dup, fd_arg(fd))
+    return syscall_exit(k, t, do_dup(k, t, fd_arg(fd), -1, False))
+
+
+cdef int64_t sys_dup2(kernel_t *k, task_t *t, int64_t old, int64_t new) noexcept nogil:
+    syscall_enter(k, t, NR_dup2, fd_arg(old))
+    t.call.args[1] = fd_arg(new)
+    t.call.args[2] = 0
+    return syscall_exit(k, t, do_dup2(k, t, fd_arg(old), fd_arg(new)))
+
+
+cdef int64_t sys_dup3(kernel_t *k, task_t *t, int64_t old, int64_t new, int64_t flags) noexcept nogil:
+    syscall_enter(k, t, NR_dup3, fd_arg(old))
+    t.call.args[1] = fd_arg(new)
+    t.call.args[2] = flags
+    return syscall_exit(k, t, do_dup3(k, t, fd_arg(old), fd_arg(new), <uint32_t>flags))
+
+
+cdef int64_t sys_fcntl(kernel_t *k, task_t *t, int64_t fd, int64_t cmd, int64_t arg) noexcept nogil:
+    syscall_enter(k, t, NR_fcntl, fd_arg(fd))
+    t.call.args[1] = cmd
+    t.call.args[2] = arg
+    return syscall_exit(k, t, do_fcntl(k, t, fd_arg(fd), cmd, arg))
+
+
+cdef int64_t sys_ioctl(kernel_t *k, task_t *t, int64_t fd, int64_t request, int64_t arg) noexcept nogil:
+    syscall_enter(k, t, NR_ioctl, fd_arg(fd))
+    t.call.args[1] = request
+    t.call.args[2] = arg
+    return syscall_exit(k, t, do_ioctl(k, t, fd_arg(fd), request, arg))
+
+
+cdef int64_t sys_fstat(kernel_t *k, task_t *t, int64_t fd, int64_t stat) noexcept nogil:
+    syscall_enter(k, t, NR_fstat, fd_arg(fd))
+    return syscall_exit(k, t, do_fstat(k, t, fd_arg(fd), <stat_t *>stat))
+
+
+# ------------------------------------------------------------------------------------------ readiness
+cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil:
+    # `size` in bytes. The rows live in the machine while the call lasts.
+    cdef uint32_t n = <uint32_t>(size // <int64_t>sizeof(pollfd_t)), rows = max(n, <uint32_t>1)
+    cdef int64_t ret
+    syscall_enter(k, t, NR_poll, 0)
+    t.call.args[1] = n
+    t.call.args[2] = timeout_ms
+    t.call.pollfds = pollfds_alloc(k, rows)
+    if t.call.pollfds == 0:
+        return syscall_exit(k, t, -alloc_errno(k, ENOMEM))
+    t.call.nfds = rows
+    if n:
+        memcpy(pollfd_row(k, t.call.pollfds), <void *>fds, n * sizeof(pollfd_t))
+    else:
+        pollfd_row(k, t.call.pollfds).fd = -1
+    ret = do_poll(k, t, timeout_ms if timeout_ms < 0 else min(timeout_ms, <int64_t>1 << 42) * MS_NS)
+    ret = syscall_exit(k, t, ret)
+    if ret >= 0 and n:
+        memcpy(<void *>fds, pollfd_row(k, t.call.pollfds), n * sizeof(pollfd_t))
+    pollfds_free(k, t.call.pollfds, rows)
+    t.call.pollfds = t.call.nfds = 0
+    return ret
+
+
+# ------------------------------------------------------------------------------------------ processes
+cdef int64_t sys_start(kernel_t *k, task_t *t, int64_t entry, int64_t name, int64_t size) noexcept nogil:
+    # No system call: room for what a new program begins with, 0 if there is none. Its arguments come after the head.
+    cdef start_t *start = <start_t *>malloc(sizeof(start_t) + <size_t>size)
+    if start != NULL:
+        memset(start, 0, sizeof(start_t) + <size_t>size)
+        start.entry = <entry_t>entry
+        start.name = <const char *>name
+        start.refs = 1
+    return <int64_t>start
+
+
+cdef int64_t clone_compiled(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, start_t *start) noexcept nogil:
+    cdef int64_t task = -ENOMEM
+    if start != NULL:
+        task = copy_process(k, t, flags, exit_signal, KIND_COMPILED)
+    if task < 0:
+        start_put(start)
+        return task
+    k.host[task].start = start
+    wake_up_new_task(k, <uint32_t>task)
+    return task_row(k, <uint32_t>task).pid
+
+
+cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
+    syscall_enter(k, t, NR_fork, SIGCHLD)
+    return syscall_exit(k, t, clone_compiled(k, t, 0, SIGCHLD, <start_t *>start))
+
+
+cdef int64_t sys_clone(kernel_t *k, task_t *t, int64_t flags, int64_t start) noexcept nogil:
+    syscall_enter(k, t, NR_clone, flags)
+    return syscall_exit(k, t, clone_compiled(k, t, <uint64_t>flags & ~<uint64_t>CSIGNAL, <int32_t>(flags & CSIGNAL),
+                                             <start_t *>start))
+
+
+cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
+    cdef int64_t ret
+    cdef uint32_t me = task_index(k, t)
+    syscall_enter(k, t, NR_execve, 0)
+    ret = begin_new_exec(k, t) if start else -ENOMEM
+    if ret == -EKILLED:  # its call is over already
+        start_put(<start_t *>start)
+        coroutine_leave(k)
+    if ret < 0:
+        start_put(<start_t *>start)
+        return syscall_exit(k, t, ret)
+    scratch_free(k.host[me].start)
+    start_put(k.host[me].start)
+    k.host[me].start = <start_t *>start
+    syscall_exit(k, t, 0)
+    coroutine_restart(k, me)
+    return 0
+
+
+cdef int64_t sys_exit(kernel_t *k, task_t *t, int64_t status) noexcept nogil:
+    syscall_enter(k, t, NR_exit, status)
+    call_done(k, t, 0)
+    do_exit(k, t, <int32_t>(status & 0xff) << 8)
+    coroutine_leave(k)
+    return 0
+
+
+cdef int64_t sys_exit_group(kernel_t *k, task_t *t, int64_t status) noexcept nogil:
+    syscall_enter(k, t, NR_exit_group, status)
+    call_done(k, t, 0)
+    do_group_exit(k, t, <int32_t>(status & 0xff) << 8)
+    coroutine_leave(k)
+    return 0
+
+
+cdef int64_t sys_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil:
+    cdef int64_t ret
+    syscall_enter(k, t, NR_wait4, pid)
+    t.call.args[1] = options
+    ret = syscall_exit(k, t, do_wait4(k, t, pid, options))
+    if ret == 0:
+        t.call.out0 = 0
+    return ret
+
+
+cdef inline int64_t identity(kernel_t *k, task_t *t, int32_t nr, int64_t value) noexcept nogil:
+    syscall_enter(k, t, nr, 0)
+    return syscall_exit(k, t, value)
+
+
+cdef int64_t sys_getpid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_getpid, t.tgid)
+
+
+cdef int64_t sys_gettid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_gettid, t.pid)
+
+
+cdef int64_t sys_getppid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_getppid, task_ppid(k, t))
+
+
+cdef int64_t sys_getuid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_getuid, t.uid)
+
+
+cdef int64_t sys_geteuid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_geteuid, t.euid)
+
+
+cdef int64_t sys_getgid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_getgid, t.gid)
+
+
+cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil:
+    return identity(k, t, NR_getegid, t.egid)
+
+
+cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
+    cdef uint32_t *to = <uint32_t *>ids
+    to[0] = t.uid
+    to[1] = t.euid
+    to[2] = t.suid
+    return identity(k, t, NR_getresuid, 0)
+
+
+cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
+    cdef uint32_t *to = <uint32_t *>ids
+    to[0] = t.gid
+    to[1] = t.egid
+    to[2] = t.sgid
+    return identity(k, t, NR_getresgid, 0)
+
+
+cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil:
+    syscall_enter(k, t, NR_getrlimit, res)
+    return syscall_exit(k, t, do_getrlimit(k, t, res, <uint64_t *>pair))
+
+
+cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil:
+    cdef uint64_t[2] pair
+    pair[0] = <uint64_t>soft
+    pair[1] = <uint64_t>hard
+    syscall_enter(k, t, NR_setrlimit, res)
+    return syscall_exit(k, t, do_setrlimit(k, t, res, pair))
+
+
+# ------------------------------------------------------------------------------------------ time, signals, scratch
+cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil:
+    syscall_enter(k, t, NR_sched_yield, 0)
+    return coroutine_sleep(k, t)
+
+
+cdef int64_t sys_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil:
+    syscall_enter(k, t, NR_nanosleep, ns)
+    return syscall_exit(k, t, do_nanosleep(k, t, ns))
+
+
+cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil:
+    syscall_enter(k, t, NR_rt_sigaction, sig)
+    t.call.args[1] = handler
+    return syscall_exit(k, t, do_sigaction(k, t, sig, handler))
+
+
+cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil:
+    # No system call: a loop without calls lets the host's signals through.
+    cdef int here
+    if unlikely(stack_overrun(&here)):
+        coroutine_overflow(k)
+    k.ticks -= 1
+    if unlikely(hub_wanted(k)):
+        coroutine_pause(k, t)
+    return 0
+
+
+cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil:
+    # No system call: an address, or 0.
+    return <int64_t>scratch_alloc(k, t, size)
