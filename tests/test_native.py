@@ -147,7 +147,7 @@ def test_an_error_comes_out_of_the_run_with_the_task_named(k, library):
     assert p.wait4() == (c.pid, 0x0100)
 
 
-@pytest.mark.parametrize("n", [50, 115, 1000, 1_000_000])
+@pytest.mark.parametrize("n", [50, 140, 1000, 1_000_000])
 def test_a_stack_that_overflows_is_our_error(k, library, relay, n):
     p = k.spawn()
     r, w = p.pipe()

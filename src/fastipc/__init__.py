@@ -18,8 +18,10 @@ from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
 from fastipc._core.submit import Call
 from fastipc._core.task_poll import Task
+from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
+    CompileError,
     Deadlock,
     FastIPCError,
     ForeignCall,
@@ -57,6 +59,8 @@ __all__ = [
     "Blocked",
     "Call",
     "CallPending",
+    "CompileError",
+    "CompiledProgram",
     "Deadlock",
     "FastIPCError",
     "ForeignCall",
@@ -71,5 +75,7 @@ __all__ = [
     "TaskExited",
     "TaskKilled",
     "WrongThread",
+    "compile",
+    "compiled",
     *(name for name in dir(_abi) if name.isupper() and not name.startswith("NR_")),
 ]

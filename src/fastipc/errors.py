@@ -60,6 +60,10 @@ class CallPending(FastIPCError, RuntimeError):
     """A task made a second call while its first one sleeps; in a generator, a ``yield`` was forgotten."""
 
 
+class CompileError(FastIPCError):
+    """A program that cannot be compiled."""
+
+
 class StackOverflow(FastIPCError, RecursionError):
     """A compiled program has used up its stack."""
 

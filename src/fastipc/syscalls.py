@@ -1,7 +1,8 @@
-"""The table of system calls: name, number, what its arguments are. Counters and traces read it."""
+"""The table of system calls: name, number, what its arguments are. Counters, traces and compiled programs read it."""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from fastipc._core import abi
@@ -57,6 +58,85 @@ TABLE: dict[int, Syscall] = {
     abi.NR_dup3: Syscall("dup3", "ddx"),
     abi.NR_pipe2: Syscall("pipe2", "px"),
 }
+
+
+
+class Param(NamedTuple):
+    """One parameter of a method: its kind, and its default or None.
+
+    Kinds: "int"; "in" and "out", a buffer that is read or written; "vector", a tuple of buffers; "seconds";
+    "program", and "args" for all that follow.
+    """
+
+    name: str
+    kind: str
+    default: int | None
+
+
+class Method(NamedTuple):
+    """A method of Task as a compiled program has it.
+
+    Results: "none"; "int"; "fds" and "wait", a pair that is in the call's record; "never", it does not return.
+    """
+
+    name: str
+    params: tuple[Param, ...]
+    result: str
+    symbol: str
+
+
+_METHODS = """
+pipe2(flags=0) -> fds
+readinto(fd, buf: out) -> int: read
+write(fd, data: in) -> int
+readv(fd, buffers: vector) -> int
+writev(fd, buffers: vector) -> int
+pwrite(fd, data: in, off) -> int
+lseek(fd, off, whence) -> int
+close(fd) -> none
+dup(fd) -> int
+dup2(old, new) -> int
+dup3(old, new, flags) -> int
+fcntl(fd, cmd, arg=0) -> int
+ioctl(fd, request, arg=0) -> int
+poll(fds: out, timeout_ms=-1) -> int
+fork(program: program, args: args) -> int
+clone(flags, program: program, args: args) -> int
+execve(program: program, args: args) -> never
+exit(status=0) -> never
+exit_group(status=0) -> never
+wait4(pid=-1, options=0) -> wait
+getpid() -> int
+gettid() -> int
+getppid() -> int
+getuid() -> int
+geteuid() -> int
+getgid() -> int
+getegid() -> int
+sched_yield() -> none
+nanosleep(seconds: seconds) -> none
+signal(sig, handler) -> int
+"""
+
+
+def _method(line: str) -> Method:
+    match = re.fullmatch(r"(\w+)\((.*)\) -> (\w+)(?:: (\w+))?", line)
+    assert match is not None, line
+    name, inside, result, symbol = match.groups()
+    params = []
+    for text in filter(None, inside.split(", ")):
+        left, _, default = text.partition("=")
+        param, _, kind = left.partition(": ")
+        params.append(Param(param, kind or "int", int(default) if default else None))
+    return Method(name, tuple(params), result, symbol or name)
+
+
+METHODS: dict[str, Method] = {m.name: m for m in map(_method, _METHODS.strip().splitlines())}
+"""What compiled programs have of Task, both verbs of each, made from the prototypes.
+
+The C function of each is in ``_core/linux/syscall.pyx`` under ``symbol``. Those that a compiled program has in another
+form, because they make Python objects, are in ``_numba/forms.py``.
+"""
 
 ERRNO_NAMES: dict[int, str] = {}
 for _name in dir(abi):

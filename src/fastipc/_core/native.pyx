@@ -49,6 +49,11 @@ cdef class Start:
         start_put(self.start)
 
     @property
+    def entry(self):
+        """int: Address of the function."""
+        return <uintptr_t>self.start.entry
+
+    @property
     def address(self):
         """int: Of the copied record."""
         return <uintptr_t>(self.start + 1)

@@ -1,0 +1,142 @@
+"""Arguments of calls in compiled code: checked when the types are known, with errors that name the argument."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic, lower_builtin, overload
+from numba.core.imputils import lower_constant
+
+SECONDS = 1_000_000_000
+END_OF_TIME = (1 << 63) - 1
+
+
+def require_int(name: str, given: Any) -> None:
+    """A register: any integer."""
+    given = types.unliteral(given)
+    if isinstance(given, types.Omitted):
+        return
+    if not isinstance(given, types.Integer | types.Boolean):
+        raise TypingError(f"{name} must be an integer, not {given}")
+
+
+def require_buffer(name: str, given: Any, writable: bool) -> None:
+    """Contiguous bytes."""
+    if not isinstance(given, types.Buffer):
+        raise TypingError(f"{name} must be an array or bytes, not {given}")
+    if given.layout not in "CF":
+        raise TypingError(f"{name} must be contiguous, and this {given} may not be")
+    if writable and not given.mutable:
+        raise TypingError(f"{name} must be writable, and this {given} is read-only")
+
+
+def require_vector(name: str, given: Any, writable: bool) -> None:
+    """A tuple of buffers."""
+    if not isinstance(given, types.BaseTuple):
+        raise TypingError(f"{name} must be a tuple of arrays, not {given}")
+    for buffer in given:
+        require_buffer(name, buffer, writable)
+
+
+def require_seconds(name: str, given: Any) -> None:
+    """A time."""
+    if not isinstance(types.unliteral(given), types.Integer | types.Float):
+        raise TypingError(f"{name} must be a number of seconds, not {given}")
+
+
+@intrinsic
+def address_of(typing_context: Any, buffer: Any) -> Any:
+    """Address of a buffer's first byte."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        return builder.ptrtoint(array.data, ir.IntType(64))
+
+    return types.int64(buffer), generate
+
+
+@intrinsic
+def size_of(typing_context: Any, buffer: Any) -> Any:
+    """Bytes of a buffer."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        return builder.mul(array.nitems, array.itemsize)
+
+    return types.int64(buffer), generate
+
+
+@intrinsic
+def vector_of(typing_context: Any, buffers: Any) -> Any:
+    """Address of an array of struct iovec on the stack, as long as the tuple."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        types_ = list(signature.args[0])
+        vector = cgutils.alloca_once(builder, ir.ArrayType(word, max(2 * len(types_), 1)))
+        for i, given in enumerate(types_):
+            array = context.make_array(given)(context, builder, builder.extract_value(args[0], i))
+            pair = builder.ptrtoint(array.data, word), builder.mul(array.nitems, array.itemsize)
+            for j, value in enumerate(pair):
+                builder.store(value, cgutils.gep_inbounds(builder, vector, 0, 2 * i + j))
+        return builder.ptrtoint(vector, word)
+
+    return types.int64(buffers), generate
+
+
+def to_ns(seconds: Any) -> Any:
+    """Seconds as nanoseconds; what is too far away is the end of time."""
+    raise NotImplementedError  # in compiled code only
+
+
+@overload(to_ns)
+def _to_ns(seconds: Any) -> Any:
+    if isinstance(types.unliteral(seconds), types.Integer):
+
+        def whole(seconds):  # type: ignore[no-untyped-def]
+            if seconds > 9223372036:
+                return END_OF_TIME
+            if seconds < -9223372036:
+                return -END_OF_TIME
+            return seconds * SECONDS
+
+        return whole
+
+    def fraction(seconds):  # type: ignore[no-untyped-def]
+        if not abs(seconds) < 9.2e18:
+            raise ValueError("seconds must be finite")
+        if seconds > 9.2e9:
+            return END_OF_TIME
+        if seconds < -9.2e9:
+            return -END_OF_TIME
+        if abs(seconds) < 1e6:
+            return int(round(seconds * 1e9))
+        whole = int(seconds)
+        return whole * SECONDS + int(round((seconds - whole) * 1e9))
+
+    return fraction
+
+
+@lower_constant(types.Bytes)
+def _bytes_constant(context: Any, builder: Any, given: Any, value: bytes) -> Any:
+    """``b"..."`` in a program: bytes that are part of the machine code."""
+    array = context.make_array(given)(context, builder)
+    word = context.get_value_type(types.intp)
+    data = context.insert_const_bytes(builder.module, value + b"\0", name="bytes")
+    array.data = builder.bitcast(data, array.data.type)
+    array.nitems = word(len(value))
+    array.itemsize = word(1)
+    array.shape = cgutils.pack_array(builder, [word(len(value))])
+    array.strides = cgutils.pack_array(builder, [word(1)])
+    array.meminfo = cgutils.get_null_value(array.meminfo.type)
+    array.parent = cgutils.get_null_value(array.parent.type)
+    return array._getvalue()
+
+
+def _length(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    return array.nitems
+
+
+lower_builtin(len, types.Bytes)(_length)

@@ -1,0 +1,218 @@
+"""How a task enters a compiled program: a function of C that unpacks the arguments, and the record that holds them.
+
+The record's layout is ours: the leaves of the arguments (tuples are taken apart) and then of the result, each at a
+multiple of eight. The entry is machine code made with Numba's own calling convention; it gives 0, or 1 with the address
+of Numba's description of the exception.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.callconv import RETCODE_USEREXC, Status
+from numba.core.errors import TypingError
+from numba.extending import intrinsic, models, register_model
+
+from fastipc._numba.task_type import TaskModel, task_type
+
+WORD = ir.IntType(64)
+BYTES = ir.IntType(8).as_pointer()
+
+
+class ProgramType(types.Type):
+    """A compiled program as a value in compiled code: known when compiling, nothing at run time."""
+
+    def __init__(self, program: Any) -> None:
+        self.program = program
+        super().__init__(name=f"fastipc.program({program.identity})")
+
+
+register_model(ProgramType)(models.OpaqueModel)
+
+
+def require_program(name: str, given: Any) -> None:
+    """A program made by ``fastipc.compiled``."""
+    if not isinstance(given, ProgramType):
+        raise TypingError(f"{name} must be a program made by fastipc.compiled, not {given}")
+
+
+class Leaf(NamedTuple):
+    """One value of a record that is no tuple."""
+
+    type: Any
+    offset: int
+
+
+class Layout(NamedTuple):
+    """Where arguments and result lie in a record."""
+
+    args: tuple[Leaf, ...]
+    result: tuple[Leaf, ...]
+    size: int
+
+
+def leaves(given: Any) -> Iterator[Any]:
+    """The types in a type, tuples taken apart."""
+    if isinstance(given, types.BaseTuple):
+        for part in given:
+            yield from leaves(part)
+    else:
+        yield given
+
+
+def layout_of(context: Any, args: tuple[Any, ...], result: Any) -> Layout:
+    """Place all leaves."""
+    size = 0
+    placed: list[list[Leaf]] = [[], []]
+    for group, given in ((0, types.Tuple(args)), (1, types.Tuple(() if result == types.none else (result,)))):
+        for leaf in leaves(given):
+            placed[group].append(Leaf(leaf, size))
+            data = context.data_model_manager[leaf].get_data_type()
+            size += (int(context.get_abi_sizeof(data)) + 7) // 8 * 8
+    return Layout(tuple(placed[0]), tuple(placed[1]), size)
+
+
+# ---------------------------------------------------------------------------------------------- machine code
+def _place(builder: Any, context: Any, record: Any, leaf: Leaf) -> Any:
+    data = context.data_model_manager[leaf.type].get_data_type()
+    return builder.bitcast(builder.gep(record, [WORD(leaf.offset)]), data.as_pointer())
+
+
+def _load(context: Any, builder: Any, record: Any, given: Any, places: Iterator[Leaf]) -> Any:
+    if isinstance(given, types.BaseTuple):
+        parts = [_load(context, builder, record, part, places) for part in given]
+        return context.make_tuple(builder, given, parts)
+    leaf = next(places)
+    return context.data_model_manager[given].load_from_data_pointer(builder, _place(builder, context, record, leaf))
+
+
+def _store(context: Any, builder: Any, record: Any, given: Any, value: Any, places: Iterator[Leaf]) -> None:
+    if isinstance(given, types.BaseTuple):
+        for i, part in enumerate(given):
+            _store(context, builder, record, part, builder.extract_value(value, i), places)
+        return
+    leaf = next(places)
+    data = context.data_model_manager[given].as_data(builder, value)
+    builder.store(data, _place(builder, context, record, leaf))
+
+
+def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str) -> Any:
+    """The function ``int64 (machine, row, record, void **error)`` for one compiled signature."""
+    signature = compiled.signature
+    function = ir.Function(module, ir.FunctionType(WORD, [WORD, WORD, BYTES, BYTES.as_pointer()]), name)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    machine, row, record, error = function.args
+    t = context.make_helper(builder, task_type)
+    t.machine, t.row = machine, row
+    places = iter(layout.args)
+    args = [_load(context, builder, record, given, places) for given in signature.args[1:]]
+    status, result = context.call_internal_no_propagate(
+        builder, compiled.fndesc, signature, [t._getvalue(), *args]
+    )
+    if context.enable_nrt:  # what `make_start` took a reference of; arrays of Python have no owner here
+        for given, value in zip(signature.args[1:], args, strict=True):
+            context.nrt.decref(builder, given, value)
+    with builder.if_then(status.is_error, likely=False):
+        builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
+        builder.ret(WORD(1))
+    if layout.result:
+        _store(context, builder, record, signature.return_type, result, iter(layout.result))
+    builder.ret(WORD(0))
+    return function
+
+
+@intrinsic
+def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
+    """Address of what a new program begins with, its arguments stored; 0 if there is no memory."""
+    compiled = program.program.compile_types(tuple(args), nested=True)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        layout = layout_of(context, tuple(args), compiled.signature.return_type)
+        name = f"fastipc_entry_{compiled.fndesc.mangled_name}"
+        module = builder.module
+        entry = module.globals.get(name) or emit_entry(context, module, compiled, layout, name)
+        entry.linkage = "internal"
+        context.active_code_library.add_linking_library(compiled.library)
+        label = context.insert_const_string(module, program.program.__name__)
+        function = cgutils.get_or_insert_function(module, ir.FunctionType(WORD, [WORD] * 5), "fastipc_start")
+        task = context.make_helper(builder, task_type, value=values[0])
+        parts = [task.machine, task.row, builder.ptrtoint(entry, WORD), builder.ptrtoint(label, WORD), WORD(layout.size)]
+        start = builder.call(function, parts)
+        with builder.if_then(builder.icmp_unsigned("!=", start, WORD(0)), likely=True):
+            context.nrt.incref(builder, args, values[2])
+            record = builder.inttoptr(builder.add(start, WORD(HEAD)), BYTES)
+            _store(context, builder, record, args, values[2], iter(layout.args))
+        return start
+
+    return types.int64(t, program, args), generate
+
+
+HEAD = 32  # sizeof(start_t)
+
+
+def entry_address(compiled: Any, layout: Layout) -> tuple[int, Any]:
+    """Address of the entry of a compiled signature, and the library that must be kept."""
+    context = compiled.target_context
+    library = context.codegen().create_library("fastipc.entry")
+    module = library.create_ir_module("fastipc.entry")
+    name = f"fastipc_entry_{compiled.fndesc.mangled_name}"
+    emit_entry(context, module, compiled, layout, name)
+    library.add_ir_module(module)
+    library.add_linking_library(compiled.library)
+    library.finalize()
+    return library.get_pointer_to_function(name), library
+
+
+# ---------------------------------------------------------------------------------------------- errors and results
+@intrinsic
+def _propagate(typing_context: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        convention = context.call_conv
+        true, false = cgutils.true_bit, cgutils.false_bit
+        pointer = builder.inttoptr(args[0], convention._get_excinfo_argument(builder.function).type.pointee)
+        status = Status(
+            code=RETCODE_USEREXC, is_ok=false, is_error=true, is_python_exc=false, is_none=false, is_user_exc=true,
+            is_stop_iteration=false, excinfoptr=pointer,
+        )
+        convention.return_status_propagate(builder, status)
+        builder.position_at_end(builder.append_basic_block("after"))
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
+
+
+@numba.njit
+def _reraise(address):  # type: ignore[no-untyped-def]
+    _propagate(address)
+
+
+def error_at(address: int) -> BaseException:
+    """The exception that Numba describes at an address."""
+    try:
+        _reraise(address)
+    except BaseException as e:
+        return e
+    return RuntimeError("the program was left by an error")
+
+
+def make_taker(layout: Layout, result: Any) -> Any:
+    """A function that makes a Python object of the result in a record, whose references it takes over."""
+
+    @intrinsic
+    def take(typing_context: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            record = builder.inttoptr(args[0], BYTES)
+            return _load(context, builder, record, result, iter(layout.result))
+
+        return result(types.int64), generate
+
+    @numba.njit
+    def taker(address):  # type: ignore[no-untyped-def]
+        return take(address)
+
+    return taker
+
+
+__all__ = ["TaskModel"]

@@ -1,0 +1,260 @@
+"""Methods whose form in compiled code, or whose two verbs, the call table cannot say: results that are several
+numbers, out-pointers, and what is no system call.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import carray
+from numba.core import types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic, overload_method
+
+from fastipc._core import abi
+from fastipc._core.layout import dtype
+from fastipc._numba.buffers import address_of, require_buffer, require_int, size_of
+from fastipc._numba.calls import external
+from fastipc._numba.entry import make_start, require_program
+from fastipc._numba.errnos import raise_errno
+from fastipc._numba.task_type import OUT0, OUT1, TaskType, load_int32, machine_of, row_of
+
+THREAD_FLAGS = int(
+    abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
+)
+STAT_SIZE = dtype("stat").itemsize
+
+_array, _checkpoint = external("array", 1), external("checkpoint", 0)
+_clone, _fstat, _pipe2, _read, _wait4 = (
+    external(name, registers) for name, registers in (("clone", 2), ("fstat", 2), ("pipe2", 1), ("read", 3), ("wait4", 2))
+)
+_getresgid, _getresuid, _getrlimit = external("getresgid", 1), external("getresuid", 1), external("getrlimit", 2)
+_setrlimit = external("setrlimit", 3)
+
+
+@overload_method(TaskType, "pipe")
+def _pipe_(t: Any) -> Any:
+    def pipe(t):  # type: ignore[no-untyped-def]
+        return t.pipe2(0)
+
+    return pipe
+
+
+def _pipe_into(t: Any, fds: Any, flags: Any = 0) -> Any:
+    require_buffer("fds", fds, True)
+    require_int("flags", flags)
+    if fds.dtype != types.int32:
+        raise TypingError(f"fds must be an array of int32, not {fds}")
+
+    def sys_pipe2(t, fds, flags=0):  # type: ignore[no-untyped-def]
+        if fds.size < 2:
+            raise ValueError("fds must have room for two 32-bit integers")
+        ret = _pipe2(machine_of(t), row_of(t), flags)
+        if ret == 0:
+            fds[0] = load_int32(row_of(t) + OUT0)
+            fds[1] = load_int32(row_of(t) + OUT1)
+        return ret
+
+    return sys_pipe2
+
+
+overload_method(TaskType, "sys_pipe2")(_pipe_into)
+
+
+@overload_method(TaskType, "sys_pipe")
+def _sys_pipe(t: Any, fds: Any) -> Any:
+    def sys_pipe(t, fds):  # type: ignore[no-untyped-def]
+        return t.sys_pipe2(fds, 0)
+
+    return sys_pipe
+
+
+@overload_method(TaskType, "read")
+def _no_read(t: Any, fd: Any, n: Any) -> Any:
+    raise TypingError("t.read makes a bytes object, which compiled code does not have: use t.readinto(fd, buf)")
+
+
+@overload_method(TaskType, "sys_read")
+def _sys_read(t: Any, fd: Any, buf: Any) -> Any:
+    def sys_read(t, fd, buf):  # type: ignore[no-untyped-def]
+        return t.sys_readinto(fd, buf)
+
+    return sys_read
+
+
+def _pread(raises: bool) -> Any:
+    def typed(t: Any, fd: Any, buf: Any, off: Any) -> Any:
+        require_int("fd", fd)
+        require_buffer("buf", buf, True)
+        require_int("off", off)
+        call = external("pread", 4)
+
+        def sys_pread(t, fd, buf, off):  # type: ignore[no-untyped-def]
+            ret = call(machine_of(t), row_of(t), fd, address_of(buf), size_of(buf), off)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return sys_pread
+
+    return typed
+
+
+overload_method(TaskType, "sys_pread")(_pread(False))
+
+
+@overload_method(TaskType, "sys_wait4")
+def _sys_wait4(t: Any, pid: Any = -1, status: Any = None, options: Any = 0) -> Any:
+    require_int("pid", pid)
+    require_int("options", options)
+    asked = not isinstance(status, types.NoneType | types.Omitted) and status is not None
+    if asked:
+        require_buffer("status", status, True)
+
+    def sys_wait4(t, pid=-1, status=None, options=0):  # type: ignore[no-untyped-def]
+        ret = _wait4(machine_of(t), row_of(t), pid, options)
+        if asked and ret > 0:
+            status[0] = load_int32(row_of(t) + OUT0)
+        return ret
+
+    return sys_wait4
+
+
+@overload_method(TaskType, "sys_fstat")
+def _sys_fstat(t: Any, fd: Any, stat: Any) -> Any:
+    require_int("fd", fd)
+    require_buffer("stat", stat, True)
+
+    def sys_fstat(t, fd, stat):  # type: ignore[no-untyped-def]
+        if size_of(stat) < STAT_SIZE:
+            raise ValueError("stat must have room for one row of STAT")
+        return _fstat(machine_of(t), row_of(t), fd, address_of(stat))
+
+    return sys_fstat
+
+
+# ---------------------------------------------------------------------------------------------- several numbers
+def _three(name: str, call: Any) -> None:
+    def raising(t: Any) -> Any:
+        def getresuid(t):  # type: ignore[no-untyped-def]
+            ids = np.empty(3, np.uint32)
+            call(machine_of(t), row_of(t), address_of(ids))
+            return (np.int64(ids[0]), np.int64(ids[1]), np.int64(ids[2]))
+
+        return getresuid
+
+    def filling(t: Any, ids: Any) -> Any:
+        require_buffer("ids", ids, True)
+
+        def sys_getresuid(t, ids):  # type: ignore[no-untyped-def]
+            if size_of(ids) < 12:
+                raise ValueError("ids must have room for three 32-bit integers")
+            return call(machine_of(t), row_of(t), address_of(ids))
+
+        return sys_getresuid
+
+    overload_method(TaskType, name)(raising)
+    overload_method(TaskType, f"sys_{name}")(filling)
+
+
+_three("getresuid", _getresuid)
+_three("getresgid", _getresgid)
+
+
+@overload_method(TaskType, "getrlimit")
+def _getrlimit_(t: Any, res: Any) -> Any:
+    require_int("res", res)
+
+    def getrlimit(t, res):  # type: ignore[no-untyped-def]
+        pair = np.empty(2, np.uint64)
+        ret = _getrlimit(machine_of(t), row_of(t), res, address_of(pair))
+        if ret < 0:
+            raise_errno(ret)
+        return (pair[0], pair[1])
+
+    return getrlimit
+
+
+@overload_method(TaskType, "sys_getrlimit")
+def _sys_getrlimit(t: Any, res: Any, limits: Any) -> Any:
+    require_int("res", res)
+    require_buffer("limits", limits, True)
+
+    def sys_getrlimit(t, res, limits):  # type: ignore[no-untyped-def]
+        if size_of(limits) < 16:
+            raise ValueError("limits must have room for two 64-bit integers")
+        return _getrlimit(machine_of(t), row_of(t), res, address_of(limits))
+
+    return sys_getrlimit
+
+
+def _setting(raises: bool) -> Any:
+    def typed(t: Any, res: Any, limits: Any) -> Any:
+        require_int("res", res)
+
+        def setrlimit(t, res, limits):  # type: ignore[no-untyped-def]
+            ret = _setrlimit(machine_of(t), row_of(t), res, limits[0], limits[1])
+            if raises and ret < 0:
+                raise_errno(ret)
+            return None if raises else ret
+
+        return setrlimit
+
+    return typed
+
+
+overload_method(TaskType, "setrlimit")(_setting(True))
+overload_method(TaskType, "sys_setrlimit")(_setting(False))
+
+
+# ---------------------------------------------------------------------------------------------- threads
+def _threads(raises: bool) -> Any:
+    def typed(t: Any, program: Any, *args: Any) -> Any:
+        require_program("program", program)
+
+        def thread(t, program, *args):  # type: ignore[no-untyped-def]
+            ret = _clone(machine_of(t), row_of(t), THREAD_FLAGS, make_start(t, program, args))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return thread
+
+    return typed
+
+
+overload_method(TaskType, "thread")(_threads(True))
+overload_method(TaskType, "sys_thread")(_threads(False))
+
+
+# ---------------------------------------------------------------------------------------------- no system calls
+@overload_method(TaskType, "checkpoint")
+def _checkpoint_(t: Any) -> Any:
+    def checkpoint(t):  # type: ignore[no-untyped-def]
+        _checkpoint(machine_of(t), row_of(t))
+
+    return checkpoint
+
+
+@intrinsic
+def _pointer(typing_context: Any, address: Any, element: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(element.dtype)(types.int64, element), generate
+
+
+@overload_method(TaskType, "array")
+def _array_(t: Any, n: Any, dtype: Any) -> Any:
+    require_int("n", n)
+    if not isinstance(dtype, types.DTypeSpec | types.NumberClass):
+        raise TypingError(f"dtype must be a dtype, not {dtype}")
+
+    def array(t, n, dtype):  # type: ignore[no-untyped-def]
+        if n < 0:
+            raise ValueError("n must not be negative")
+        address = _array(machine_of(t), row_of(t), n * np.dtype(dtype).itemsize)
+        if address == 0:
+            raise MemoryError("no memory for this array")
+        return carray(_pointer(address, dtype), (n,))
+
+    return array

@@ -1,0 +1,96 @@
+"""Arguments and results of compiled programs on the side of Python: packed into the record and taken out of it."""
+
+import ctypes
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numba import typeof
+from numba.core import types
+from numba.extending import typeof_impl
+from numba.np.numpy_support import as_dtype
+
+import fastipc._numba.calls
+import fastipc._numba.forms  # noqa: F401
+from fastipc._numba.entry import Layout, ProgramType, leaves, make_taker
+from fastipc.compiled import CompiledProgram
+
+NUMBERS = (types.Integer, types.Float, types.Boolean, types.Complex)
+
+
+@typeof_impl.register(CompiledProgram)
+def _typeof_program(value: Any, context: Any) -> ProgramType:
+    return ProgramType(value)
+
+
+def check_leaves(name: str, layout: Layout) -> None:
+    """Refuse arguments and results that have no form in a record."""
+    for leaf in layout.args:
+        if not isinstance(leaf.type, (*NUMBERS, types.Array, types.Omitted, ProgramType, types.NoneType)):
+            raise TypeError(
+                f"{name} cannot be given an argument of type {leaf.type}: numbers, booleans, tuples of them, arrays"
+            )
+
+
+def values(given: tuple[Any, ...]) -> Iterator[Any]:
+    """The leaves of arguments, in order."""
+    for value in given:
+        if isinstance(value, tuple):
+            yield from values(value)
+        else:
+            yield value
+
+
+def _array_words(array: np.ndarray[Any, Any]) -> list[int]:
+    # Numba's array: owner, parent, items, item size, data, shape, strides. Without an owner it is never freed there.
+    return [0, 0, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides]
+
+
+def pack(layout: Layout, args: tuple[Any, ...], record: bytearray) -> None:
+    """Store arguments whose types are those of the layout."""
+    for leaf, value in zip(layout.args, values(args), strict=True):
+        if isinstance(leaf.type, NUMBERS):
+            data = as_dtype(leaf.type).type(value).tobytes()
+        elif isinstance(leaf.type, types.Array):
+            words = _array_words(value)
+            data = struct.pack(f"{len(words)}q", *words)
+        else:
+            continue
+        record[leaf.offset : leaf.offset + len(data)] = data
+
+
+_takers: dict[Any, Any] = {}
+
+
+def unpack(layout: Layout, result: Any, address: int) -> Any:
+    """The Python object of a result."""
+    if not layout.result:
+        return None
+    if all(isinstance(leaf, NUMBERS) for leaf in leaves(result)):
+        numbers = iter(layout.result)
+        return _number(result, numbers, address)
+    key = (result, layout)
+    if key not in _takers:
+        _takers[key] = make_taker(layout, result)
+    return _owned(_takers[key](address))
+
+
+def _number(result: Any, places: Iterator[Any], address: int) -> Any:
+    if isinstance(result, types.BaseTuple):
+        return tuple(_number(part, places, address) for part in result)
+    dtype = as_dtype(result)
+    leaf = next(places)
+    return np.frombuffer(ctypes.string_at(address + leaf.offset, dtype.itemsize), dtype)[0].item()
+
+
+def _owned(value: Any) -> Any:
+    # An array that is a view of an argument does not own its memory: a copy does.
+    if isinstance(value, np.ndarray):
+        return value if value.flags.owndata or value.base is not None else value.copy()
+    if isinstance(value, tuple):
+        return tuple(_owned(part) for part in value)
+    return value
+
+
+__all__ = ["check_leaves", "pack", "typeof", "unpack"]

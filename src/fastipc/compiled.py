@@ -1,0 +1,293 @@
+"""Programs that are compiled to machine code: ordinary blocking functions with no interpreter in the loop.
+
+Numba is imported when the first of them is compiled, not before.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastipc._core.native import NativeProgram, Start, decode_errors
+from fastipc._core.task import TaskCore
+from fastipc.errors import CompileError
+
+if TYPE_CHECKING:
+    from fastipc._numba.entry import Layout
+
+
+class Form(NamedTuple):
+    """One signature of a program, compiled."""
+
+    address: int
+    layout: Layout
+    compiled: Any  # Numba's CompileResult
+    keep: Any  # the library that holds the machine code
+    taker: Any  # makes the Python object of a result that is no plain number; None until it is needed
+
+
+class CompiledProgram(NativeProgram):
+    """A program made by `compiled`, to be given to ``Kernel.spawn``, ``fork``, ``thread``, ``clone`` and ``execve``.
+
+    Attributes
+    ----------
+    py_func : callable
+        The function itself: given to ``spawn``, it runs interpreted.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        refuse(function)
+        self.py_func = function
+        self.__name__ = getattr(function, "__name__", "program")
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+        self.identity = identity(function)
+        self._forms: dict[tuple[Any, ...], Form] = {}
+        self._dispatcher: Any = None
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function itself, interpreted."""
+        return self.py_func(*args)
+
+    def __repr__(self) -> str:
+        return f"<compiled program {self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return _program_named, (self.py_func.__module__, self.py_func.__qualname__)
+
+    # -------------------------------------------------------------------------------------- what a machine asks
+    def begin(self, args: tuple[Any, ...]) -> Start:
+        """Compile for these arguments, if that has not been done, and store them."""
+        given = tuple(_prepared(value) for value in args)
+        form = self.form(given)
+        record = bytearray(form.layout.size)
+        _pack(self, form, given, record)
+        return Start(self, form.address, record, given)
+
+    def result(self, start: Start) -> Any:
+        """The value that the program returned."""
+        form = next(form for form in self._forms.values() if form.address == start.entry)
+        return _unpack(form, start)
+
+    # -------------------------------------------------------------------------------------- compiling
+    def form(self, args: tuple[Any, ...]) -> Form:
+        """The form for arguments like these."""
+        from numba import typeof
+
+        try:
+            types_ = tuple(typeof(value) for value in args)
+        except ValueError as e:
+            raise TypeError(f"{self.__name__}: an argument has no compiled form: {e}") from None
+        form = self._forms.get(types_)
+        return form if form is not None else self._make(types_, args)
+
+    def _make(self, types_: tuple[Any, ...], args: tuple[Any, ...]) -> Form:
+        with _lock():
+            compiled = self.compile_types(types_)
+            from fastipc._numba.entry import entry_address, layout_of
+            from fastipc._numba.host import check_leaves
+
+            layout = layout_of(compiled.target_context, types_, compiled.signature.return_type)
+            check_leaves(self.__name__, layout)
+            address, library = entry_address(compiled, layout)
+            self._forms[types_] = Form(address, layout, compiled, library, None)
+            return self._forms[types_]
+
+    def compile_types(self, types_: tuple[Any, ...], nested: bool = False) -> Any:
+        """Numba's result for arguments of these types after the task.
+
+        ``nested``: Numba is compiling another program that starts this one, and reports what goes wrong itself.
+        """
+        with _lock():
+            from fastipc._numba.task_type import task_type
+
+            dispatcher = self._jitted()
+            signature = (task_type, *types_)
+            if signature not in dispatcher.overloads:
+                if nested:
+                    dispatcher.compile(signature)
+                else:
+                    _compile(self, dispatcher, signature)
+            return dispatcher.overloads[signature]
+
+    def _jitted(self) -> Any:
+        if self._dispatcher is None:
+            import numba
+
+            import fastipc._numba.host  # noqa: F401
+            from fastipc._numba.entry import error_at
+
+            decode_errors(error_at)
+            self._dispatcher = numba.njit(self.py_func)
+            try:
+                self._dispatcher.enable_caching()
+            except RuntimeError:
+                pass  # no source file, or nowhere to keep it: compiled each time
+        return self._dispatcher
+
+
+def compiled(function: Callable[..., Any]) -> CompiledProgram:
+    """Make a program that runs as machine code.
+
+    Parameters
+    ----------
+    function : callable
+        ``f(t, *args)``: ``t`` is the task, its methods are the system calls in their buffer forms. Arguments may be
+        numbers, booleans, tuples of them, and NumPy arrays.
+
+    Returns
+    -------
+    CompiledProgram
+        To be given to ``Kernel.spawn``, ``fork``, ``thread``, ``clone`` and ``execve``.
+
+    Raises
+    ------
+    CompileError
+        For what machine code cannot have: ``except OSError``, ``as e``, ``raise`` alone, generators. What Numba does
+        not know is an error when the program is first started.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @compiled
+    ... def echo(t, r, w, n):
+    ...     buf = np.zeros(1, np.uint8)
+    ...     for i in range(n):
+    ...         t.readinto(r, buf)
+    ...         t.write(w, buf)
+    """
+    if isinstance(function, CompiledProgram):
+        return function
+    if not inspect.isfunction(function):
+        raise TypeError(f"function must be a Python function, not {type(function).__name__}")
+    return CompiledProgram(function)
+
+
+def compile(program: Callable[..., Any], *example_args: Any) -> CompiledProgram:
+    """Compile a program ahead for arguments like these; the program.
+
+    Raises
+    ------
+    CompileError
+        If it cannot be compiled.
+    """
+    made = compiled(program)
+    made.form(tuple(_prepared(value) for value in example_args))
+    return made
+
+
+# ---------------------------------------------------------------------------------------------- refusing
+HINT = "catch `except Exception:` and look at t.errno, or use the sys_ form of the call (t.sys_write, ...), which returns -errno"
+
+
+def refuse(function: Callable[..., Any]) -> None:
+    """Raise for what Numba would refuse later, or worse, understand in another way."""
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        raise CompileError(
+            f"{_place(function, code.co_firstlineno)}: {function.__name__} is a generator or async: a compiled program "
+            "is a plain function, whose calls block"
+        )
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        tree = ast.parse(source)
+    except (OSError, SyntaxError, TypeError):
+        return  # without its source it is Numba's to refuse
+    first = code.co_firstlineno if code is not None else 1
+    for node in ast.walk(tree):
+        wrong = _wrong(node)
+        if wrong:
+            raise CompileError(f"{_place(function, first + node.lineno - 1)}: {wrong} cannot be compiled: {HINT}")
+
+
+def _wrong(node: ast.AST) -> str | None:
+    if isinstance(node, ast.ExceptHandler):
+        if node.type is not None and not (isinstance(node.type, ast.Name) and node.type.id == "Exception"):
+            return f"`except {ast.unparse(node.type)}`"
+        if node.name is not None:
+            return f"`as {node.name}`"
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Raise) and inner.exc is None:
+                return "`raise` alone"
+    return None
+
+
+def _place(function: Callable[..., Any], line: int) -> str:
+    return f"{inspect.getsourcefile(function) or '<program>'}:{line}"
+
+
+def _compile(program: CompiledProgram, dispatcher: Any, signature: Any) -> None:
+    from numba.core.errors import NumbaError
+
+    try:
+        dispatcher.compile(signature)
+    except NumbaError as e:
+        raise CompileError(
+            f"{program.__name__} cannot be compiled: {_reason(e)}\n"
+            f"To run it interpreted, give `{program.__name__}.py_func` to spawn or fork."
+        ) from e
+
+
+def _reason(error: Any) -> str:
+    # The last cause that Numba names, and the line it names last.
+    text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    place = next((line for line in reversed(lines) if line.startswith("File ")), "")
+    told = [line for line in lines if line.startswith(("- Resolution", "raised from", "Overload of")) is False]
+    named = [line for line in told if "must be" in line or "does not" in line or "Unknown attribute" in line
+             or "not supported" in line.lower() or "unsupported" in line.lower() or "use t." in line]
+    return f"{named[-1] if named else told[0] if told else type(error).__name__} {place}".strip()
+
+
+# ---------------------------------------------------------------------------------------------- arguments
+def _prepared(value: Any) -> Any:
+    # A task is its pid, bytes are an array of them.
+    if isinstance(value, TaskCore):
+        return value.pid
+    if isinstance(value, bytes | bytearray | memoryview):
+        import numpy as np
+
+        return np.frombuffer(value, np.uint8)
+    if isinstance(value, tuple):
+        return tuple(_prepared(part) for part in value)
+    return value
+
+
+def _pack(program: CompiledProgram, form: Form, args: tuple[Any, ...], record: bytearray) -> None:
+    from fastipc._numba.host import pack
+
+    pack(form.layout, args, record)
+
+
+def _unpack(form: Form, start: Start) -> Any:
+    from fastipc._numba.host import unpack
+
+    return unpack(form.layout, form.compiled.signature.return_type, start.address)
+
+
+def identity(function: Callable[..., Any]) -> str:
+    """A name for a program that changes with its code."""
+    code = getattr(function, "__code__", None)
+    body = repr((code.co_code, code.co_consts, code.co_names)).encode() if code is not None else b""
+    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+    return f"{name}-{sha256(body).hexdigest()[:12]}"
+
+
+def _program_named(module: str, name: str) -> Any:
+    import importlib
+
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _lock() -> Any:
+    # Numba's own, so that threads that compile do not wait for each other crosswise.
+    from numba.core.compiler_lock import global_compiler_lock
+
+    return global_compiler_lock
