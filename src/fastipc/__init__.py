@@ -10,6 +10,7 @@
 b'hello'
 """
 
+from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 import numpy as _np
@@ -37,6 +38,9 @@ from fastipc.limits import Limits
 from fastipc.records import Stat
 from fastipc.report import Blocked, Report
 
+if TYPE_CHECKING:
+    from fastipc.ensemble import replicate
+
 __version__ = "0.1.0"
 
 POLLFD: _np.dtype[_Any]
@@ -44,13 +48,22 @@ STAT: _np.dtype[_Any]
 
 
 def __getattr__(name: str) -> _Any:
-    """POLLFD and STAT, the dtypes of the rows that ``sys_poll`` and ``sys_fstat`` fill, made when first asked for."""
-    if name not in ("POLLFD", "STAT"):
-        raise AttributeError(f"module 'fastipc' has no attribute {name!r}")
-    from fastipc._core.layout import dtype
+    """What an import need not pay for, made when first asked for.
 
-    globals()[name] = dtype(name.lower())
-    return globals()[name]
+    POLLFD and STAT, the dtypes of the rows that ``sys_poll`` and ``sys_fstat`` fill; `replicate`, which needs
+    `concurrent.futures`.
+    """
+    value: _Any
+    if name in ("POLLFD", "STAT"):
+        from fastipc._core.layout import dtype
+
+        value = dtype(name.lower())
+    elif name == "replicate":
+        from fastipc.ensemble import replicate as value
+    else:
+        raise AttributeError(f"module 'fastipc' has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
 __all__ = [
@@ -77,5 +90,6 @@ __all__ = [
     "WrongThread",
     "compile",
     "compiled",
+    "replicate",
     *(name for name in dir(_abi) if name.isupper() and not name.startswith("NR_")),
 ]

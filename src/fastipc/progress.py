@@ -1,4 +1,4 @@
-"""The progress line of a run."""
+"""The progress lines: of a run, and of many machines."""
 
 from __future__ import annotations
 
@@ -14,30 +14,56 @@ SLICE = 20_000  # turns between two looks
 PAUSE = 0.1  # seconds of the host between two drawings
 
 
-class ProgressLine:
-    """Draws counts, and a bar if the end is a virtual time, on a line of stderr; without a terminal at the end."""
+class Line:
+    """A line of stderr that is drawn again and again; without a terminal only at the end."""
 
-    def __init__(self, kernel: Kernel, until_ns: int) -> None:
-        self.first_ns = kernel.now_ns
-        self.until_ns = until_ns
+    def __init__(self) -> None:
         self.start = time.perf_counter()
         self.drawn = 0.0
         self.on = sys.stderr.isatty()
 
-    def __call__(self, kernel: Kernel, last: bool = False) -> None:
+    def due(self, last: bool) -> bool:
+        """Whether to draw now; if so, the next time is a pause later."""
         now = time.perf_counter()
         if not last and (not self.on or now - self.drawn < PAUSE):
-            return
+            return False
         self.drawn = now
+        return True
+
+    def draw(self, part: float | None, text: str, last: bool) -> None:
+        """A bar, if the part that is done is known, the text, and the seconds since the start."""
+        bar = "" if part is None else f"[{'#' * round(part * WIDTH):{WIDTH}}] {part:4.0%}  "
+        text += f", {self.drawn - self.start:.1f} s"
+        sys.stderr.write(("\r" if self.on else "") + bar + text + ("\n" if last else ""))
+        sys.stderr.flush()
+
+
+class ProgressLine(Line):
+    """Draws counts, and a bar if the end is a virtual time."""
+
+    def __init__(self, kernel: Kernel, until_ns: int) -> None:
+        super().__init__()
+        self.first_ns = kernel.now_ns
+        self.until_ns = until_ns
+
+    def __call__(self, kernel: Kernel, last: bool = False) -> None:
+        if not self.due(last):
+            return
         counters = kernel.counters
         calls = sum(counters["calls"].values())
         text = f"{calls:,} calls, {counters['switches']:,} switches, {kernel.now:.6f} s virtual"
-        text += f", {now - self.start:.1f} s"
-        sys.stderr.write(("\r" if self.on else "") + self._bar(kernel.now_ns) + text + ("\n" if last else ""))
-        sys.stderr.flush()
+        self.draw(self._part(kernel.now_ns), text, last)
 
-    def _bar(self, now_ns: int) -> str:
+    def _part(self, now_ns: int) -> float | None:
         if self.until_ns <= self.first_ns:
-            return ""
-        part = min(1.0, (now_ns - self.first_ns) / (self.until_ns - self.first_ns))
-        return f"[{'#' * round(part * WIDTH):{WIDTH}}] {part:4.0%}  "
+            return None
+        return min(1.0, (now_ns - self.first_ns) / (self.until_ns - self.first_ns))
+
+
+class CountLine(Line):
+    """Draws how many machines are done, of how many."""
+
+    def __call__(self, done: int, total: int) -> None:
+        last = done == total
+        if self.due(last):
+            self.draw(done / total, f"{done:,} of {total:,} machines", last)

@@ -22,7 +22,6 @@ def _leave(typing_context: Any, ret: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def leave(errno: int, message: str) -> None:
             context.call_conv.return_user_exc(builder, OSError, (errno, message), func_name="raise_errno")
-            builder.unreachable()
 
         function = builder.function
         other, after = function.append_basic_block("other"), function.append_basic_block("after")
