@@ -46,6 +46,7 @@ class CompiledProgram(NativeProgram):
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
         self.identity = identity(function)
+        self._signature = inspect.signature(function)
         self._forms: dict[tuple[Any, ...], Form] = {}
         self._dispatcher: Any = None
 
@@ -62,7 +63,7 @@ class CompiledProgram(NativeProgram):
     # -------------------------------------------------------------------------------------- what a machine asks
     def begin(self, args: tuple[Any, ...]) -> Start:
         """Compile for these arguments, if that has not been done, and store them."""
-        given = tuple(_prepared(value) for value in args)
+        given = self.bound(args)
         form = self.form(given)
         record = bytearray(form.layout.size)
         _pack(self, form, given, record)
@@ -74,6 +75,15 @@ class CompiledProgram(NativeProgram):
         return _unpack(form, start)
 
     # -------------------------------------------------------------------------------------- compiling
+    def bound(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments after the task, defaults filled in, as compiled code takes them."""
+        try:
+            bound = self._signature.bind(None, *args)
+        except TypeError as e:
+            raise TypeError(f"{self.__name__}: {e}") from None
+        bound.apply_defaults()
+        return tuple(_prepared(value) for value in bound.args[1:])
+
     def form(self, args: tuple[Any, ...]) -> Form:
         """The form for arguments like these."""
         from numba import typeof
@@ -176,7 +186,7 @@ def compile(program: Callable[..., Any], *example_args: Any) -> CompiledProgram:
         If it cannot be compiled.
     """
     made = compiled(program)
-    made.form(tuple(_prepared(value) for value in example_args))
+    made.form(made.bound(example_args))
     return made
 
 
@@ -221,11 +231,11 @@ def _place(function: Callable[..., Any], line: int) -> str:
 
 
 def _compile(program: CompiledProgram, dispatcher: Any, signature: Any) -> None:
-    from numba.core.errors import NumbaError
+    from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
     try:
         dispatcher.compile(signature)
-    except NumbaError as e:
+    except (NumbaError, UnsupportedBytecodeError) as e:
         raise CompileError(
             f"{program.__name__} cannot be compiled: {_reason(e)}\n"
             f"To run it interpreted, give `{program.__name__}.py_func` to spawn or fork."

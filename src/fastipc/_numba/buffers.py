@@ -13,10 +13,10 @@ END_OF_TIME = (1 << 63) - 1
 
 
 def require_int(name: str, given: Any) -> None:
-    """A register: any integer."""
-    given = types.unliteral(given)
-    if isinstance(given, types.Omitted):
+    """A register: any integer, or the default of the method."""
+    if isinstance(given, int | types.Omitted):
         return
+    given = types.unliteral(given)
     if not isinstance(given, types.Integer | types.Boolean):
         raise TypingError(f"{name} must be an integer, not {given}")
 
@@ -91,10 +91,10 @@ def to_ns(seconds: Any) -> Any:
 
 
 @overload(to_ns)
-def _to_ns(seconds: Any) -> Any:
+def _to_ns(seconds):
     if isinstance(types.unliteral(seconds), types.Integer):
 
-        def whole(seconds):  # type: ignore[no-untyped-def]
+        def whole(seconds):
             if seconds > 9223372036:
                 return END_OF_TIME
             if seconds < -9223372036:
@@ -103,7 +103,7 @@ def _to_ns(seconds: Any) -> Any:
 
         return whole
 
-    def fraction(seconds):  # type: ignore[no-untyped-def]
+    def fraction(seconds):
         if not abs(seconds) < 9.2e18:
             raise ValueError("seconds must be finite")
         if seconds > 9.2e9:

@@ -13,6 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.callconv import RETCODE_USEREXC, Status
 from numba.core.errors import TypingError
+from numba.core.imputils import lower_constant
 from numba.extending import intrinsic, models, register_model
 
 from fastipc._numba.task_type import TaskModel, task_type
@@ -30,6 +31,11 @@ class ProgramType(types.Type):
 
 
 register_model(ProgramType)(models.OpaqueModel)
+
+
+@lower_constant(ProgramType)
+def _program_constant(context: Any, builder: Any, given: Any, value: Any) -> Any:
+    return context.get_dummy_value()
 
 
 def require_program(name: str, given: Any) -> None:
@@ -177,14 +183,15 @@ def _propagate(typing_context: Any, address: Any) -> Any:
             is_stop_iteration=false, excinfoptr=pointer,
         )
         convention.return_status_propagate(builder, status)
-        builder.position_at_end(builder.append_basic_block("after"))
+        if builder.block.is_terminated:
+            builder.position_at_end(builder.append_basic_block("after"))
         return context.get_dummy_value()
 
     return types.none(types.int64), generate
 
 
 @numba.njit
-def _reraise(address):  # type: ignore[no-untyped-def]
+def _reraise(address):
     _propagate(address)
 
 
@@ -209,7 +216,7 @@ def make_taker(layout: Layout, result: Any) -> Any:
         return result(types.int64), generate
 
     @numba.njit
-    def taker(address):  # type: ignore[no-untyped-def]
+    def taker(address):
         return take(address)
 
     return taker

@@ -40,6 +40,6 @@ def _leave(typing_context: Any, ret: Any) -> Any:
 
 
 @numba.njit
-def raise_errno(ret):  # type: ignore[no-untyped-def]
+def raise_errno(ret):
     """Raise the OSError of a result < 0."""
     _leave(ret)

@@ -9,6 +9,7 @@ from numba import carray
 from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload_method
+from numba.np.numpy_support import as_dtype
 
 from fastipc._core import abi
 from fastipc._core.layout import dtype
@@ -32,20 +33,20 @@ _setrlimit = external("setrlimit", 3)
 
 
 @overload_method(TaskType, "pipe")
-def _pipe_(t: Any) -> Any:
-    def pipe(t):  # type: ignore[no-untyped-def]
+def _pipe_(t):
+    def pipe(t):
         return t.pipe2(0)
 
     return pipe
 
 
-def _pipe_into(t: Any, fds: Any, flags: Any = 0) -> Any:
+def _pipe_into(t, fds, flags=0):
     require_buffer("fds", fds, True)
     require_int("flags", flags)
     if fds.dtype != types.int32:
         raise TypingError(f"fds must be an array of int32, not {fds}")
 
-    def sys_pipe2(t, fds, flags=0):  # type: ignore[no-untyped-def]
+    def sys_pipe2(t, fds, flags=0):
         if fds.size < 2:
             raise ValueError("fds must have room for two 32-bit integers")
         ret = _pipe2(machine_of(t), row_of(t), flags)
@@ -61,34 +62,34 @@ overload_method(TaskType, "sys_pipe2")(_pipe_into)
 
 
 @overload_method(TaskType, "sys_pipe")
-def _sys_pipe(t: Any, fds: Any) -> Any:
-    def sys_pipe(t, fds):  # type: ignore[no-untyped-def]
+def _sys_pipe(t, fds):
+    def sys_pipe(t, fds):
         return t.sys_pipe2(fds, 0)
 
     return sys_pipe
 
 
 @overload_method(TaskType, "read")
-def _no_read(t: Any, fd: Any, n: Any) -> Any:
+def _no_read(t, fd, n):
     raise TypingError("t.read makes a bytes object, which compiled code does not have: use t.readinto(fd, buf)")
 
 
 @overload_method(TaskType, "sys_read")
-def _sys_read(t: Any, fd: Any, buf: Any) -> Any:
-    def sys_read(t, fd, buf):  # type: ignore[no-untyped-def]
+def _sys_read(t, fd, buf):
+    def sys_read(t, fd, buf):
         return t.sys_readinto(fd, buf)
 
     return sys_read
 
 
 def _pread(raises: bool) -> Any:
-    def typed(t: Any, fd: Any, buf: Any, off: Any) -> Any:
+    def typed(t, fd, buf, off):
         require_int("fd", fd)
         require_buffer("buf", buf, True)
         require_int("off", off)
         call = external("pread", 4)
 
-        def sys_pread(t, fd, buf, off):  # type: ignore[no-untyped-def]
+        def sys_pread(t, fd, buf, off):
             ret = call(machine_of(t), row_of(t), fd, address_of(buf), size_of(buf), off)
             if raises and ret < 0:
                 raise_errno(ret)
@@ -103,14 +104,14 @@ overload_method(TaskType, "sys_pread")(_pread(False))
 
 
 @overload_method(TaskType, "sys_wait4")
-def _sys_wait4(t: Any, pid: Any = -1, status: Any = None, options: Any = 0) -> Any:
+def _sys_wait4(t, pid=-1, status=None, options=0):
     require_int("pid", pid)
     require_int("options", options)
     asked = not isinstance(status, types.NoneType | types.Omitted) and status is not None
     if asked:
         require_buffer("status", status, True)
 
-    def sys_wait4(t, pid=-1, status=None, options=0):  # type: ignore[no-untyped-def]
+    def sys_wait4(t, pid=-1, status=None, options=0):
         ret = _wait4(machine_of(t), row_of(t), pid, options)
         if asked and ret > 0:
             status[0] = load_int32(row_of(t) + OUT0)
@@ -120,11 +121,11 @@ def _sys_wait4(t: Any, pid: Any = -1, status: Any = None, options: Any = 0) -> A
 
 
 @overload_method(TaskType, "sys_fstat")
-def _sys_fstat(t: Any, fd: Any, stat: Any) -> Any:
+def _sys_fstat(t, fd, stat):
     require_int("fd", fd)
     require_buffer("stat", stat, True)
 
-    def sys_fstat(t, fd, stat):  # type: ignore[no-untyped-def]
+    def sys_fstat(t, fd, stat):
         if size_of(stat) < STAT_SIZE:
             raise ValueError("stat must have room for one row of STAT")
         return _fstat(machine_of(t), row_of(t), fd, address_of(stat))
@@ -134,18 +135,18 @@ def _sys_fstat(t: Any, fd: Any, stat: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- several numbers
 def _three(name: str, call: Any) -> None:
-    def raising(t: Any) -> Any:
-        def getresuid(t):  # type: ignore[no-untyped-def]
+    def raising(t):
+        def getresuid(t):
             ids = np.empty(3, np.uint32)
             call(machine_of(t), row_of(t), address_of(ids))
             return (np.int64(ids[0]), np.int64(ids[1]), np.int64(ids[2]))
 
         return getresuid
 
-    def filling(t: Any, ids: Any) -> Any:
+    def filling(t, ids):
         require_buffer("ids", ids, True)
 
-        def sys_getresuid(t, ids):  # type: ignore[no-untyped-def]
+        def sys_getresuid(t, ids):
             if size_of(ids) < 12:
                 raise ValueError("ids must have room for three 32-bit integers")
             return call(machine_of(t), row_of(t), address_of(ids))
@@ -161,10 +162,10 @@ _three("getresgid", _getresgid)
 
 
 @overload_method(TaskType, "getrlimit")
-def _getrlimit_(t: Any, res: Any) -> Any:
+def _getrlimit_(t, res):
     require_int("res", res)
 
-    def getrlimit(t, res):  # type: ignore[no-untyped-def]
+    def getrlimit(t, res):
         pair = np.empty(2, np.uint64)
         ret = _getrlimit(machine_of(t), row_of(t), res, address_of(pair))
         if ret < 0:
@@ -175,11 +176,11 @@ def _getrlimit_(t: Any, res: Any) -> Any:
 
 
 @overload_method(TaskType, "sys_getrlimit")
-def _sys_getrlimit(t: Any, res: Any, limits: Any) -> Any:
+def _sys_getrlimit(t, res, limits):
     require_int("res", res)
     require_buffer("limits", limits, True)
 
-    def sys_getrlimit(t, res, limits):  # type: ignore[no-untyped-def]
+    def sys_getrlimit(t, res, limits):
         if size_of(limits) < 16:
             raise ValueError("limits must have room for two 64-bit integers")
         return _getrlimit(machine_of(t), row_of(t), res, address_of(limits))
@@ -188,10 +189,10 @@ def _sys_getrlimit(t: Any, res: Any, limits: Any) -> Any:
 
 
 def _setting(raises: bool) -> Any:
-    def typed(t: Any, res: Any, limits: Any) -> Any:
+    def typed(t, res, limits):
         require_int("res", res)
 
-        def setrlimit(t, res, limits):  # type: ignore[no-untyped-def]
+        def setrlimit(t, res, limits):
             ret = _setrlimit(machine_of(t), row_of(t), res, limits[0], limits[1])
             if raises and ret < 0:
                 raise_errno(ret)
@@ -208,10 +209,10 @@ overload_method(TaskType, "sys_setrlimit")(_setting(False))
 
 # ---------------------------------------------------------------------------------------------- threads
 def _threads(raises: bool) -> Any:
-    def typed(t: Any, program: Any, *args: Any) -> Any:
+    def typed(t, program, *args):
         require_program("program", program)
 
-        def thread(t, program, *args):  # type: ignore[no-untyped-def]
+        def thread(t, program, *args):
             ret = _clone(machine_of(t), row_of(t), THREAD_FLAGS, make_start(t, program, args))
             if raises and ret < 0:
                 raise_errno(ret)
@@ -228,8 +229,8 @@ overload_method(TaskType, "sys_thread")(_threads(False))
 
 # ---------------------------------------------------------------------------------------------- no system calls
 @overload_method(TaskType, "checkpoint")
-def _checkpoint_(t: Any) -> Any:
-    def checkpoint(t):  # type: ignore[no-untyped-def]
+def _checkpoint_(t):
+    def checkpoint(t):
         _checkpoint(machine_of(t), row_of(t))
 
     return checkpoint
@@ -244,15 +245,16 @@ def _pointer(typing_context: Any, address: Any, element: Any) -> Any:
 
 
 @overload_method(TaskType, "array")
-def _array_(t: Any, n: Any, dtype: Any) -> Any:
+def _array_(t, n, dtype):
     require_int("n", n)
     if not isinstance(dtype, types.DTypeSpec | types.NumberClass):
         raise TypingError(f"dtype must be a dtype, not {dtype}")
+    itemsize = as_dtype(dtype.dtype).itemsize
 
-    def array(t, n, dtype):  # type: ignore[no-untyped-def]
+    def array(t, n, dtype):
         if n < 0:
             raise ValueError("n must not be negative")
-        address = _array(machine_of(t), row_of(t), n * np.dtype(dtype).itemsize)
+        address = _array(machine_of(t), row_of(t), n * itemsize)
         if address == 0:
             raise MemoryError("no memory for this array")
         return carray(_pointer(address, dtype), (n,))

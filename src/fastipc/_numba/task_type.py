@@ -91,8 +91,8 @@ RET, OUT0, OUT1 = (_offset("call", name) for name in ("ret", "out0", "out1"))
 
 
 @overload_attribute(TaskType, "errno")
-def _errno(t: Any) -> Any:
-    def errno(t):  # type: ignore[no-untyped-def]
+def _errno(t):
+    def errno(t):
         ret = load_int64(row_of(t) + RET)
         return -ret if ret < 0 else 0
 
@@ -103,8 +103,8 @@ def _add_number(name: str) -> None:
     offset = _offset(name)
 
     @overload_attribute(TaskType, name)
-    def attribute(t: Any) -> Any:
-        def get(t):  # type: ignore[no-untyped-def]
+    def attribute(t):
+        def get(t):
             return load_int32(row_of(t) + offset)
 
         return get
