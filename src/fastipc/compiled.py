@@ -12,11 +12,13 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastipc._core.native import NativeProgram, Start, decode_errors
+from fastipc._core.native import Batch, NativeProgram, Start, decode_errors
 from fastipc._core.task import TaskCore
 from fastipc.errors import CompileError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fastipc._numba.entry import Layout
 
 
@@ -65,14 +67,32 @@ class CompiledProgram(NativeProgram):
         """Compile for these arguments, if that has not been done, and store them."""
         given = self.bound(args)
         form = self.form(given)
+        from fastipc._numba.host import pack
+
         record = bytearray(form.layout.size)
-        _pack(self, form, given, record)
+        pack(form.layout, given, record)
         return Start(self, form.address, record, given)
 
-    def result(self, start: Start) -> Any:
-        """The value that the program returned."""
-        form = next(form for form in self._forms.values() if form.address == start.entry)
-        return _unpack(form, start)
+    def begin_many(self, n: int, columns: list[np.ndarray[Any, Any]], name: str | None) -> Batch:
+        """Compile for the elements of arrays, and store n records of arguments."""
+        import numpy as np
+
+        from fastipc._numba.host import pack_column
+
+        rows = [column[0] if n else column.dtype.type(0) for column in columns]
+        form = self.form(self.bound(tuple(rows)))
+        records = np.zeros((n, form.layout.size), np.uint8)
+        kept = [pack_column(leaf, column, records) for leaf, column in zip(form.layout.args, columns, strict=False)]
+        for leaf, value in zip(form.layout.args[len(columns) :], self.bound(tuple(rows))[len(columns) :], strict=True):
+            kept.append(pack_column(leaf, np.full(n, value), records))
+        return Batch(self, form.address, records, name or self.__name__, tuple(kept))
+
+    def result(self, entry: int, address: int) -> Any:
+        """The value that the program returned, from the record at an address."""
+        from fastipc._numba.host import unpack
+
+        form = next(form for form in self._forms.values() if form.address == entry)
+        return unpack(form.layout, form.compiled.signature.return_type, address)
 
     # -------------------------------------------------------------------------------------- compiling
     def bound(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -265,18 +285,6 @@ def _prepared(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_prepared(part) for part in value)
     return value
-
-
-def _pack(program: CompiledProgram, form: Form, args: tuple[Any, ...], record: bytearray) -> None:
-    from fastipc._numba.host import pack
-
-    pack(form.layout, args, record)
-
-
-def _unpack(form: Form, start: Start) -> Any:
-    from fastipc._numba.host import unpack
-
-    return unpack(form.layout, form.compiled.signature.return_type, start.address)
 
 
 def identity(function: Callable[..., Any]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO, overload
 
 import numpy as np
 
 from fastipc._core.machine import Machine
+from fastipc._core.native import Batch
 from fastipc._core.task_poll import Task
+from fastipc.compiled import CompiledProgram
 from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt
 from fastipc.limits import Limits
@@ -155,9 +157,7 @@ class Kernel:
             _id(group, "groups")
         task = self._m.spawn(program, args, name, _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon))
         if isinstance(task, int):
-            import os
-
-            raise OSError(-task, os.strerror(-task))
+            _raise(task)
         return task
 
     def spawn_many(
@@ -170,7 +170,7 @@ class Kernel:
         gid: int = 0,
         parent: Task | None = None,
         daemon: bool = False,
-    ) -> list[Task]:
+    ) -> Sequence[Task]:
         """Start ``n`` processes, the i-th with the i-th row of each array as its arguments.
 
         Parameters
@@ -184,8 +184,9 @@ class Kernel:
 
         Returns
         -------
-        list of Task
-            All of them; if the machine has no room for all, none is started.
+        sequence of Task
+            All of them; if the machine has no room for all, none is started. Those of a compiled program are made
+            when they are asked for.
         """
         count = _integer(n, "n")
         if program is None or count < 0:
@@ -193,13 +194,18 @@ class Kernel:
         columns = [np.asarray(a) for a in arrays]
         if any(c.ndim == 0 or len(c) != count for c in columns):
             raise ValueError(f"each array must have n = {count} rows")
+        owner = _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon)
+        if isinstance(program, CompiledProgram):
+            batch = program.begin_many(count, columns, name)
+            ret = self._m.spawn_batch(batch, *owner)
+            if ret < 0:
+                _raise(ret)
+            return _Batch(self._m, batch)
         given = [c.tolist() if c.ndim == 1 else list(c) for c in columns]
         rows = list(zip(*given, strict=True)) if given else [()] * count
-        tasks = self._m.spawn_many(program, rows, name, _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon))
+        tasks = self._m.spawn_many(program, rows, name, *owner)
         if isinstance(tasks, int):
-            import os
-
-            raise OSError(-tasks, os.strerror(-tasks))
+            _raise(tasks)
         return list(tasks)
 
     @property
@@ -406,6 +412,33 @@ class Kernel:
         return f"<Kernel {len(self._machine.live_tasks())} tasks, {self.now_ns} ns>"
 
 
+class _Batch(Sequence[Task]):
+    """The tasks of one ``spawn_many`` of a compiled program, each made when it is asked for."""
+
+    def __init__(self, machine: Machine, batch: Batch) -> None:
+        self._machine = machine
+        self._batch = batch
+        self._made: dict[int, Task] = {}
+
+    def __len__(self) -> int:
+        return len(self._batch)
+
+    @overload
+    def __getitem__(self, i: int) -> Task: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Task]: ...
+    def __getitem__(self, i: int | slice) -> Task | list[Task]:
+        if isinstance(i, slice):
+            return [self[at] for at in range(*i.indices(len(self)))]
+        at = range(len(self))[i]
+        if at not in self._made:
+            self._made[at] = self._machine.task_of_batch(self._batch, at)
+        return self._made[at]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} tasks>"
+
+
 class _Tasks(Mapping[int, Task]):
     """Pid to Task, live tasks and zombies, as the machine is at the moment of asking."""
 
@@ -423,6 +456,12 @@ class _Tasks(Mapping[int, Task]):
 
     def __len__(self) -> int:
         return len(self._machine.live_tasks())
+
+
+def _raise(ret: int) -> NoReturn:
+    import os
+
+    raise OSError(-ret, os.strerror(-ret))
 
 
 class _Start:

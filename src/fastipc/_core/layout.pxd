@@ -111,8 +111,15 @@ ctypedef struct start_t:  # what a compiled program begins with; its arguments f
     entry_t entry  # 0, or the status of an error, which is then in `excinfo`
     void *scratch  # the newest block of `Task.array`
     const char *name  # of the program, or NULL
+    void *origin  # the record of the program before an execve, which is to know of the end too
     uint32_t refs
-    uint32_t returned  # the program has returned, and its result is there
+    uint32_t state  # START_ bits
+    int32_t status  # wait status word, at the end
+    int32_t pid
+
+cdef enum:  # start.state
+    START_RETURNED = 1  # the program has returned, and its result is there
+    START_ENDED = 2  # the task is gone
 
 ctypedef struct host_t:  # host memory of a task; not a row: never hashed, never copied
     char *base

@@ -9,6 +9,7 @@ from fastipc._core.task cimport TaskCore
 
 cdef class MachineTasks(MachineState):
     cdef list tasks  # by row; None where there is no Task
+    cdef list batches  # of spawn_many, whose tasks get a Task when they are asked for
     cdef object kernel_ref
     cdef object task_type
     cdef object unwinding  # deque of tasks that ended and whose frames must be left
@@ -20,6 +21,8 @@ cdef class MachineTasks(MachineState):
     cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, object start)
     cdef TaskCore make_task(self, uint32_t row, object program, tuple args, object name)
     cdef TaskCore task_of(self, uint32_t row)
+    cdef object name_of(self, uint32_t row)
+    cdef TaskCore adopt(self, uint32_t row, start_t *start)
     cdef int left_compiled(self, TaskCore task) except -1
     cdef int forget(self, TaskCore task) except -1
     cdef int unspawn(self, TaskCore task) except -1

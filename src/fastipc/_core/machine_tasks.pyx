@@ -10,8 +10,8 @@ from libc.stdlib cimport malloc
 from fastipc._core.abi cimport *
 from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
-from fastipc._core.native cimport begin_compiled, NativeProgram, Start
-from fastipc._core.task cimport TaskCore
+from fastipc._core.native cimport Batch, begin_compiled, NativeProgram, Start
+from fastipc._core.task cimport TaskCore, wait_record
 from fastipc.errors import InvariantError
 
 cdef enum:
@@ -25,6 +25,7 @@ cdef class MachineTasks(MachineState):
         self.kernel_ref = weakref.ref(kernel)
         self.task_type = task_type
         self.tasks = [None]
+        self.batches = []
         self.unwinding = deque()
         self.make_task(self.k.init_task, None, (), "init")
 
@@ -61,11 +62,31 @@ cdef class MachineTasks(MachineState):
 
     cdef TaskCore task_of(self, uint32_t row):
         # The Task of a row; those that compiled programs made get theirs when it is first asked for.
-        cdef const char *name
         if row < <uint32_t>PyList_GET_SIZE(self.tasks) and self.tasks[row] is not None:
             return self.tasks[row]
-        name = self.k.host[row].start.name if self.k.host[row].start != NULL else NULL
-        return self.make_task(row, None, (), name.decode() if name != NULL else None)
+        return self.adopt(row, self.k.host[row].start)
+
+    cdef object name_of(self, uint32_t row):
+        # The name of a task, without making a Task for it.
+        cdef start_t *start = self.k.host[row].start
+        if row < <uint32_t>PyList_GET_SIZE(self.tasks) and self.tasks[row] is not None:
+            return (<TaskCore>self.tasks[row]).name
+        return start.name.decode() if start != NULL and start.name != NULL else "task"
+
+    cdef TaskCore adopt(self, uint32_t row, start_t *start):
+        # A task that has had no Task yet. Those of a batch have a program to be asked for their result.
+        cdef Batch batch
+        cdef TaskCore task = self.make_task(row, None, (), start.name.decode() if start != NULL and start.name != NULL
+                                            else None)
+        for batch in self.batches:
+            if batch.has(start):
+                task.program = batch.program
+                task.frame = batch.start_of(start)
+        if start != NULL and task.t.state == EXIT_ZOMBIE:
+            task.ctx = CTX_DEAD
+            if isinstance(task.frame, Start):
+                self.left_compiled(task)
+        return task
 
     cdef TaskCore make_task(self, uint32_t row, object program, tuple args, object name):
         cdef TaskCore task = self.task_type.__new__(self.task_type)
@@ -116,6 +137,43 @@ cdef class MachineTasks(MachineState):
             tasks.append(task)
         return tasks
 
+    def spawn_batch(self, Batch batch, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
+        """One process for each record of a batch, without a Task each: 0, or none and -errno."""
+        cdef int64_t row
+        cdef uint32_t i, up
+        self.admit()
+        up = parent.row if parent is not None else self.k.init_task
+        self.batches = [old for old in self.batches if not (<Batch>old).over()]
+        self.batches.append(batch)
+        for i in range(batch.n):
+            row = spawn_process(self.k, up, uid, gid, KIND_COMPILED)
+            if row < 0:
+                while i:
+                    i -= 1
+                    do_group_exit(self.k, task_row(self.k, pid_row(self.k, <uint32_t>batch.at(i).pid).task), 0)
+                self.attend()
+                return row
+            if daemon:
+                task_row(self.k, <uint32_t>row).flags |= TASK_DAEMON
+            batch.at(i).refs += 1
+            batch.at(i).pid = task_row(self.k, <uint32_t>row).pid
+            self.k.host[row].start = batch.at(i)
+            wake_up_new_task(self.k, <uint32_t>row)
+        return 0
+
+    def task_of_batch(self, Batch batch, uint32_t i):
+        """The Task of the i-th record."""
+        cdef start_t *start = batch.at(i)
+        cdef TaskCore task
+        if not start.state & START_ENDED:
+            self.admit()
+            return self.task_of(pid_row(self.k, <uint32_t>start.pid).task)
+        task = self.task_type.__new__(self.task_type)
+        task.arena = self.arena
+        task.k = self.k
+        task.ended_before(start, batch.program, batch.name.decode())
+        return task
+
     cdef int unspawn(self, TaskCore task) except -1:
         # A task that has not run yet goes without a trace.
         do_group_exit(self.k, task.t, 0)
@@ -142,13 +200,12 @@ cdef class MachineTasks(MachineState):
     def waits(self):
         """Who sleeps: (pid, name, daemon, wait record), in the order of their pids."""
         cdef uint32_t pid, row
-        cdef TaskCore task
         found = []
         for pid in range(1, self.k.table[T_PID].high):
             row = pid_row(self.k, pid).task
             if row and task_row(self.k, row).flags & TASK_ASLEEP:
-                task = self.task_of(row)
-                found.append((pid, task.name, task.daemon, task.wait_record()))
+                found.append((pid, self.name_of(row), task_row(self.k, row).flags & TASK_DAEMON != 0,
+                              wait_record(self.k, task_row(self.k, row))))
         return found
 
     # -------------------------------------------------------------------------------------- the edge
@@ -190,8 +247,8 @@ cdef class MachineTasks(MachineState):
 
     cdef int left_compiled(self, TaskCore task) except -1:
         cdef Start start = task.frame
-        if start.start.returned:
-            task.result = start.program.result(start)
+        if start.start.state & START_RETURNED:
+            task.result = start.program.result_at(start.start)
         self.forget(task)
         return 0
 

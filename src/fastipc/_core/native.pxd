@@ -1,17 +1,34 @@
 # Programs of machine code, as the machine starts them.
 
+from libc.stdint cimport uint32_t
+
 from fastipc._core.layout cimport stacks_t, start_t
 
 
 cdef class NativeProgram:
     cdef object __weakref__
 
+    cdef object result_at(self, start_t *start)
+
 
 cdef class Start:
     cdef start_t *start
     cdef readonly NativeProgram program
-    cdef readonly tuple args  # kept alive as long as the task may use them
-    cdef readonly Py_ssize_t size
+    cdef tuple keep  # what the arguments refer to
+
+
+cdef class Batch:
+    cdef readonly NativeProgram program
+    cdef bytes name
+    cdef tuple keep
+    cdef char *block
+    cdef size_t stride
+    cdef uint32_t n
+
+    cdef start_t *at(self, uint32_t i) noexcept
+    cdef bint has(self, start_t *start) noexcept
+    cdef Start start_of(self, start_t *start)
+    cdef bint over(self) noexcept
 
 
 cdef object error_of(stacks_t *s)

@@ -6,8 +6,7 @@ main does; anything else is an error, which `NativeProgram.error` makes an excep
 """
 
 from libc.stdint cimport uintptr_t
-from libc.stdlib cimport malloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport calloc
 
 from fastipc._core.convert cimport get_buffer, release
 from fastipc._core.layout cimport *
@@ -20,7 +19,7 @@ cdef class Start:
     Parameters
     ----------
     program : NativeProgram
-        Asked for the error or the result when the task ends.
+        Asked for the result when the task ends.
     entry : int
         Address of the function.
     record : bytes-like
@@ -29,21 +28,19 @@ cdef class Start:
         Kept alive.
     """
 
-    def __cinit__(self, NativeProgram program, uintptr_t entry, record, tuple args):
+    def __init__(self, NativeProgram program, uintptr_t entry, record, tuple args):
         cdef Py_buffer view
         get_buffer(record, &view, "record")
-        self.size = view.len
-        self.start = <start_t *>malloc(sizeof(start_t) + <size_t>self.size)
+        self.start = <start_t *>calloc(1, sizeof(start_t) + <size_t>view.len)
         if self.start != NULL:
-            memset(self.start, 0, sizeof(start_t))
-            memcpy(self.start + 1, view.buf, <size_t>self.size)
+            memcpy(self.start + 1, view.buf, <size_t>view.len)
             self.start.entry = <entry_t>entry
             self.start.refs = 1
         release(&view)
         if self.start == NULL:
             raise MemoryError
         self.program = program
-        self.args = args
+        self.keep = args
 
     def __dealloc__(self):
         start_put(self.start)
@@ -59,6 +56,63 @@ cdef class Start:
         return <uintptr_t>(self.start + 1)
 
 
+cdef class Batch:
+    """What many tasks of one program begin with, the i-th with the i-th row of ``records``."""
+
+    def __init__(self, NativeProgram program, uintptr_t entry, records, str name, tuple args):
+        cdef Py_buffer view
+        cdef start_t *start
+        cdef size_t size
+        cdef uint32_t i
+        self.n = len(records)
+        self.program = program
+        self.keep = args
+        self.name = name.encode()
+        get_buffer(records, &view, "records")
+        size = <size_t>view.len // self.n if self.n else 0
+        self.stride = (sizeof(start_t) + size + 15) // 16 * 16
+        self.block = <char *>calloc(max(self.n, <uint32_t>1), self.stride)
+        if self.block != NULL:
+            for i in range(self.n):
+                start = self.at(i)
+                memcpy(start + 1, <char *>view.buf + i * size, size)
+                start.entry = <entry_t>entry
+                start.name = <const char *>self.name
+                start.refs = 1  # the batch's own: none is freed by itself
+        release(&view)
+        if self.block == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.block)
+
+    def __len__(self):
+        return self.n
+
+    cdef start_t *at(self, uint32_t i) noexcept:
+        return <start_t *>(self.block + i * self.stride)
+
+    cdef bint has(self, start_t *start) noexcept:
+        return self.block <= <char *>start < self.block + self.n * self.stride
+
+    cdef Start start_of(self, start_t *start):
+        # The Start of one task, which keeps the whole batch.
+        cdef Start one = Start.__new__(Start)
+        start.refs += 1
+        one.start = start
+        one.program = self.program
+        one.keep = (self,)
+        return one
+
+    cdef bint over(self) noexcept:
+        # Whether all its tasks are gone.
+        cdef uint32_t i
+        for i in range(self.n):
+            if not self.at(i).state & START_ENDED:
+                return False
+        return True
+
+
 cdef class NativeProgram:
     """Base of what ``Kernel.spawn`` runs as machine code."""
 
@@ -66,9 +120,12 @@ cdef class NativeProgram:
         """The `Start` of a task with these arguments."""
         raise NotImplementedError
 
-    def result(self, start):
-        """The value that the program returned."""
+    def result(self, entry, address):
+        """The value that the program returned, from the record at an address."""
         return None
+
+    cdef object result_at(self, start_t *start):
+        return self.result(<uintptr_t>start.entry, <uintptr_t>(start + 1))
 
 
 cdef object begin_compiled(object program, tuple args):

@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastipc._core.arena cimport Arena
 from fastipc._core.layout cimport *
+from fastipc._core.native cimport NativeProgram
 from fastipc._core.mechanism cimport *
 
 cdef extern from *:
@@ -58,7 +59,7 @@ cdef class TaskCore:
     cdef object sleep(self, object held)
     cdef bint begin_again(self, object here) except -1
     cdef int install(self, object start) except -1
-    cdef tuple wait_record(self)
+    cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1
     cdef object poll_result(self, int64_t ret, object held)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1
@@ -77,3 +78,6 @@ cdef class TaskCore:
         if unlikely(self.k.current != self.ctx) or unlikely(this_thread() != self.k.thread):
             return self.refuse()
         return 0
+
+
+cdef tuple wait_record(kernel_t *k, task_t *t)

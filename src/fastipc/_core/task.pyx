@@ -11,14 +11,14 @@ cimport cython
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, int64_t, uint32_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastipc._core.abi cimport *
 from fastipc._core.mechanism cimport *
 from fastipc._core.layout cimport *
 from fastipc._core.machine cimport Machine
-from fastipc._core.native cimport Start
+from fastipc._core.native cimport NativeProgram, Start
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
 
@@ -60,6 +60,24 @@ cdef class TaskCore:
         self.frozen = True
         self.ctx = CTX_DEAD
         self.keep = None
+        return 0
+
+    cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1:
+        # Made for a task that is gone: what it left in its record.
+        self.t = <task_t *>calloc(1, sizeof(task_t))
+        if self.t == NULL:
+            raise MemoryError
+        self.frozen = True
+        self.ctx = CTX_DEAD
+        self.t.pid = self.t.tgid = start.pid
+        self.t.kind = KIND_COMPILED
+        self.t.state = EXIT_DEAD
+        self.t.call.nr = -1
+        self.last_status = start.status
+        self.last_ppid = 1
+        self._name = name
+        if start.state & START_RETURNED:
+            self.result = program.result_at(start)
         return 0
 
     # -------------------------------------------------------------------------------------- admission
@@ -160,6 +178,7 @@ cdef class TaskCore:
         if start is not None:
             self.frame = start
             (<Start>start).start.refs += 1
+            (<Start>start).start.pid = self.t.pid
             self.k.host[self.row].start = (<Start>start).start
         return 0
 
@@ -320,23 +339,8 @@ cdef class TaskCore:
     @property
     def waiting(self):
         """tuple or None: Name of the call it sleeps in, and on what."""
-        wait = self.wait_record()
+        wait = wait_record(self.k, self.t)
         return None if wait is None else describe_wait(wait)
-
-    cdef tuple wait_record(self):
-        # What `describe_wait` needs to say what a sleeping task waits for: (call number, number, numbers).
-        cdef task_t *t = self.t
-        cdef uint32_t i
-        if not (t.flags & TASK_ASLEEP):
-            return None
-        if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
-            return t.call.nr, inode_row(self.k, file_row(self.k, t.call.file).inode).i_ino, (t.call.args[0],)
-        if t.call.nr in (NR_poll, NR_select):
-            return (t.call.nr, t.call.nfds,
-                    tuple([pollfd_row(self.k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
-        if t.call.nr == NR_wait4:
-            return t.call.nr, <int32_t>t.call.args[0], ()
-        return t.call.nr, t.call.deadline, ()
 
     def __repr__(self):
         return f"<Task {self.pid} {self.name!r} {self.state}>"
@@ -346,3 +350,18 @@ cdef int32_t status_word(kernel_t *k, task_t *t) noexcept nogil:
     if t.signal and signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
         return signal_row(k, t.signal).group_exit_code
     return t.exit_code
+
+
+cdef tuple wait_record(kernel_t *k, task_t *t):
+    # What `describe_wait` needs to say what a sleeping task waits for: (call number, number, numbers).
+    cdef uint32_t i
+    if not (t.flags & TASK_ASLEEP):
+        return None
+    if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
+        return t.call.nr, inode_row(k, file_row(k, t.call.file).inode).i_ino, (t.call.args[0],)
+    if t.call.nr in (NR_poll, NR_select):
+        return (t.call.nr, t.call.nfds,
+                tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
+    if t.call.nr == NR_wait4:
+        return t.call.nr, <int32_t>t.call.args[0], ()
+    return t.call.nr, t.call.deadline, ()

@@ -155,7 +155,7 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
     return types.int64(t, program, args), generate
 
 
-HEAD = 32  # sizeof(start_t)
+HEAD = 48  # sizeof(start_t)
 
 
 def entry_address(compiled: Any, layout: Layout) -> tuple[int, Any]:

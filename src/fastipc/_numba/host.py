@@ -13,7 +13,7 @@ from numba.np.numpy_support import as_dtype
 
 import fastipc._numba.calls
 import fastipc._numba.forms  # noqa: F401
-from fastipc._numba.entry import Layout, ProgramType, leaves, make_taker
+from fastipc._numba.entry import Layout, Leaf, ProgramType, leaves, make_taker
 from fastipc.compiled import CompiledProgram
 
 NUMBERS = (types.Integer, types.Float, types.Boolean, types.Complex)
@@ -58,6 +58,22 @@ def pack(layout: Layout, args: tuple[Any, ...], record: bytearray) -> None:
         else:
             continue
         record[leaf.offset : leaf.offset + len(data)] = data
+
+
+def pack_column(leaf: Leaf, column: np.ndarray[Any, Any], records: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Store one argument of many tasks: an element of the column each, or a row of it as an array; what to keep."""
+    if isinstance(leaf.type, types.Array):
+        column = np.ascontiguousarray(column)
+        words = np.empty((len(column), len(_array_words(column[0])) if len(column) else 0), np.int64)
+        if len(column):
+            words[:] = _array_words(column[0])
+            words[:, 4] += np.arange(len(column)) * column.strides[0]
+        data = words
+    else:
+        data = np.ascontiguousarray(column.astype(as_dtype(leaf.type), copy=False)).reshape(len(column), -1)
+    raw = data.view(np.uint8).reshape(len(column), -1)
+    records[:, leaf.offset : leaf.offset + raw.shape[1]] = raw
+    return column
 
 
 _takers: dict[Any, Any] = {}

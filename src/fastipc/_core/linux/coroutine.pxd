@@ -13,6 +13,7 @@ cdef void coroutine_leave(kernel_t *k) noexcept nogil  # never returns
 cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil  # never returns
 cdef void coroutine_overflow(kernel_t *k) noexcept nogil  # never returns
 cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil
+cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil
 cdef void coroutine_watch() noexcept nogil
 cdef void coroutines_release(kernel_t *k) noexcept nogil
 cdef void *scratch_alloc(kernel_t *k, task_t *t, int64_t size) noexcept nogil

@@ -64,8 +64,19 @@ cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
         host.sp = NULL
     if host.start != NULL:
         scratch_free(host.start)
-        start_put(host.start)
-        host.start = NULL
+
+
+cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:
+    # The task is gone: what is kept of it is in its record, and in those that it began with before.
+    cdef start_t *start = k.host[task].start
+    cdef start_t *origin
+    k.host[task].start = NULL
+    while start != NULL:
+        start.status = task_row(k, task).exit_code
+        start.state |= START_ENDED
+        origin = <start_t *>start.origin
+        start_put(start)
+        start = origin
 
 
 cdef void coroutines_release(kernel_t *k) noexcept nogil:
@@ -74,6 +85,7 @@ cdef void coroutines_release(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_TASK].high):
         if task_row(k, i).live and task_row(k, i).kind == KIND_COMPILED:
             coroutine_free(k, i)
+            start_end(k, i)
     stacks_release(k)
 
 
@@ -193,7 +205,7 @@ cdef void coroutine_main(void *machine) noexcept nogil:
         k.stacks.excinfo = excinfo
         to_hub(k, &k.host[me].sp, me, NATIVE_FAILED)
         never()
-    start.returned = 1
+    start.state |= START_RETURNED
     program_exit(k, t, 0)
     coroutine_leave(k)
 

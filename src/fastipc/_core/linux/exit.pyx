@@ -95,6 +95,8 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     t.state = EXIT_DEAD
     if signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
         t.exit_code = signal_row(k, t.signal).group_exit_code
+    if t.kind == KIND_COMPILED:
+        start_end(k, task)
     if thread_group_leader(k, t):
         if t.real_parent:
             remove_child(k, t)

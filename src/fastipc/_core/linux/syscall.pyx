@@ -191,6 +191,7 @@ cdef int64_t clone_compiled(kernel_t *k, task_t *t, uint64_t flags, int32_t exit
         start_put(start)
         return task
     k.host[task].start = start
+    start.pid = task_row(k, <uint32_t>task).pid
     wake_up_new_task(k, <uint32_t>task)
     return task_row(k, <uint32_t>task).pid
 
@@ -218,7 +219,8 @@ cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
         start_put(<start_t *>start)
         return syscall_exit(k, t, ret)
     scratch_free(k.host[me].start)
-    start_put(k.host[me].start)
+    (<start_t *>start).origin = k.host[me].start
+    (<start_t *>start).pid = t.pid
     k.host[me].start = <start_t *>start
     syscall_exit(k, t, 0)
     coroutine_restart(k, me)
