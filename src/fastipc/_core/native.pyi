@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any, Self
 
+START_SIZE: int
 SYMBOLS: dict[str, int]
 
 def decode_errors(decoder: Callable[[int], BaseException]) -> None: ...

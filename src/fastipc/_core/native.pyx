@@ -149,6 +149,8 @@ cdef object error_of(stacks_t *s):
     return error_decoder(<uintptr_t>s.excinfo)
 
 
+START_SIZE = sizeof(start_t)  # bytes before the arguments
+
 SYMBOLS = {
     "pipe2": <uintptr_t><void *>sys_pipe2,
     "read": <uintptr_t><void *>sys_read,

@@ -16,7 +16,8 @@ from numba.core.errors import TypingError
 from numba.core.imputils import lower_constant
 from numba.extending import intrinsic, models, register_model
 
-from fastipc._numba.task_type import TaskModel, task_type
+from fastipc._core.native import START_SIZE
+from fastipc._numba.task_type import task_type
 
 WORD = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
@@ -148,14 +149,11 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
         start = builder.call(function, parts)
         with builder.if_then(builder.icmp_unsigned("!=", start, WORD(0)), likely=True):
             context.nrt.incref(builder, args, values[2])
-            record = builder.inttoptr(builder.add(start, WORD(HEAD)), BYTES)
+            record = builder.inttoptr(builder.add(start, WORD(START_SIZE)), BYTES)
             _store(context, builder, record, args, values[2], iter(layout.args))
         return start
 
     return types.int64(t, program, args), generate
-
-
-HEAD = 48  # sizeof(start_t)
 
 
 def entry_address(compiled: Any, layout: Layout) -> tuple[int, Any]:
@@ -220,6 +218,3 @@ def make_taker(layout: Layout, result: Any) -> Any:
         return take(address)
 
     return taker
-
-
-__all__ = ["TaskModel"]

@@ -5,6 +5,7 @@ constants. Numba's cache goes by the name, so code for another fastipc is never 
 """
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -13,17 +14,16 @@ from numba.extending import intrinsic, models, overload_attribute, register_mode
 
 from fastipc._core import abi
 from fastipc._core.layout import dtype
-from fastipc._core.native import SYMBOLS
+from fastipc._core.native import START_SIZE, SYMBOLS
 from fastipc.syscalls import METHODS
-
-FORMAT = 1  # of the entries and records of _numba/entry.py
 
 
 def fingerprint() -> str:
-    """A short hash of what compiled code depends on."""
+    """A short hash of what compiled code depends on: this package's own sources are part of it."""
     numbers = {name: getattr(abi, name) for name in dir(abi) if name.isupper()}
-    known = [FORMAT, sorted(SYMBOLS), sorted(METHODS.values()), sorted(numbers.items())]
+    known: list[Any] = [START_SIZE, sorted(SYMBOLS), sorted(METHODS.values()), sorted(numbers.items())]
     known += [dtype(name).descr for name in ("task", "pollfd", "stat")]
+    known += [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     return sha256(repr(known).encode()).hexdigest()[:16]
 
 
