@@ -475,7 +475,7 @@ class _Start:
 
     def report(self, stopped: str) -> Report:
         now = self.kernel._m.totals()
-        calls, switches, wakeups, moved = (a - b for a, b in zip(now, self.totals, strict=True))
+        calls, switches, wakeups, moved, leaked = (a - b for a, b in zip(now, self.totals, strict=True))
         wall = time.perf_counter() - self.wall
         return Report(
             calls=calls,
@@ -485,6 +485,7 @@ class _Start:
             virtual_ns=self.kernel.now_ns - self.ns,
             wall_s=wall,
             stopped=stopped,
+            leaked_bytes=leaked,
             waits=self.kernel._m.waits(),
         )
 

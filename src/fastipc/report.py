@@ -59,11 +59,13 @@ class Report(Record):
         Time of the host that passed.
     stopped : str
         "idle": nothing can run; "until": what was asked for has come; "deadlock": nothing can run, programs sleep.
+    leaked_bytes : int
+        Of arrays that a compiled program passed to a child that was dropped: nobody frees them.
     waits : list
         What `blocked` is made from when it is asked for.
     """
 
-    __slots__ = ("calls", "switches", "wakeups", "bytes", "virtual_ns", "wall_s", "stopped", "waits")
+    __slots__ = ("calls", "switches", "wakeups", "bytes", "virtual_ns", "wall_s", "stopped", "leaked_bytes", "waits")
 
     calls: int
     switches: int
@@ -72,6 +74,7 @@ class Report(Record):
     virtual_ns: int
     wall_s: float
     stopped: str
+    leaked_bytes: int
     waits: list[Sleeper]
 
     @property
@@ -102,6 +105,8 @@ class Report(Record):
             f"virtual   {self.virtual_ns / 1e9:.9f} s",
             f"wall      {self.wall_s:.3f} s  {rate}".rstrip(),
         ]
+        if self.leaked_bytes:
+            lines.append(f"leaked    {self.leaked_bytes:,} bytes of arrays")
         if self.waits:
             lines.append(f"asleep    {len(self.waits)}")
             lines += ["  " + line for line in describe(self.waits, 5)]

@@ -109,13 +109,15 @@ ctypedef int64_t (*entry_t)(void *k, void *t, char *args, void **excinfo) noexce
 
 ctypedef struct start_t:  # what a compiled program begins with; its arguments follow, then room for its result
     entry_t entry  # 0, or the status of an error, which is then in `excinfo`
-    void *scratch  # the newest block of `Task.array`
+    void *heap  # the newest block of its memory, see linux/heap.pxd
     const char *name  # of the program, or NULL
     void *origin  # the record of the program before an execve, which is to know of the end too
     uint32_t refs
     uint32_t state  # START_ bits
     int32_t status  # wait status word, at the end
     int32_t pid
+    uint64_t shared  # bytes of arrays that its maker passed to it
+    uint64_t pad
 
 cdef enum:  # start.state
     START_RETURNED = 1  # the program has returned, and its result is there
@@ -426,6 +428,7 @@ ctypedef struct counters_t:
     uint64_t pages_free
     uint64_t signals
     uint64_t faults
+    uint64_t leaked  # bytes of arrays that nobody will free
     uint64_t calls[512]
 
 cdef enum:  # kernel.attention: what the edge must look at when a call is over

@@ -71,12 +71,12 @@ cdef class MachineState:
         return self.k.trace_hash
 
     def totals(self):
-        """The counters, in the order of Report: calls, switches, wakeups, bytes."""
+        """The counters, in the order of Report: calls, switches, wakeups, bytes, leaked bytes."""
         cdef uint64_t calls = 0
         cdef int i
         for i in range(NR_calls):
             calls += self.k.counters.calls[i]
-        return calls, self.k.counters.switches, self.k.counters.wakeups, self.k.counters.bytes
+        return calls, self.k.counters.switches, self.k.counters.wakeups, self.k.counters.bytes, self.k.counters.leaked
 
     def counters(self):
         """All counters; calls by number."""
@@ -85,7 +85,7 @@ cdef class MachineState:
         return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
                 "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
                 "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
-                "faults": self.k.counters.faults}
+                "faults": self.k.counters.faults, "leaked_bytes": self.k.counters.leaked}
 
     def table(self, name):
         """Read-only array of a table's rows."""

@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from typing import Any, Self
 
+NUMBA_ALLOC: int
 START_SIZE: int
 SYMBOLS: dict[str, int]
 
+def set_numba(api: int, alloc: int) -> None: ...
 def decode_errors(decoder: Callable[[int], BaseException]) -> None: ...
 
 class NativeProgram:

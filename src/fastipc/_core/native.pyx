@@ -149,6 +149,14 @@ cdef object error_of(stacks_t *s):
     return error_decoder(<uintptr_t>s.excinfo)
 
 
+NUMBA_ALLOC = <uintptr_t><void *>numba_alloc
+
+
+def set_numba(uintptr_t api, uintptr_t alloc):
+    """Where Numba's runtime is: its NRT_api_functions, and its own allocator of arrays."""
+    numba_set_api(<void *>api, <void *>alloc)
+
+
 START_SIZE = sizeof(start_t)  # bytes before the arguments
 
 SYMBOLS = {
@@ -191,5 +199,6 @@ SYMBOLS = {
     "checkpoint": <uintptr_t><void *>sys_checkpoint,
     "array": <uintptr_t><void *>sys_array,
     "start": <uintptr_t><void *>sys_start,
+    "keep": <uintptr_t><void *>heap_keep,
 }
 """Addresses of the system calls and helpers of compiled programs."""

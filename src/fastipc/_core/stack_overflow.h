@@ -28,6 +28,11 @@ static inline void fastipc_set_running(void *machine)
     __asm__ volatile("" ::: "memory"); /* a signal may look at it at once */
 }
 
+static inline void *fastipc_get_running(void)
+{
+    return fastipc_running;
+}
+
 static uintptr_t fastipc_context_sp(ucontext_t *c)
 {
 #if defined(__x86_64__) && defined(__linux__)

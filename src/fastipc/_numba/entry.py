@@ -105,6 +105,18 @@ def _store(context: Any, builder: Any, record: Any, given: Any, value: Any, plac
     builder.store(data, _place(builder, context, record, leaf))
 
 
+def _pass_on(context: Any, builder: Any, given: Any, value: Any, machine: Any, row: Any, child: Any) -> None:
+    # Arrays that leave the program do not go with its task.
+    if isinstance(given, types.BaseTuple):
+        for i, part in enumerate(given):
+            _pass_on(context, builder, part, builder.extract_value(value, i), machine, row, child)
+    elif isinstance(given, types.Array):
+        meminfo = builder.ptrtoint(context.make_array(given)(context, builder, value).meminfo, WORD)
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORD, [WORD] * 4), "fastipc_keep")
+        with builder.if_then(builder.icmp_unsigned("!=", meminfo, WORD(0))):
+            builder.call(function, [machine, row, meminfo, child])
+
+
 def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str) -> Any:
     """The function ``int64 (machine, row, record, void **error)`` for one compiled signature."""
     signature = compiled.signature
@@ -125,6 +137,7 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
         builder.ret(WORD(1))
     if layout.result:
+        _pass_on(context, builder, signature.return_type, result, machine, row, WORD(0))
         _store(context, builder, record, signature.return_type, result, iter(layout.result))
     builder.ret(WORD(0))
     return function
@@ -149,6 +162,7 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
         start = builder.call(function, parts)
         with builder.if_then(builder.icmp_unsigned("!=", start, WORD(0)), likely=True):
             context.nrt.incref(builder, args, values[2])
+            _pass_on(context, builder, args, values[2], task.machine, task.row, start)
             record = builder.inttoptr(builder.add(start, WORD(START_SIZE)), BYTES)
             _store(context, builder, record, args, values[2], iter(layout.args))
         return start

@@ -16,7 +16,6 @@ cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil
 cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil
 cdef void coroutine_watch() noexcept nogil
 cdef void coroutines_release(kernel_t *k) noexcept nogil
-cdef void *scratch_alloc(kernel_t *k, task_t *t, int64_t size) noexcept nogil
 cdef void start_put(start_t *start) noexcept nogil
 
 cdef enum:

@@ -7,6 +7,7 @@ cdef extern from "stack_switch.h" nogil:
 
 cdef extern from "stack_overflow.h" nogil:
     void fastipc_set_running(void *machine)
+    void *fastipc_get_running()
     void fastipc_watch_overflow(void (*body)(void *) noexcept nogil)
 
 cdef extern from *:
@@ -16,41 +17,12 @@ cdef extern from *:
     void never "fastipc_never"() nogil
 
 
-cdef struct block_t:  # of Task.array; the bytes follow, at a multiple of 64
-    block_t *next
-    char pad[56]
-
-
 # ------------------------------------------------------------------------------------------ what a program begins with
-cdef void scratch_free(start_t *start) noexcept nogil:
-    cdef block_t *block = <block_t *>start.scratch
-    cdef block_t *next
-    start.scratch = NULL
-    while block != NULL:
-        next = block.next
-        free(block)
-        block = next
-
-
 cdef void start_put(start_t *start) noexcept nogil:
     if start != NULL:
         start.refs -= 1
         if start.refs == 0:
             free(start)
-
-
-cdef void *scratch_alloc(kernel_t *k, task_t *t, int64_t size) noexcept nogil:
-    # Zeroed memory that goes with the task; NULL if there is none.
-    cdef start_t *start = k.host[task_index(k, t)].start
-    cdef block_t *block
-    cdef void *memory = NULL
-    if size < 0 or size > <int64_t>1 << 46 or posix_memalign(&memory, 64, sizeof(block_t) + <size_t>size) != 0:
-        return NULL
-    memset(memory, 0, sizeof(block_t) + <size_t>size)
-    block = <block_t *>memory
-    block.next = <block_t *>start.scratch
-    start.scratch = block
-    return block + 1
 
 
 cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
@@ -63,7 +35,7 @@ cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
             stack_put(k, host.sp)
         host.sp = NULL
     if host.start != NULL:
-        scratch_free(host.start)
+        heap_free(host.start)
 
 
 cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:
@@ -72,6 +44,8 @@ cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:
     cdef start_t *origin
     k.host[task].start = NULL
     while start != NULL:
+        if not start.state & START_RETURNED:
+            k.counters.leaked += start.shared
         start.status = task_row(k, task).exit_code
         start.state |= START_ENDED
         origin = <start_t *>start.origin

@@ -218,7 +218,7 @@ cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
     if ret < 0:
         start_put(<start_t *>start)
         return syscall_exit(k, t, ret)
-    scratch_free(k.host[me].start)
+    heap_free(k.host[me].start)
     (<start_t *>start).origin = k.host[me].start
     (<start_t *>start).pid = t.pid
     k.host[me].start = <start_t *>start
@@ -345,4 +345,4 @@ cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil:
     # No system call: an address, or 0.
-    return <int64_t>scratch_alloc(k, t, size)
+    return <int64_t>heap_alloc(k.host[task_index(k, t)].start, size)
