@@ -24,6 +24,7 @@ def _leave(typing_context: Any, ret: Any) -> Any:
             context.call_conv.return_user_exc(builder, OSError, (errno, message), func_name="raise_errno")
 
         function = builder.function
+        function.attributes.add("noinline")
         other, after = function.append_basic_block("other"), function.append_basic_block("after")
         switch = builder.switch(args[0], other)
         for errno in sorted(ERRNO_NAMES):
