@@ -117,12 +117,14 @@ class CompiledProgram(NativeProgram):
 
     def _make(self, types_: tuple[Any, ...], args: tuple[Any, ...]) -> Form:
         with _lock():
-            compiled = self.compile_types(types_)
             from fastipc._numba.entry import entry_address, layout_of
-            from fastipc._numba.host import check_leaves
+            from fastipc._numba.host import check_result, check_types
+
+            check_types(self.__name__, types_)
+            compiled = self.compile_types(types_)
+            check_result(self.__name__, compiled.signature.return_type)
 
             layout = layout_of(compiled.target_context, types_, compiled.signature.return_type)
-            check_leaves(self.__name__, layout)
             address, library = entry_address(compiled, layout)
             self._forms[types_] = Form(address, layout, compiled, library, None)
             return self._forms[types_]
@@ -177,7 +179,7 @@ def compiled(function: Callable[..., Any]) -> CompiledProgram:
     Raises
     ------
     CompileError
-        For what machine code cannot have: ``except OSError``, ``as e``, ``raise`` alone, generators. What Numba does
+        For what machine code cannot have: ``except OSError``, ``as e``, ``raise`` inside ``except``, ``finally``, generators. What Numba does
         not know is an error when the program is first started.
 
     Examples
@@ -241,8 +243,10 @@ def _wrong(node: ast.AST) -> str | None:
         if node.name is not None:
             return f"`as {node.name}`"
         for inner in ast.walk(node):
-            if isinstance(inner, ast.Raise) and inner.exc is None:
-                return "`raise` alone"
+            if isinstance(inner, ast.Raise):
+                return "`raise` alone" if inner.exc is None else "`raise` inside `except`"
+    if isinstance(node, ast.Try) and node.finalbody:
+        return "`finally`"
     return None
 
 
@@ -283,7 +287,8 @@ def _prepared(value: Any) -> Any:
 
         return np.frombuffer(value, np.uint8)
     if isinstance(value, tuple):
-        return tuple(_prepared(part) for part in value)
+        parts = [_prepared(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return value
 
 

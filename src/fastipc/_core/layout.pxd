@@ -122,6 +122,7 @@ ctypedef struct start_t:  # what a compiled program begins with; its arguments f
 cdef enum:  # start.state
     START_RETURNED = 1  # the program has returned, and its result is there
     START_ENDED = 2  # the task is gone
+    START_HOLDS = 4  # the result may lie in its memory
 
 ctypedef struct host_t:  # host memory of a task; not a row: never hashed, never copied
     char *base

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.callconv import RETCODE_USEREXC, Status
 from numba.core.errors import TypingError
-from numba.core.imputils import lower_constant
+from numba.core.imputils import fix_returning_optional, lower_constant
 from numba.extending import intrinsic, models, register_model
 
 from fastipc._core.native import START_SIZE
@@ -106,14 +106,15 @@ def _store(context: Any, builder: Any, record: Any, given: Any, value: Any, plac
 
 
 def _pass_on(context: Any, builder: Any, given: Any, value: Any, machine: Any, row: Any, child: Any) -> None:
-    # Arrays that leave the program do not go with its task.
+    # Arrays that leave the program do not go with its task: as arguments of a child, or (child: 0) as its result.
     if isinstance(given, types.BaseTuple):
         for i, part in enumerate(given):
             _pass_on(context, builder, part, builder.extract_value(value, i), machine, row, child)
     elif isinstance(given, types.Array):
         meminfo = builder.ptrtoint(context.make_array(given)(context, builder, value).meminfo, WORD)
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORD, [WORD] * 4), "fastipc_keep")
-        with builder.if_then(builder.icmp_unsigned("!=", meminfo, WORD(0))):
+        theirs = builder.icmp_unsigned("==", meminfo, WORD(0))  # an array of Python, or of `Task.array`
+        with builder.if_then(builder.not_(builder.and_(theirs, builder.icmp_unsigned("!=", child, WORD(0))))):
             builder.call(function, [machine, row, meminfo, child])
 
 
@@ -137,6 +138,7 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
         builder.ret(WORD(1))
     if layout.result:
+        result = fix_returning_optional(context, builder, signature, status, result)
         _pass_on(context, builder, signature.return_type, result, machine, row, WORD(0))
         _store(context, builder, record, signature.return_type, result, iter(layout.result))
     builder.ret(WORD(0))
@@ -211,6 +213,10 @@ def error_at(address: int) -> BaseException:
     """The exception that Numba describes at an address."""
     try:
         _reraise(address)
+    except AssertionError as e:
+        if "RERAISE" not in str(e):  # Numba has no exceptions that leave a handler: it gives this instead
+            return e
+        return RuntimeError("an error came out of an `except` block; compiled code does not know which")
     except BaseException as e:
         return e
     return RuntimeError("the program was left by an error")

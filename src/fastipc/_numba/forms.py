@@ -23,6 +23,7 @@ THREAD_FLAGS = int(
     abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
 )
 STAT_SIZE = dtype("stat").itemsize
+MOST_ITEMS = 1 << 46  # of an array: their size in bytes is no overflow
 
 _array, _checkpoint = external("array", 1), external("checkpoint", 0)
 _clone, _fstat, _pipe2, _read, _wait4 = (
@@ -254,7 +255,7 @@ def _array_(t, n, dtype):
     def array(t, n, dtype):
         if n < 0:
             raise ValueError("n must not be negative")
-        address = _array(machine_of(t), row_of(t), n * itemsize)
+        address = _array(machine_of(t), row_of(t), n * itemsize) if n <= MOST_ITEMS else 0
         if address == 0:
             raise MemoryError("no memory for this array")
         return carray(_pointer(address, dtype), (n,))

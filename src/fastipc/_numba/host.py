@@ -14,7 +14,9 @@ from numba.np.numpy_support import as_dtype
 import fastipc._numba.calls
 import fastipc._numba.forms  # noqa: F401
 from fastipc._numba.entry import Layout, Leaf, ProgramType, leaves, make_taker
+from fastipc._numba.task_type import TaskType
 from fastipc.compiled import CompiledProgram
+from fastipc.errors import CompileError
 
 NUMBERS = (types.Integer, types.Float, types.Boolean, types.Complex)
 
@@ -24,13 +26,20 @@ def _typeof_program(value: Any, context: Any) -> ProgramType:
     return ProgramType(value)
 
 
-def check_leaves(name: str, layout: Layout) -> None:
-    """Refuse arguments and results that have no form in a record."""
-    for leaf in layout.args:
-        if not isinstance(leaf.type, (*NUMBERS, types.Array, types.Omitted, ProgramType, types.NoneType)):
+def check_types(name: str, given: tuple[Any, ...]) -> None:
+    """Refuse arguments that have no form in a record."""
+    for leaf in leaves(types.Tuple(given)):
+        if not isinstance(leaf, (*NUMBERS, types.Array, types.Omitted, ProgramType, types.NoneType)):
             raise TypeError(
-                f"{name} cannot be given an argument of type {leaf.type}: numbers, booleans, tuples of them, arrays"
+                f"{name} cannot be given an argument of type {leaf}: numbers, booleans, tuples of them, arrays"
             )
+
+
+def check_result(name: str, given: Any) -> None:
+    """Refuse a result that has no form in Python."""
+    for leaf in leaves(given):
+        if isinstance(leaf, ProgramType | TaskType):
+            raise CompileError(f"{name} cannot be compiled: it returns {leaf}, which has no form outside")
 
 
 def values(given: tuple[Any, ...]) -> Iterator[Any]:
@@ -81,7 +90,7 @@ _takers: dict[Any, Any] = {}
 
 def unpack(layout: Layout, result: Any, address: int) -> Any:
     """The Python object of a result."""
-    if not layout.result:
+    if result == types.none:
         return None
     if all(isinstance(leaf, NUMBERS) for leaf in leaves(result)):
         numbers = iter(layout.result)
@@ -94,7 +103,8 @@ def unpack(layout: Layout, result: Any, address: int) -> Any:
 
 def _number(result: Any, places: Iterator[Any], address: int) -> Any:
     if isinstance(result, types.BaseTuple):
-        return tuple(_number(part, places, address) for part in result)
+        parts = [_number(part, places, address) for part in result]
+        return result.instance_class(*parts) if isinstance(result, types.BaseNamedTuple) else tuple(parts)
     dtype = as_dtype(result)
     leaf = next(places)
     return np.frombuffer(ctypes.string_at(address + leaf.offset, dtype.itemsize), dtype)[0].item()
@@ -105,8 +115,9 @@ def _owned(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value if value.flags.owndata or value.base is not None else value.copy()
     if isinstance(value, tuple):
-        return tuple(_owned(part) for part in value)
+        parts = [_owned(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return value
 
 
-__all__ = ["check_leaves", "pack", "typeof", "unpack"]
+__all__ = ["check_result", "check_types", "pack", "typeof", "unpack"]

@@ -22,6 +22,7 @@ cdef void start_put(start_t *start) noexcept nogil:
     if start != NULL:
         start.refs -= 1
         if start.refs == 0:
+            heap_free(start)
             free(start)
 
 
@@ -35,7 +36,8 @@ cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
             stack_put(k, host.sp)
         host.sp = NULL
     if host.start != NULL:
-        heap_free(host.start)
+        if not host.start.state & START_HOLDS:
+            heap_free(host.start)
 
 
 cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:

@@ -121,8 +121,11 @@ cdef void *numba_alloc(size_t size, uint32_t align) noexcept nogil:
 
 cdef int64_t heap_keep(kernel_t *k, task_t *t, int64_t meminfo, int64_t child) noexcept nogil:
     # An array outlives its program: it is the result, or the argument of a child. A child that is dropped leaks it.
-    cdef block_t *block = <block_t *>k.host[task_index(k, t)].start.heap
-    while block != NULL:
+    cdef start_t *start = k.host[task_index(k, t)].start
+    cdef block_t *block = <block_t *>start.heap
+    if meminfo == 0:
+        start.state |= START_HOLDS
+    while meminfo and block != NULL:
         if block.meminfo == <void *>meminfo:
             block_leave(block)
             if child:
