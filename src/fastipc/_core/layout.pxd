@@ -116,8 +116,8 @@ ctypedef struct start_t:  # what a compiled program begins with; its arguments f
     uint32_t state  # START_ bits
     int32_t status  # wait status word, at the end
     int32_t pid
-    uint64_t shared  # bytes of arrays that its maker passed to it
-    uint64_t pad
+    void *borrows  # arrays that its maker lent it
+    uint64_t untracked  # bytes of Numba's lists and the like that it made
 
 cdef enum:  # start.state
     START_RETURNED = 1  # the program has returned, and its result is there
@@ -429,7 +429,7 @@ ctypedef struct counters_t:
     uint64_t pages_free
     uint64_t signals
     uint64_t faults
-    uint64_t leaked  # bytes of arrays that nobody will free
+    uint64_t leaked  # bytes that dropped programs may have left behind
     uint64_t calls[512]
 
 cdef enum:  # kernel.attention: what the edge must look at when a call is over

@@ -1,11 +1,11 @@
 from collections.abc import Callable
 from typing import Any, Self
 
-NUMBA_ALLOC: int
+NUMBA: dict[str, int]
 START_SIZE: int
 SYMBOLS: dict[str, int]
 
-def set_numba(api: int, alloc: int) -> None: ...
+def set_numba(api: int, alloc: int, varsize: int, varsize_dtor: int) -> None: ...
 def decode_errors(decoder: Callable[[int], BaseException]) -> None: ...
 
 class NativeProgram:

@@ -149,12 +149,18 @@ cdef object error_of(stacks_t *s):
     return error_decoder(<uintptr_t>s.excinfo)
 
 
-NUMBA_ALLOC = <uintptr_t><void *>numba_alloc
+NUMBA = {
+    "NRT_MemInfo_alloc_aligned": <uintptr_t><void *>numba_alloc,
+    "NRT_MemInfo_alloc_safe_aligned": <uintptr_t><void *>numba_alloc,
+    "NRT_MemInfo_new_varsize": <uintptr_t><void *>numba_varsize,
+    "NRT_MemInfo_new_varsize_dtor": <uintptr_t><void *>numba_varsize_dtor,
+}
+"""What stands for functions of Numba's runtime, by their names."""
 
 
-def set_numba(uintptr_t api, uintptr_t alloc):
-    """Where Numba's runtime is: its NRT_api_functions, and its own allocator of arrays."""
-    numba_set_api(<void *>api, <void *>alloc)
+def set_numba(uintptr_t api, uintptr_t alloc, uintptr_t varsize, uintptr_t varsize_dtor):
+    """Where Numba's runtime is: its NRT_api_functions, and the functions that are replaced."""
+    numba_set_api(<void *>api, <void *>alloc, <void *>varsize, <void *>varsize_dtor)
 
 
 START_SIZE = sizeof(start_t)  # bytes before the arguments
@@ -200,5 +206,6 @@ SYMBOLS = {
     "array": <uintptr_t><void *>sys_array,
     "start": <uintptr_t><void *>sys_start,
     "keep": <uintptr_t><void *>heap_keep,
+    "lend": <uintptr_t><void *>heap_lend,
 }
 """Addresses of the system calls and helpers of compiled programs."""

@@ -105,17 +105,16 @@ def _store(context: Any, builder: Any, record: Any, given: Any, value: Any, plac
     builder.store(data, _place(builder, context, record, leaf))
 
 
-def _pass_on(context: Any, builder: Any, given: Any, value: Any, machine: Any, row: Any, child: Any) -> None:
-    # Arrays that leave the program do not go with its task: as arguments of a child, or (child: 0) as its result.
+def _each_array(context: Any, builder: Any, given: Any, value: Any, symbol: str, *registers: Any) -> None:
+    # Tell the task's memory of each array that leaves the program: machine, row, the array's handle, and what follows.
     if isinstance(given, types.BaseTuple):
         for i, part in enumerate(given):
-            _pass_on(context, builder, part, builder.extract_value(value, i), machine, row, child)
+            _each_array(context, builder, part, builder.extract_value(value, i), symbol, *registers)
     elif isinstance(given, types.Array):
         meminfo = builder.ptrtoint(context.make_array(given)(context, builder, value).meminfo, WORD)
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORD, [WORD] * 4), "fastipc_keep")
-        theirs = builder.icmp_unsigned("==", meminfo, WORD(0))  # an array of Python, or of `Task.array`
-        with builder.if_then(builder.not_(builder.and_(theirs, builder.icmp_unsigned("!=", child, WORD(0))))):
-            builder.call(function, [machine, row, meminfo, child])
+        passed = [*registers[:2], meminfo, *registers[2:]]
+        function_type = ir.FunctionType(WORD, [WORD] * len(passed))
+        builder.call(cgutils.get_or_insert_function(builder.module, function_type, f"fastipc_{symbol}"), passed)
 
 
 def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str) -> Any:
@@ -131,15 +130,12 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
     status, result = context.call_internal_no_propagate(
         builder, compiled.fndesc, signature, [t._getvalue(), *args]
     )
-    if context.enable_nrt:  # what `make_start` took a reference of; arrays of Python have no owner here
-        for given, value in zip(signature.args[1:], args, strict=True):
-            context.nrt.decref(builder, given, value)
     with builder.if_then(status.is_error, likely=False):
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
         builder.ret(WORD(1))
     if layout.result:
         result = fix_returning_optional(context, builder, signature, status, result)
-        _pass_on(context, builder, signature.return_type, result, machine, row, WORD(0))
+        _each_array(context, builder, signature.return_type, result, "keep", machine, row)
         _store(context, builder, record, signature.return_type, result, iter(layout.result))
     builder.ret(WORD(0))
     return function
@@ -164,7 +160,7 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
         start = builder.call(function, parts)
         with builder.if_then(builder.icmp_unsigned("!=", start, WORD(0)), likely=True):
             context.nrt.incref(builder, args, values[2])
-            _pass_on(context, builder, args, values[2], task.machine, task.row, start)
+            _each_array(context, builder, args, values[2], "lend", task.machine, task.row, start)
             record = builder.inttoptr(builder.add(start, WORD(START_SIZE)), BYTES)
             _store(context, builder, record, args, values[2], iter(layout.args))
         return start

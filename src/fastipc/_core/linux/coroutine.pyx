@@ -47,7 +47,7 @@ cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:
     k.host[task].start = NULL
     while start != NULL:
         if not start.state & START_RETURNED:
-            k.counters.leaked += start.shared
+            k.counters.leaked += start.untracked
         start.status = task_row(k, task).exit_code
         start.state |= START_ENDED
         origin = <start_t *>start.origin

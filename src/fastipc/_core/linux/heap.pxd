@@ -3,10 +3,14 @@
 # so they are blocks of a list of the task, and what is left of it at the end is freed.
 #
 # Numba is made to allocate here by the public interface of its runtime (nrt_external.h, `manage_memory`), and only
-# while a compiled program runs. What a program passes on, to a child or as its result, leaves the list.
+# while a compiled program runs. An array that is lent to a child stays on the list of who made it, and is freed when
+# all are gone; one that is a result leaves the list.
 
 cdef void *heap_alloc(start_t *start, int64_t size) noexcept nogil  # zeroed, at a multiple of 64; or NULL
 cdef void heap_free(start_t *start) noexcept nogil
+cdef int64_t heap_lend(kernel_t *k, task_t *t, int64_t meminfo, int64_t child) noexcept nogil
+cdef int64_t heap_keep(kernel_t *k, task_t *t, int64_t meminfo) noexcept nogil
 cdef void *numba_alloc(size_t size, uint32_t align) noexcept nogil
-cdef void numba_set_api(void *api, void *alloc) noexcept nogil
-cdef int64_t heap_keep(kernel_t *k, task_t *t, int64_t meminfo, int64_t child) noexcept nogil
+cdef void *numba_varsize(size_t size) noexcept nogil
+cdef void *numba_varsize_dtor(size_t size, void *dtor) noexcept nogil
+cdef void numba_set_api(void *api, void *alloc, void *varsize, void *varsize_dtor) noexcept nogil
