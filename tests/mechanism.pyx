@@ -1,4 +1,4 @@
-"""What Python cannot reach: the page allocator's orders and the wake queues, called as other mechanisms call them."""
+"""What Python cannot reach: the page allocator's orders, wake queues, and pipes of great age."""
 
 from libc.stdint cimport uint32_t
 
@@ -92,3 +92,10 @@ def run_queue(TaskCore task):
 
 INTERRUPTIBLE = TASK_INTERRUPTIBLE
 UNINTERRUPTIBLE = TASK_UNINTERRUPTIBLE
+
+
+# ------------------------------------------------------------------------------------------ pipes
+def age(TaskCore task, int fd, uint32_t slots):
+    """Make an empty pipe one through which so many slots went."""
+    cdef pipe_t *pipe = pipe_row(task.k, fdget(task.k, task.t, fd).private_data)
+    pipe.head = pipe.tail = slots

@@ -1,4 +1,4 @@
-"""The page allocator's orders and the wake queues, through `mechanism.pyx`, compiled here against the core."""
+"""The page allocator's orders, wake queues and old pipes, through `mechanism.pyx`, compiled against the core."""
 
 import importlib.util
 import shutil
@@ -8,6 +8,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+
+from fastipc import F_SETFL, O_DIRECT
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src"
@@ -224,3 +226,37 @@ def test_a_task_on_a_wake_queue_that_others_woke_first_is_woken_once(core, k, ta
     core.wake_together([a, b])
     assert core.run_queue(a) == [a.pid, b.pid]
     k.run()
+
+
+# ---------------------------------------------------------------------------------------------- pipes
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (36, 5, 36), (5, 4000, 5), (100, 3, 2), (5000, 7)])
+@pytest.mark.parametrize("left", range(1, 5))
+def test_the_counters_of_slots_wrap(core, k, sizes, left):
+    """What is written comes out on both sides of 2**32: alone in the pipe, behind others, and read in parts."""
+    p = k.spawn()
+    r, w = p.pipe()
+    p.write(w, b"x")
+    p.read(r, 1)
+    core.age(p, r, 2**32 - left)
+    for size in sizes * 2:
+        data = bytes(i % 251 for i in range(size))
+        p.write(w, data)
+        k.verify()
+        assert p.read(r, 65536) == data
+        k.verify()
+    core.age(p, r, 2**32 - left)
+    p.fcntl(w, F_SETFL, O_DIRECT)  # one slot a write
+    for size in sizes:
+        p.write(w, bytes([size % 256]) * size)
+    for size in sizes:
+        for part in [4096] * (size // 4096) + [size % 4096]:
+            assert p.read(r, 4096) == bytes([size % 256]) * part
+            k.verify()
+    p.fcntl(w, F_SETFL, 0)
+    core.age(p, r, 2**32 - left)
+    for _ in range(6):
+        p.write(w, b"abc")
+        assert p.read(r, 1) == b"a"
+        k.verify()
+        p.write(w, b"d")
+        assert p.read(r, 9) == b"bcd"

@@ -95,15 +95,15 @@ ctypedef struct call_t:  # one system call in progress: all that going on after 
     uint8_t pad
     uint32_t file  # open file held while asleep
     uint32_t poll  # first poll_entry
-    uint32_t pollfds  # run of pollfd rows
-    uint32_t nfds
-    int64_t args[5]
+    iov_iter_t iter
     int64_t ret
     int64_t done  # bytes already moved
+    int64_t args[5]
     int64_t deadline  # ns
     int32_t out0
     int32_t out1
-    iov_iter_t iter
+    uint32_t pollfds  # run of pollfd rows
+    uint32_t nfds
 
 ctypedef int64_t (*entry_t)(void *k, void *t, char *args, void **excinfo) noexcept nogil
 
@@ -159,23 +159,25 @@ cdef enum:  # task.flags
     TASK_BREAK = 128  # its call is being interrupted from outside: ends as by a signal without a handler
     TASK_REPORTED = 256  # on the list of ended tasks (kernel.dead_first)
 
-ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
+ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache lines: one to wake it, two for its call
     uint32_t live
     uint32_t link
+    uint32_t row  # its own number
     int32_t pid
     int32_t tgid
     uint8_t state
     uint8_t kind
     uint16_t flags
     uint32_t files
-    uint32_t signal
-    uint32_t sighand
+    uint32_t runq_at  # place in the run queue while TASK_QUEUED
     wait_queue_entry_t wait  # the queue that a call of one object sleeps on
     uint32_t wake_q  # next task of a wake queue; TAIL-terminated, 0 = on none
     uint32_t timer  # place in the timer heap, 0 = none
+    uint32_t signal
+    uint32_t sighand
+    call_t call
     uint64_t blocked
     uint64_t pending
-    call_t call
     int32_t exit_code  # wait status word
     int32_t exit_signal  # sent to the parent at the end; -1 for a thread
     uint32_t self_exec_id  # execs of this task
@@ -195,9 +197,10 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h
     uint32_t gid
     uint32_t egid
     uint32_t sgid
-    uint32_t runq_at  # place in the run queue while TASK_QUEUED
+    uint32_t pad
     uint64_t cap_effective
     uint64_t start_time
+    uint64_t pad2[2]  # whole cache lines
 
 cdef enum:
     WAKE_Q_TAIL = 0xffffffff

@@ -18,7 +18,7 @@ cdef enum:
 
 cdef inline void call_begin(task_t *t, int32_t nr) noexcept nogil:
     t.call.nr = nr
-    t.call.flags = 0
+    t.call.flags = t.call.res = t.call.pad = 0
     t.call.done = 0
 
 

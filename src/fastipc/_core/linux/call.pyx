@@ -10,9 +10,9 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
     cdef call_t *c = &t.call
     c.flags |= CALL_SLEPT
     if c.nr == NR_read or c.nr == NR_readv:
-        return file_operations[file_row(k, c.file).f_op].read(k, t, file_row(k, c.file))
+        return file_read(k, t, file_row(k, c.file))
     if c.nr == NR_write or c.nr == NR_writev:
-        return file_operations[file_row(k, c.file).f_op].write(k, t, file_row(k, c.file))
+        return file_write(k, t, file_row(k, c.file))
     if c.nr == NR_poll or c.nr == NR_select:
         return poll_resume(k, t)
     if c.nr == NR_wait4:
@@ -39,6 +39,30 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     c.nr = -1
 
 
+cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
+    # The commonest of these: the message that a read has waited for is there. 0: `call_resume` must look.
+    cdef file_t *f = file_row(k, t.call.file)
+    cdef int64_t ret
+    if t.call.nr != NR_read or f.f_op != PIPEFIFO_FOPS:
+        return 0
+    ret = pipe_read_one(k, t, pipe_row(k, f.private_data))
+    if likely(ret):
+        finish_wait(k, t)
+    return ret
+
+
+cdef bint run_call(kernel_t *k, task_t *t) noexcept nogil:
+    # Bring a task that was woken to the end of its call. False if it sleeps again or is no more.
+    cdef int64_t ret = call_resume(k, t)
+    if ret == -ESLEEP:
+        if not deactivate_task(k, t):
+            panic(k, b"call: a task is asleep and runnable")
+        return False
+    if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
+        ret = -EINTR
+    return call_done(k, t, ret) != -EKILLED
+
+
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
     # Give the processor to the next runnable task and bring it to the end of its call. Its row; 0: nothing can run.
     # A read whose result is a bytes object lands in `k.scratch` if it is short, to be taken from there before anything
@@ -58,14 +82,11 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
             if t.call.args[2] > SCRATCH:
                 return task
             k.host[task].base = k.scratch
-        ret = call_resume(k, t)
-        if ret == -ESLEEP:
-            if deactivate_task(k, t):
-                continue
-            panic(k, b"call: a task is asleep and runnable")
-        if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
-            ret = -EINTR
-        if call_done(k, t, ret) != -EKILLED:
+        ret = resume_read(k, t)
+        if likely(ret):
+            if likely(call_done(k, t, ret) != -EKILLED):
+                return task
+        elif run_call(k, t):
             return task
 
 

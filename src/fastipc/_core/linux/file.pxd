@@ -38,16 +38,18 @@ cdef void do_close_on_exec(kernel_t *k, uint32_t files) noexcept nogil
 cdef bint file_check(kernel_t *k) noexcept nogil
 
 
+cdef inline uint32_t fd_file(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    # Row of the open file of a descriptor, or 0: a number that is free or only reserved has no file.
+    cdef files_t *files = files_row(k, t.files)
+    if unlikely(<uint32_t>fd >= files.max_fds):
+        return 0
+    return fd_row(k, files.fdt + <uint32_t>fd).file
+
+
 cdef inline file_t *fdget(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     # The open file of a descriptor, or NULL.
-    cdef files_t *files = files_row(k, t.files)
-    cdef fd_t *e
-    if <uint32_t>fd >= files.max_fds:
-        return NULL
-    e = fd_row(k, files.fdt + <uint32_t>fd)
-    if e.live != 1:
-        return NULL
-    return file_row(k, e.file)
+    cdef uint32_t file = fd_file(k, t, fd)
+    return file_row(k, file) if file else NULL
 
 
 cdef inline void fd_install(kernel_t *k, task_t *t, int32_t fd, uint32_t file) noexcept nogil:

@@ -356,6 +356,8 @@ cdef bint files_check(kernel_t *k, uint32_t i) noexcept nogil:
         open += e.live != 0
         if not check(k, fd >= files.next_fd or e.live, b"file: free descriptor below next_fd"):
             return False
+        if not check(k, (e.live == 1) == (e.file != 0), b"file: free descriptor with a file, or open one without"):
+            return False
         if e.live == 1 and not check(k, file_row(k, e.file).live != 0, b"file: descriptor of a dead file"):
             return False
         if files.max_fds > FEW_FDS and not check(

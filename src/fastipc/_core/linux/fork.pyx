@@ -131,6 +131,7 @@ cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_s
     if task == 0:
         return -alloc_errno(k, ENOMEM)
     c = task_row(k, task)
+    c.row = task
     if not copy_parts(k, t, c, flags):
         drop_parts(k, task, flags)
         return -alloc_errno(k, ENOMEM)
@@ -228,6 +229,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     # init: pid 1, child of no one, its own session. The tables are empty: nothing can fail but memory of the host.
     cdef uint32_t task = table_alloc(k, T_TASK, sizeof(task_t))
     cdef task_t *t = task_row(k, task)
+    t.row = task
     k.default_rlimit = table_alloc(k, T_RLIMIT, sizeof(rlimit_t))
     rlimit_row(k, k.default_rlimit).count = 1
     default_limits(k, rlimit_row(k, k.default_rlimit))

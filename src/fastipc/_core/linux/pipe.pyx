@@ -13,100 +13,27 @@ cdef enum:
     KMALLOC_MAX_SIZE = 4194304
 
 
-cdef inline pipe_buffer_t *pipe_buf(kernel_t *k, pipe_t *pipe, uint32_t slot) noexcept nogil:
-    return pipe_buffer_row(k, pipe.bufs + (slot & (pipe.ring_size - 1)))
-
-
-# ------------------------------------------------------------------------------------------ pages of slots
-cdef inline uint32_t anon_pipe_get_page(kernel_t *k, pipe_t *pipe) noexcept nogil:
-    cdef uint32_t page = pipe.tmp_page[0]
-    if page:
-        pipe.tmp_page[0] = 0
-        k.tmp_pages -= 1
-        return page
-    page = pipe.tmp_page[1]
-    if page:
-        pipe.tmp_page[1] = 0
-        k.tmp_pages -= 1
-        return page
-    return alloc_page(k)
-
-
-cdef inline void anon_pipe_put_page(kernel_t *k, pipe_t *pipe, uint32_t page) noexcept nogil:
-    # Kept for the next write, unless others hold it or the machine's pipes keep enough already.
-    if likely(k.tmp_pages < k.tmp_pages_max) and page_row(k, page).refcount == 1:
-        if pipe.tmp_page[0] == 0:
-            pipe.tmp_page[0] = page
-            k.tmp_pages += 1
-            return
-        if pipe.tmp_page[1] == 0:
-            pipe.tmp_page[1] = page
-            k.tmp_pages += 1
-            return
-    put_page(k, page)
-
-
-cdef inline void release_slot(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf) noexcept nogil:
-    # The oldest slot is used up.
-    cdef uint32_t page = buf.page
-    if pipe.inlined == pipe.tail + 1:
-        pipe.inlined = 0
-    buf.live = 0
-    buf.page = 0
-    pipe.tail += 1
-    anon_pipe_put_page(k, pipe, page)
-
-
-cdef inline const char *slot_bytes(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, uint32_t slot) noexcept nogil:
-    if pipe.inlined and pipe.inlined == slot + 1:
-        return <const char *>pipe.data
-    return page_address(k, buf.page)
-
-
-cdef inline char *frame_bytes(kernel_t *k, pipe_buffer_t *buf) noexcept nogil:
-    page_row(k, buf.page).flags |= PG_TOUCHED
-    return page_address(k, buf.page)
-
-
-cdef inline char *place_new(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, int64_t n) noexcept nogil:
-    # Where the first `n` bytes of the slot at `head` go.
-    if n <= PIPE_INLINE and pipe.inlined == 0 and likely(pipe.head + 1 != 0):
-        pipe.inlined = pipe.head + 1
-        return <char *>pipe.data
-    return frame_bytes(k, buf)
-
-
+# ------------------------------------------------------------------------------------------ where bytes lie
 cdef inline char *place_more(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, uint32_t end) noexcept nogil:
     # Where the last slot's bytes go on when they will reach up to `end`; bytes that outgrow the row move to the frame.
     cdef char *frame
-    if pipe.inlined and pipe.inlined == pipe.head:
+    if keeps_inlined(pipe, pipe.head - 1):
         if end <= PIPE_INLINE:
             return <char *>pipe.data
-        frame = frame_bytes(k, buf)
+        frame = frame_bytes(k, buf.page)
         memcpy(frame + buf.offset, <char *>pipe.data + buf.offset, buf.len)
         pipe.inlined = 0
         return frame
-    return frame_bytes(k, buf)
+    return frame_bytes(k, buf.page)
 
 
 # ------------------------------------------------------------------------------------------ read
-cdef int64_t pipe_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    cdef pipe_t *pipe = pipe_row(k, f.private_data)
+cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
+    # What there is, slot by slot.
     cdef pipe_buffer_t *buf
     cdef int64_t ret = 0, chars, left = t.call.iter.count
-    cdef bint wake_writer = False, slept = t.call.flags & CALL_SLEPT != 0
-    if left == 0:
-        return 0
-    if unlikely(slept):
-        if not pipe_empty(pipe) or pipe.writers == 0:
-            finish_wait(k, t)
-        elif signal_pending(t):
-            finish_wait(k, t)
-            return -ERESTARTSYS
-        else:
-            prepare_to_wait_exclusive(k, t, WQ_PIPE_RD, f.private_data)
-            return -ESLEEP
-    while not pipe_empty(pipe):
+    cdef bint wake_writer = False
+    while left and not pipe_empty(pipe):
         buf = pipe_buf(k, pipe, pipe.tail)
         chars = min(<int64_t>buf.len, left)
         copy_to_iter(k, t, slot_bytes(k, pipe, buf, pipe.tail) + buf.offset, chars)
@@ -120,21 +47,34 @@ cdef int64_t pipe_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         if buf.len == 0:
             wake_writer |= pipe_full(pipe)
             release_slot(k, pipe, buf)
-        if left == 0:
-            break
-    if ret == 0 and pipe.writers:
-        if f.f_flags & O_NONBLOCK:
-            return -EAGAIN
-        if signal_pending(t):
-            return -ERESTARTSYS
-        prepare_to_wait_exclusive(k, t, WQ_PIPE_RD, f.private_data)
-        return -ESLEEP
     k.counters.bytes += ret
     if wake_writer:
         wake_up(k, &pipe.wr_wait, POLLOUT | POLLWRNORM)
-    if unlikely(slept) and not pipe_empty(pipe):
+    if t.call.flags & CALL_SLEPT and not pipe_empty(pipe):
         wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
     return ret
+
+
+cdef inline int64_t wait_readable(kernel_t *k, task_t *t, file_t *f, bint slept) noexcept nogil:
+    # Nothing to read, but somebody may write: -ESLEEP, or why it does not sleep.
+    if f.f_flags & O_NONBLOCK and not slept:
+        return -EAGAIN
+    if unlikely(signal_pending(t)):
+        finish_wait(k, t)
+        return -ERESTARTSYS
+    prepare_to_wait_exclusive(k, t, WQ_PIPE_RD, f.private_data)
+    return -ESLEEP
+
+
+cdef inline int64_t pipe_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef pipe_t *pipe = pipe_row(k, f.private_data)
+    cdef bint slept = t.call.flags & CALL_SLEPT != 0
+    if t.call.iter.count == 0:
+        return 0
+    if pipe_empty(pipe) and pipe.writers:
+        return wait_readable(k, t, f, slept)
+    finish_wait(k, t)
+    return read_slots(k, t, pipe)
 
 
 cdef int64_t pipe_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
@@ -166,18 +106,11 @@ cdef inline bint merge(kernel_t *k, task_t *t, pipe_t *pipe, int64_t chars) noex
 
 cdef inline bint fill_slot(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f) noexcept nogil:
     cdef uint32_t page = anon_pipe_get_page(k, pipe)
-    cdef pipe_buffer_t *buf
     cdef int64_t chars = min(t.call.iter.count, <int64_t>PAGE_SIZE)
     if page == 0:
         return False
-    buf = pipe_buf(k, pipe, pipe.head)
-    buf.live = 1
-    buf.page = page
-    buf.offset = 0
-    buf.len = <uint16_t>chars
-    buf.flags = PIPE_BUF_FLAG_PACKET if f.f_flags & O_DIRECT else PIPE_BUF_FLAG_CAN_MERGE
-    copy_from_iter(k, t, place_new(k, pipe, buf, chars), chars)
-    pipe.head += 1
+    copy_from_iter(k, t, place_new(k, pipe, page, chars), chars)
+    push_slot(k, pipe, page, chars, PIPE_BUF_FLAG_PACKET if f.f_flags & O_DIRECT else PIPE_BUF_FLAG_CAN_MERGE)
     return True
 
 

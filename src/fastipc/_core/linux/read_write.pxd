@@ -1,9 +1,37 @@
 # Reading and writing by descriptor. Source: fs/read_write.c. The transfer is in `t.call.iter`.
 
 
-cdef int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
-cdef int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
+cdef int64_t vfs_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+cdef int64_t vfs_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil
 cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil
+
+
+cdef inline int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))  # a bad descriptor gives row 0, which has no mode
+    cdef pipe_t *pipe
+    cdef int64_t ret
+    if unlikely(not (f.f_mode & FMODE_READ)):
+        return -EBADF
+    if likely(f.f_op == PIPEFIFO_FOPS):
+        pipe = pipe_row(k, f.private_data)
+        ret = pipe_read_one(k, t, pipe)
+        if ret:
+            return ret
+        if pipe_empty(pipe) and pipe_wait_readable(k, t, pipe, f):
+            return -ESLEEP
+    return vfs_read(k, t, f)
+
+
+cdef inline int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    cdef int64_t ret
+    if unlikely(not (f.f_mode & FMODE_WRITE)):
+        return -EBADF
+    if likely(f.f_op == PIPEFIFO_FOPS):
+        ret = pipe_write_one(k, t, f)
+        if likely(ret):
+            return ret
+    return vfs_write(k, t, f)

@@ -5,43 +5,43 @@ cdef enum:
     TASK_SIZE_MAX = 0x7ffffffff000
 
 
-cdef inline bint bad_count(int64_t count) noexcept nogil:
-    # access_ok: no buffer of such a length fits below the end of user space.
-    return <uint64_t>count >= <uint64_t>TASK_SIZE_MAX
-
-
-cdef inline int64_t transfer_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    cdef int64_t ret
-    t.call.iter.count = min(t.call.iter.count, <int64_t>MAX_RW_COUNT)
-    ret = file_operations[f.f_op].read(k, t, f)
-    if unlikely(ret == -ESLEEP):
-        call_hold(k, t, f)
-    return ret
-
-
-cdef inline int64_t transfer_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    cdef int64_t ret
-    t.call.iter.count = min(t.call.iter.count, <int64_t>MAX_RW_COUNT)
-    ret = file_operations[f.f_op].write(k, t, f)
-    if unlikely(ret == -ESLEEP):
-        call_hold(k, t, f)
-    return ret
-
-
-cdef int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
-    cdef file_t *f = fdget(k, t, fd)
-    if f == NULL or not (f.f_mode & FMODE_READ):
-        return -EBADF
-    if bad_count(t.call.iter.count):
+cdef inline int rw_verify_count(task_t *t) noexcept nogil:
+    # access_ok: no buffer of such a length fits below the end of user space. What does is cut, as in rw_verify_area.
+    if likely(<uint64_t>t.call.iter.count <= MAX_RW_COUNT):
+        return 0
+    if <uint64_t>t.call.iter.count >= <uint64_t>TASK_SIZE_MAX:
         return -EFAULT
-    return transfer_read(k, t, f)
+    t.call.iter.count = MAX_RW_COUNT
+    return 0
 
 
-cdef int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
-    cdef file_t *f = fdget(k, t, fd)
-    if f == NULL or not (f.f_mode & FMODE_WRITE):
-        return -EBADF
-    return transfer_write(k, t, f)
+# By the table of operations; what nearly every file is comes first, as a call that the compiler sees.
+cdef inline int64_t file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    return pipe_read(k, t, f) if likely(f.f_op == PIPEFIFO_FOPS) else file_operations[f.f_op].read(k, t, f)
+
+
+cdef inline int64_t file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    return pipe_write(k, t, f) if likely(f.f_op == PIPEFIFO_FOPS) else file_operations[f.f_op].write(k, t, f)
+
+
+cdef int64_t vfs_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef int64_t ret = rw_verify_count(t)
+    if unlikely(ret):
+        return ret
+    ret = file_read(k, t, f)
+    if ret == -ESLEEP:
+        call_hold(k, t, f)
+    return ret
+
+
+cdef int64_t vfs_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef int64_t ret = rw_verify_count(t)
+    if unlikely(ret):
+        return ret
+    ret = file_write(k, t, f)
+    if unlikely(ret == -ESLEEP):
+        call_hold(k, t, f)
+    return ret
 
 
 cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
@@ -50,7 +50,7 @@ cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexc
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    return transfer_read(k, t, f)
+    return vfs_read(k, t, f)
 
 
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
@@ -59,7 +59,7 @@ cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noex
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    return transfer_write(k, t, f)
+    return vfs_write(k, t, f)
 
 
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:

@@ -21,16 +21,35 @@ cdef inline uint32_t nr_running(kernel_t *k) noexcept nogil:
     return k.runq_tail - k.runq_head - k.runq_holes
 
 
-cdef inline void enqueue_task(kernel_t *k, uint32_t task) noexcept nogil:
-    cdef task_t *t = task_row(k, task)
-    if t.flags & TASK_QUEUED:
-        return
+cdef inline void activate_task(kernel_t *k, task_t *t) noexcept nogil:
+    # To the tail of the run queue. Precondition: it is not there.
+    cdef uint32_t tail
     if unlikely(k.runq_tail - k.runq_head > k.runq_mask):
         close_holes(k)
-    t.flags |= TASK_QUEUED
-    t.runq_at = k.runq_tail
-    k.runq[k.runq_tail & k.runq_mask] = task
-    k.runq_tail += 1
+    tail = k.runq_tail
+    t.flags = (t.flags & ~<int>TASK_ASLEEP) | TASK_QUEUED
+    t.runq_at = tail
+    k.runq[tail & k.runq_mask] = t.row
+    k.runq_tail = tail + 1
+
+
+cdef inline void enqueue_task(kernel_t *k, uint32_t task) noexcept nogil:
+    if not (task_row(k, task).flags & TASK_QUEUED):
+        activate_task(k, task_row(k, task))
+
+
+cdef inline bint is_sleeper(task_t *t) noexcept nogil:
+    # Whether its sleep counts in `sleepers`.
+    return t.kind != KIND_HAND and not (t.flags & TASK_DAEMON)
+
+
+cdef inline void ttwu_do_wakeup(kernel_t *k, task_t *t) noexcept nogil:
+    # Precondition: its state says that it sleeps. If it has left the processor it is not on the run queue either.
+    t.state = TASK_RUNNING
+    k.counters.wakeups += 1
+    if likely(t.flags & TASK_ASLEEP):
+        k.sleepers -= is_sleeper(t)
+        activate_task(k, t)
 
 
 cdef inline bint try_to_wake_up(kernel_t *k, uint32_t task, uint32_t mask) noexcept nogil:
@@ -38,13 +57,7 @@ cdef inline bint try_to_wake_up(kernel_t *k, uint32_t task, uint32_t mask) noexc
     cdef task_t *t = task_row(k, task)
     if not (t.state & mask):
         return False
-    t.state = TASK_RUNNING
-    k.counters.wakeups += 1
-    if t.flags & TASK_ASLEEP:
-        t.flags &= ~<int>TASK_ASLEEP
-        if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
-            k.sleepers -= 1
-        enqueue_task(k, task)
+    ttwu_do_wakeup(k, t)
     return True
 
 
@@ -53,24 +66,25 @@ cdef inline bint deactivate_task(kernel_t *k, task_t *t) noexcept nogil:
     if t.state == TASK_RUNNING:
         return False
     t.flags |= TASK_ASLEEP
-    if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
-        k.sleepers += 1
+    k.sleepers += is_sleeper(t)
     return True
 
 
 cdef inline uint32_t pick_next(kernel_t *k) noexcept nogil:
     # The next task to run, taken off the queue; 0 if none is runnable.
     cdef uint32_t task, n = k.runq_tail - k.runq_head
+    cdef task_t *t
     if unlikely(k.schedule != SCHED_FIFO):
         return pick_random(k)
     while n:
         task = k.runq[k.runq_head & k.runq_mask]
         k.runq_head += 1
-        if n > READ_AHEAD_FROM:
+        if unlikely(n > READ_AHEAD_FROM):
             prefetch(task_row(k, k.runq[(k.runq_head + READ_AHEAD) & k.runq_mask]))
         if likely(task != 0):
-            task_row(k, task).flags &= ~<int>TASK_QUEUED
-            task_row(k, task).runq_at = 0
+            t = task_row(k, task)
+            t.flags &= ~<int>TASK_QUEUED
+            t.runq_at = 0
             return task
         k.runq_holes -= 1
         n -= 1

@@ -75,6 +75,8 @@ cdef bint sched_check(kernel_t *k) noexcept nogil:
         t = task_row(k, i)
         if not t.live:
             continue
+        if not check(k, t.row == i, b"sched: task does not know its number"):
+            return False
         queued += t.flags & TASK_QUEUED != 0
         if t.flags & TASK_ASLEEP:
             if not check(k, t.state != TASK_RUNNING, b"sched: runnable task marked asleep"):

@@ -68,7 +68,7 @@ cdef inline task_t *task_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <task_t *>k.table[T_TASK].base + i
 
 cdef inline uint32_t task_index(kernel_t *k, task_t *t) noexcept nogil:
-    return <uint32_t>(t - <task_t *>k.table[T_TASK].base)
+    return t.row  # not divided out: many calls want it
 
 cdef inline signal_t *signal_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <signal_t *>k.table[T_SIGNAL].base + i

@@ -24,6 +24,7 @@ cdef inline void iov_iter_host(kernel_t *k, task_t *t, void *base, int64_t count
     it.kind = ITER_HOST
     it.seg = 0
     it.nr_segs = 1
+    it.pad = 0
     it.offset = 0
     it.count = count
 

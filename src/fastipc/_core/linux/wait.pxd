@@ -44,12 +44,12 @@ cdef inline void wake_up(kernel_t *k, wait_queue_head_t *head, uint32_t key) noe
         if likely(t.wait.flags & WQ_FLAG_EXCLUSIVE and t.state & TASK_INTERRUPTIBLE):
             next = t.wait.next
             head.first = next
-            if next:
+            if unlikely(next):
                 wait_entry(k, next).prev = 0
             else:
                 head.last = 0
             memset(&t.wait, 0, sizeof(wait_queue_entry_t))
-            try_to_wake_up(k, link, TASK_INTERRUPTIBLE)
+            ttwu_do_wakeup(k, t)
             return
     wake_up_common(k, head, TASK_INTERRUPTIBLE, 1, key)
 
@@ -73,7 +73,7 @@ cdef inline void prepare_to_wait_exclusive(kernel_t *k, task_t *t, uint16_t kind
     t.wait.flags = WQ_FLAG_EXCLUSIVE
     t.wait.next = 0
     t.wait.prev = head.last
-    if head.last:
+    if unlikely(head.last):
         wait_entry(k, head.last).next = me
     else:
         head.first = me
