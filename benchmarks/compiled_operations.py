@@ -1,0 +1,186 @@
+"""The operations of compiled programs: each once on fastipc, once on the real OS from C, or on a peer.
+
+The programs are as a user would write them, with the calls that raise. A batch is started by one call of a hand-driven
+task, and its start and end are in the time.
+"""
+
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peers
+from operations import OPERATIONS
+from timing import LONG, Body, Operation, Side
+
+import fastipc
+from fastipc import Kernel, Task
+
+BUILD = Path(__file__).parents[1] / "build"
+C, SIMPY = "real OS, from C", "SimPy Store"
+
+
+# ---------------------------------------------------------------------------------------------- programs
+@fastipc.compiled
+def write_read(t, r, w, n):  # type: ignore[no-untyped-def]
+    """Write a byte to a pipe and read it back."""
+    buf = np.zeros(1, np.uint8)
+    for _ in range(n):
+        t.write(w, buf)
+        t.readinto(r, buf)
+
+
+@fastipc.compiled
+def ask(t, outbox, inbox, n):  # type: ignore[no-untyped-def]
+    """Send a byte and wait for the answer."""
+    buf = np.zeros(1, np.uint8)
+    for _ in range(n):
+        t.write(outbox, buf)
+        t.readinto(inbox, buf)
+
+
+@fastipc.compiled
+def answer(t, inbox, outbox, n):  # type: ignore[no-untyped-def]
+    """Answer each byte."""
+    buf = np.zeros(1, np.uint8)
+    for _ in range(n):
+        t.readinto(inbox, buf)
+        t.write(outbox, buf)
+
+
+@fastipc.compiled
+def nothing(t):  # type: ignore[no-untyped-def]
+    """End at once."""
+
+
+@fastipc.compiled
+def make_and_wait(t, n):  # type: ignore[no-untyped-def]
+    """Start a task, let it run and end, and reap it."""
+    for _ in range(n):
+        t.fork(nothing)
+        t.wait4()
+
+
+@fastipc.compiled
+def pair(t, n):  # type: ignore[no-untyped-def]
+    """Two processes with a pipe in either direction, which send a byte to and fro."""
+    there_r, there_w = t.pipe()
+    back_r, back_w = t.pipe()
+    t.fork(answer, there_r, back_w, n)
+    buf = np.zeros(1, np.uint8)
+    for _ in range(n):
+        t.write(there_w, buf)
+        t.readinto(back_r, buf)
+    t.wait4()
+
+
+# ---------------------------------------------------------------------------------------------- our sides
+@contextmanager
+def _machine() -> Iterator[Task]:
+    with Kernel() as k:
+        yield k.spawn()
+        k.verify()
+
+
+def _run(t: Task, *programs: tuple[Any, ...]) -> None:
+    started = [t.fork(*program) for program in programs]
+    kernel = t.kernel
+    assert kernel is not None
+    kernel.run()
+    for task in started:
+        t.wait4(task)
+
+
+@contextmanager
+def write_read_ours() -> Iterator[Body]:
+    """1 byte, both calls, in one compiled task."""
+    with _machine() as t:
+        r, w = t.pipe()
+        yield lambda n: _run(t, (write_read, r, w, n))
+
+
+@contextmanager
+def trips_ours() -> Iterator[Body]:
+    """1 byte there and back between two compiled tasks."""
+    with _machine() as t:
+        (there_r, there_w), (back_r, back_w) = t.pipe(), t.pipe()
+        yield lambda n: _run(t, (ask, there_w, back_r, n), (answer, there_r, back_w, n))
+
+
+@contextmanager
+def tasks_ours() -> Iterator[Body]:
+    """Create, start, end and reap compiled tasks on pooled stacks."""
+    with _machine() as t:
+        yield lambda n: _run(t, (make_and_wait, n))
+
+
+def crowd_ours(tasks: int) -> Side:
+    """Round trips of many pairs in one kernel, each pair `rounds` of them: one operation is one round trip."""
+
+    @contextmanager
+    def side() -> Iterator[Body]:
+        def body(n: int) -> None:
+            rounds = max(1, n // (tasks // 2))
+            with Kernel(limits={"pid_max": max(1000, 2 * tasks)}) as k:
+                k.spawn_many(pair, tasks // 2, np.full(tasks // 2, rounds))
+                k.run()
+
+        yield body
+
+    return side
+
+
+# ---------------------------------------------------------------------------------------------- the other sides
+def c_program() -> Path:
+    """``real_os.c``, compiled."""
+    source, target = Path(__file__).with_name("real_os.c"), BUILD / "real_os"
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+        BUILD.mkdir(exist_ok=True)
+        command = [shutil.which(compiler) or "cc", "-O2", "-o", str(target), str(source), "-lpthread"]
+        subprocess.run(command, check=True)
+    return target
+
+
+def in_c(what: str) -> Side:
+    """`what` of ``real_os.c``, which is asked for a batch through a pipe and answers when it is done."""
+
+    @contextmanager
+    def theirs() -> Iterator[Body]:
+        command = [str(c_program()), what]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as worker:
+            assert worker.stdin and worker.stdout
+            send, done = worker.stdin.write, worker.stdout.read
+
+            def body(n: int) -> None:
+                send(b"%d\n" % n)
+                if done(1) != b"\n":
+                    raise RuntimeError(f"{command} ended")
+
+            body(1)
+            yield body
+
+    return theirs
+
+
+def _operation(
+    name: str, rival: str, sides: tuple[Side, Side], least: float, counted: str, per: int = 1
+) -> Operation:
+    return Operation(name, rival, sides[0], sides[1], least, counted, per, LONG)
+
+
+TRIP = "2 writes, 2 reads and the switches between the two programs"
+
+COMPILED: tuple[Operation, ...] = (
+    _operation("compiled: write + read, 1 B", C, (write_read_ours, in_c("write_read")), 25, "one task, both calls"),
+    _operation("compiled: round trip", C, (trips_ours, in_c("trips")), 80, TRIP),
+    _operation("compiled: message", SIMPY, (trips_ours, peers.simpy_store), 50, "put, taken, the taker resumed", 2),
+    _operation("compiled: create, run, end", C + ", thread", (tasks_ours, in_c("threads")), 80, "fork, exit, wait4"),
+)
+
+ALL: tuple[Operation, ...] = OPERATIONS + COMPILED
+Maker = Callable[[], Any]
