@@ -28,6 +28,16 @@ cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     f.f_count += 1
 
 
+cdef inline void call_account(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    cdef call_t *c = &t.call
+    k.counters.calls[c.nr] += 1
+    k.trace_hash = (k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_2
+                    ^ (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr ^ <uint64_t>c.args[0] << 40)
+                    * <uint64_t>HASH_3) * <uint64_t>HASH_1
+    k.trace_hash ^= k.trace_hash >> 29
+    c.ret = ret
+
+
 cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     # The way back to user code; -EKILLED if the task ends here.
     cdef call_t *c = &t.call
@@ -36,12 +46,7 @@ cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogi
         file = c.file
         c.file = 0
         fput(k, file)
-    k.counters.calls[c.nr] += 1
-    k.trace_hash = (k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_2
-                    ^ (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr ^ <uint64_t>c.args[0] << 40)
-                    * <uint64_t>HASH_3) * <uint64_t>HASH_1
-    k.trace_hash ^= k.trace_hash >> 29
-    c.ret = ret
+    call_account(k, t, ret)
     if unlikely(k.tracing):
         trace_push(k, t, ret)
     c.nr = -1

@@ -16,20 +16,25 @@ cdef inline void syscall_enter(kernel_t *k, task_t *t, int32_t nr, int64_t arg) 
 
 
 cdef int64_t syscall_exit_slow(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # A call that sleeps is completed by whoever gives the task its next turn.
+    if likely(ret == -ESLEEP):
+        return coroutine_sleep(k, t)
+    ret = call_done(k, t, ret)
     if ret == -EKILLED:
         coroutine_leave(k)
-    coroutine_pause(k, t)
+    if hub_wanted(k):
+        coroutine_pause(k, t)
     return ret
 
 
 cdef inline int64_t syscall_exit(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # A call that sleeps is completed by whoever gives the task its next turn.
-    if ret == -ESLEEP:
-        return coroutine_sleep(k, t)
-    ret = call_done(k, t, ret)
+    # Precondition: a call that did not sleep holds no file. What is rare is left to a function of its own, so that
+    # nothing is saved on the stack for it here.
     k.ticks -= 1
-    if unlikely(ret == -EKILLED or hub_wanted(k)):
+    if unlikely(ret == -ESLEEP or k.tracing or t.flags & TIF_SIGPENDING or k.attention or k.ticks <= 0):
         return syscall_exit_slow(k, t, ret)
+    call_account(k, t, ret)
+    t.call.nr = -1
     return ret
 
 

@@ -1,0 +1,149 @@
+"""Instructions per operation of the compiled core, counted by callgrind: ``python gate.py [--write]``.
+
+Times move from run to run, instruction counts do not: the same program on the same build gives the same numbers. A
+count that has grown by more than 2 % over ``instructions.json`` fails; ``--write`` takes the counts over. Each program
+is run twice, for a few operations and for many, and the difference divided: what starting costs falls out. Counted is
+what lies in the mechanism module alone, neither the interpreter nor the programs themselves. The numbers belong to one
+compiler and its flags.
+"""
+
+import argparse
+import ctypes
+import json
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+KEPT = HERE / "instructions.json"
+GROWTH = 1.02
+FEW, MANY = 100, 1_100
+CALLS = "read write poll start wait4 close dup pipe2 fork nanosleep getpid sched_yield".split()
+PROGRAMS = {  # name: (programs that run together, pipes between them)
+    "getpid": ("calls",),
+    "write + read, 1 B": ("write_read",),
+    "write + read, 4 KiB": ("write_read_page",),
+    "dup + close": ("dup_close",),
+    "round trip of two tasks": ("ask", "answer"),
+    "sched_yield of two tasks": ("yields", "yields"),
+    "nanosleep": ("sleeps",),
+}
+
+
+# ---------------------------------------------------------------------------------------------- under callgrind
+def run(library: str, names: list[str], n: int) -> None:
+    """Run some of the C programs together, `n` operations of each."""
+    from fastipc import Kernel
+    from fastipc._core.native import SYMBOLS, NativeProgram, Start
+
+    loaded = ctypes.CDLL(library)
+
+    class Args(ctypes.Structure):
+        _fields_ = [(name, ctypes.c_void_p) for name in CALLS] + [(name, ctypes.c_int64) for name in "abn"]
+
+    class Program(NativeProgram):
+        def __init__(self, name: str, fds: tuple[int, int]) -> None:
+            self.entry = ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value or 0
+            self.fds = fds
+
+        def begin(self, args: tuple[Any, ...]) -> Start:
+            record = Args(*(SYMBOLS[name] for name in CALLS), *self.fds, n)
+            return Start(self, self.entry, bytes(record), args)
+
+    with Kernel() as k:
+        t = k.spawn()
+        (r1, w1), (r2, w2) = t.pipe(), t.pipe()
+        ends = [(r1, w1)] if len(names) == 1 else [(r2, w1), (r1, w2)]
+        for name, fds in zip(names, ends, strict=True):
+            t.fork(Program(name, fds))
+        k.run()
+        k.verify()
+
+
+def count(library: str, names: tuple[str, ...], n: int) -> int:
+    """Instructions in the mechanism module for `n` operations."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "callgrind.out"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable, __file__]
+        done = subprocess.run([*command, "--run", library, str(n), *names], capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+        return own_cost(out.read_text(), "mechanism")
+
+
+def own_cost(profile: str, module: str) -> int:
+    """Self cost of all functions of the objects whose name begins with `module`, out of callgrind's file."""
+    total, inside, skip = 0, False, False
+    names: dict[str, str] = {}
+    for line in profile.splitlines():
+        if line.startswith("ob="):
+            number, _, name = line[3:].partition(" ")
+            if name:
+                names[number] = name
+            inside = Path(names.get(number, "")).name.startswith(module)
+        elif line.startswith("cob=") and " " in line:
+            number, _, name = line[4:].partition(" ")
+            names[number] = name
+        elif line.startswith("calls="):
+            skip = True  # the next line is what the callee took
+        elif re.match(r"[+\-*0-9]", line):
+            if inside and not skip:
+                total += int(line.split()[-1])
+            skip = False
+    return total
+
+
+# ---------------------------------------------------------------------------------------------- the gate
+def compile_programs(folder: Path) -> str:
+    """``gate.c`` as a shared library."""
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    target = folder / "gate.so"
+    command = [shutil.which(compiler) or "cc", "-O2", "-shared", "-fPIC", "-o", str(target), str(HERE / "gate.c")]
+    subprocess.run(command, check=True)
+    return str(target)
+
+
+def counts() -> dict[str, float]:
+    """Instructions per operation of each program."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        library = compile_programs(Path(folder))
+        for name, programs in PROGRAMS.items():
+            few, many = (count(library, programs, n) for n in (FEW, MANY))
+            found[name] = round((many - few) / (MANY - FEW), 1)
+    return found
+
+
+def main() -> int:
+    """Count, compare, and say so."""
+    if sys.argv[1:2] == ["--run"]:
+        run(sys.argv[2], sys.argv[4:], int(sys.argv[3]))
+        return 0
+    parser = argparse.ArgumentParser(description="Instructions per operation of the compiled core.")
+    parser.add_argument("--write", action="store_true", help="take the counts over")
+    args = parser.parse_args()
+    if shutil.which("valgrind") is None:
+        sys.exit("valgrind is needed: install it, as by `apt-get install valgrind`")
+    found = counts()
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    grown = []
+    print(f"{'operation':<28} {'instructions':>12} {'kept':>8}")
+    for name, value in found.items():
+        before = kept.get(name)
+        print(f"{name:<28} {value:>12.1f} {before if before is not None else '':>8}")
+        if not args.write and (before is None or value > before * GROWTH):
+            grown.append(name)
+    if args.write:
+        KEPT.write_text(json.dumps(found, indent=2) + "\n")
+    if grown:
+        print("\ngrown by more than 2 %:", "; ".join(grown), file=sys.stderr)
+    return 1 if grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
