@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from fastipc._core.native import Batch, NativeProgram, Start, decode_errors
 from fastipc._core.task import TaskCore
@@ -48,8 +50,10 @@ class CompiledProgram(NativeProgram):
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
         self.identity = identity(function)
+        programs[self.identity] = self
         self._signature = inspect.signature(function)
         self._forms: dict[tuple[Any, ...], Form] = {}
+        self._making: set[Any] = set()  # signatures that Numba is compiling
         self._dispatcher: Any = None
 
     def __call__(self, *args: Any) -> Any:
@@ -108,6 +112,8 @@ class CompiledProgram(NativeProgram):
         """The form for arguments like these."""
         from numba import typeof
 
+        import fastipc._numba.host  # noqa: F401
+
         try:
             types_ = tuple(typeof(value) for value in args)
         except ValueError as e:
@@ -140,10 +146,19 @@ class CompiledProgram(NativeProgram):
             dispatcher = self._jitted()
             signature = (task_type, *types_)
             if signature not in dispatcher.overloads:
-                if nested:
-                    dispatcher.compile(signature)
-                else:
-                    _compile(self, dispatcher, signature)
+                if signature in self._making:
+                    from numba.core.errors import TypingError
+
+                    raise TypingError(f"{self.__name__} must be another program: compiled code starts no program that "
+                                      "starts it, neither directly nor in a circle")
+                self._making.add(signature)
+                try:
+                    if nested:
+                        dispatcher.compile(signature)
+                    else:
+                        _compile(self, dispatcher, signature)
+                finally:
+                    self._making.remove(signature)
             return dispatcher.overloads[signature]
 
     def _jitted(self) -> Any:
@@ -179,8 +194,8 @@ def compiled(function: Callable[..., Any]) -> CompiledProgram:
     Raises
     ------
     CompileError
-        For what machine code cannot have: ``except OSError``, ``as e``, ``raise`` inside ``except``, ``finally``, generators. What Numba does
-        not know is an error when the program is first started.
+        For what machine code cannot have: ``except OSError``, ``as e``, ``raise`` inside ``except``, ``finally``,
+        generators. What Numba does not know is an error when the program is first started.
 
     Examples
     --------
@@ -293,11 +308,29 @@ def _prepared(value: Any) -> Any:
 
 
 def identity(function: Callable[..., Any]) -> str:
-    """A name for a program that changes with its code."""
-    code = getattr(function, "__code__", None)
-    body = repr((code.co_code, code.co_consts, code.co_names)).encode() if code is not None else b""
-    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
-    return f"{name}-{sha256(body).hexdigest()[:12]}"
+    """A name for a program that changes with its code, its closure, and its defaults, and is no other program's."""
+    code = function.__code__
+    known = [code.co_code, code.co_consts, code.co_names, function.__defaults__]
+    known += [_told(cell) for cell in function.__closure__ or ()]
+    name = f"{function.__module__}.{function.__qualname__}-{sha256(repr(known).encode()).hexdigest()[:12]}"
+    if _named.setdefault(name, function.__globals__) is not function.__globals__:  # the same text elsewhere
+        name += f"-{uuid4().hex}"
+    return name
+
+
+programs: WeakValueDictionary[str, CompiledProgram] = WeakValueDictionary()
+_named: dict[str, Any] = {}  # globals of the first program of each name
+
+
+def _told(cell: Any) -> str:
+    # What a cell of a closure holds; what has no text of its own is like nothing else.
+    try:
+        value = cell.cell_contents
+    except ValueError:  # not set yet
+        return uuid4().hex
+    if isinstance(value, CompiledProgram):
+        return value.identity
+    return repr(value) if isinstance(value, int | float | str | bytes | None) else uuid4().hex
 
 
 def _program_named(module: str, name: str) -> Any:

@@ -316,14 +316,16 @@ cdef class Machine(MachineTasks):
     cdef int turn_compiled(self, uint32_t row) except -1:
         # A compiled program's turn, and those of the compiled programs that come next. Without the interpreter lock.
         cdef kernel_t *k = self.k
+        cdef int64_t given
         if not self.watched:
             coroutine_watch()
             self.watched = True
-        k.turns = 1 if self.look else self.turns
+        given = 1 if self.look else self.turns
+        k.turns = given
         k.ticks = TICKS
         with nogil:
             coroutine_run(k, row)
-        self.turns = min(self.turns, k.turns)
+        self.turns -= given - k.turns
         row = k.stacks.next
         if likely(k.stacks.event == NATIVE_TURN):
             if row and task_row(k, row).call.nr >= 0 and self.task_of(row).resume_bytes():

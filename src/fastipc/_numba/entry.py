@@ -18,6 +18,7 @@ from numba.extending import intrinsic, models, register_model
 
 from fastipc._core.native import START_SIZE
 from fastipc._numba.task_type import task_type
+from fastipc.compiled import programs
 
 WORD = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
@@ -26,9 +27,14 @@ BYTES = ir.IntType(8).as_pointer()
 class ProgramType(types.Type):
     """A compiled program as a value in compiled code: known when compiling, nothing at run time."""
 
-    def __init__(self, program: Any) -> None:
-        self.program = program
-        super().__init__(name=f"fastipc.program({program.identity})")
+    def __init__(self, identity: str) -> None:
+        self.identity = identity  # and not the program itself, which Numba would write into its cache
+        super().__init__(name=f"fastipc.program({identity})")
+
+    @property
+    def program(self) -> Any:
+        """The program."""
+        return programs[self.identity]
 
 
 register_model(ProgramType)(models.OpaqueModel)

@@ -23,7 +23,7 @@ NUMBERS = (types.Integer, types.Float, types.Boolean, types.Complex)
 
 @typeof_impl.register(CompiledProgram)
 def _typeof_program(value: Any, context: Any) -> ProgramType:
-    return ProgramType(value)
+    return ProgramType(value.identity)
 
 
 def check_types(name: str, given: tuple[Any, ...]) -> None:
