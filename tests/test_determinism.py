@@ -188,3 +188,88 @@ def test_state_hash_sees_the_bytes_in_a_pipe(make_kernel):
 
     assert build(b"a" * 10) != build(b"b" * 10)
     assert build(b"a" * 5000) != build(b"a" * 4999 + b"b")
+
+
+SOURCES = """
+import json, sys
+import numpy as np
+import fastipc
+from fastipc import Kernel, compiled
+
+@compiled
+def worker(t, r, w, i, n):
+    buf = np.zeros(64, np.uint8)
+    for _ in range(n):
+        got = t.readinto(r, buf)
+        t.nanosleep((i % 7 + 1) / 10)
+        t.write(w, buf[:got])
+        if i % 3 == 0:
+            t.sched_yield()
+    t.exit(i)
+
+def worker_generator(t, r, w, i, n):
+    buf = np.zeros(64, np.uint8)
+    for _ in range(n):
+        got = yield t.readinto(r, buf)
+        yield t.nanosleep((i % 7 + 1) / 10)
+        yield t.write(w, buf[:got])
+        if i % 3 == 0:
+            yield t.sched_yield()
+    yield t.exit(i)
+
+@compiled
+def parent(t, worker, r, w, n):
+    for i in range(n):
+        t.fork(worker, r, w, i, 4)
+    for i in range(5):
+        t.write(w, b"start")
+    total = 0
+    for i in range(n):
+        pid, status = t.wait4()
+        total = (total * 31 + pid + status) % 1000003
+    return total
+
+def parent_generator(t, worker, r, w, n):
+    for i in range(n):
+        yield t.fork(worker, r, w, i, 4)
+    for i in range(5):
+        yield t.write(w, b"start")
+    total = 0
+    for i in range(n):
+        pid, status = yield t.wait4()
+        total = (total * 31 + pid + status) % 1000003
+    return total
+
+KINDS = {"plain": (parent.py_func, worker.py_func), "generator": (parent_generator, worker_generator)}
+KINDS["compiled"] = (parent, worker)
+
+def simulate(kind, schedule, seed):
+    with Kernel(seed=seed, schedule=schedule) as k:
+        lines = []
+        k.trace(lines)
+        p = k.spawn()
+        r, w = p.pipe()
+        a = p.fork(KINDS[kind][0], KINDS[kind][1], r, w, 10, name="parent")
+        k.run()
+        counters = k.counters
+        counters["calls"] = dict(counters["calls"])
+        return [a.result, k.trace_hash, k.now_ns, lines, counters]
+
+def everything():
+    return [[simulate(kind, s, seed) for s in ("fifo", "random") for seed in range(5)] for kind in sorted(KINDS)]
+"""
+
+
+def test_one_source_is_one_trace_whatever_runs_it(run_python, tmp_path):
+    """As plain functions, as generators and compiled; in two processes; in order and at random."""
+    (tmp_path / "sources.py").write_text(SOURCES)
+    script = "import sys, json; sys.path.insert(0, sys.argv[1]); import sources\nprint(json.dumps(sources.everything()))"
+    runs = [
+        json.loads(run_python(script, tmp_path, env={**os.environ, "PYTHONHASHSEED": seed}))
+        for seed in ("1", "2")
+    ]
+    compiled, generator, plain = runs[0]
+    assert compiled == plain
+    assert generator == plain
+    assert runs[0] == runs[1]
+    assert len({run[1] for run in plain}) == 6  # one in order, five at random
