@@ -6,8 +6,10 @@ Numba is imported when the first of them is compiled, not before.
 from __future__ import annotations
 
 import ast
+import ctypes
 import inspect
 import textwrap
+import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,12 +135,30 @@ class CompiledProgram(NativeProgram):
             layout = layout_of(compiled.target_context, types_, compiled.signature.return_type)
             address, library = entry_address(compiled, layout)
             self._forms[types_] = Form(address, layout, compiled, library, None)
+            slot = _slots.get((self.identity, types_))
+            if slot is not None:
+                slot[0], slot[1] = address, layout.size
+            while _empty:
+                program, given = _empty.pop()
+                if given not in program._forms:
+                    program._make(given, ())
             return self._forms[types_]
+
+    def slot(self, types_: tuple[Any, ...]) -> int:
+        """Address of three words about a form that is being compiled: its entry, size of its record, its name."""
+        key = (self.identity, types_)
+        if key not in _slots:
+            label = ctypes.create_string_buffer(self.__name__.encode())
+            _slots[key] = (ctypes.c_int64 * 3)(0, 0, ctypes.addressof(label))
+            _slots[key].label = label
+            _empty.append((self, types_))
+        return ctypes.addressof(_slots[key])
 
     def compile_types(self, types_: tuple[Any, ...], nested: bool = False) -> Any:
         """Numba's result for arguments of these types after the task.
 
-        ``nested``: Numba is compiling another program that starts this one, and reports what goes wrong itself.
+        ``nested``: Numba is compiling another program that starts this one, and reports what goes wrong itself. None
+        if that is this one itself, directly or in a circle.
         """
         with _lock():
             from fastipc._numba.task_type import task_type
@@ -147,10 +167,7 @@ class CompiledProgram(NativeProgram):
             signature = (task_type, *types_)
             if signature not in dispatcher.overloads:
                 if signature in self._making:
-                    from numba.core.errors import TypingError
-
-                    raise TypingError(f"{self.__name__} must be another program: compiled code starts no program that "
-                                      "starts it, neither directly nor in a circle")
+                    return None
                 self._making.add(signature)
                 try:
                     if nested:
@@ -273,7 +290,9 @@ def _compile(program: CompiledProgram, dispatcher: Any, signature: Any) -> None:
     from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
     try:
-        dispatcher.compile(signature)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Cannot cache compiled function")  # a program that starts itself
+            dispatcher.compile(signature)
     except (NumbaError, UnsupportedBytecodeError) as e:
         raise CompileError(
             f"{program.__name__} cannot be compiled: {_reason(e)}\n"
@@ -318,6 +337,8 @@ def identity(function: Callable[..., Any]) -> str:
     return name
 
 
+_slots: dict[Any, Any] = {}  # of programs that start themselves; machine code has their addresses
+_empty: list[tuple[CompiledProgram, Any]] = []  # whose slot is to be filled when they are compiled
 programs: WeakValueDictionary[str, CompiledProgram] = WeakValueDictionary()
 _named: dict[str, Any] = {}  # globals of the first program of each name
 

@@ -152,17 +152,27 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
     """Address of what a new program begins with, its arguments stored; 0 if there is no memory."""
     compiled = program.program.compile_types(tuple(args), nested=True)
 
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        layout = layout_of(context, tuple(args), compiled.signature.return_type)
+    def finished(context: Any, builder: Any, layout: Layout) -> list[Any]:
         name = f"fastipc_entry_{compiled.fndesc.mangled_name}"
         module = builder.module
         entry = module.globals.get(name) or emit_entry(context, module, compiled, layout, name)
         entry.linkage = "internal"
         context.active_code_library.add_linking_library(compiled.library)
         label = context.insert_const_string(module, program.program.__name__)
-        function = cgutils.get_or_insert_function(module, ir.FunctionType(WORD, [WORD] * 5), "fastipc_start")
+        return [builder.ptrtoint(entry, WORD), builder.ptrtoint(label, WORD), WORD(layout.size)]
+
+    def unfinished(context: Any, builder: Any) -> list[Any]:
+        # A program that starts itself: where its entry will be is known only when it is compiled.
+        slot = context.add_dynamic_addr(builder, program.program.slot(tuple(args)), info="fastipc.slot")
+        slot = builder.bitcast(slot, WORD.as_pointer())
+        return [builder.load(builder.gep(slot, [WORD(i)])) for i in (0, 2, 1)]
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        layout = layout_of(context, tuple(args), types.none if compiled is None else compiled.signature.return_type)
+        about = unfinished(context, builder) if compiled is None else finished(context, builder, layout)
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORD, [WORD] * 5), "fastipc_start")
         task = context.make_helper(builder, task_type, value=values[0])
-        parts = [task.machine, task.row, builder.ptrtoint(entry, WORD), builder.ptrtoint(label, WORD), WORD(layout.size)]
+        parts = [task.machine, task.row, *about]
         start = builder.call(function, parts)
         with builder.if_then(builder.icmp_unsigned("!=", start, WORD(0)), likely=True):
             context.nrt.incref(builder, args, values[2])
