@@ -1143,17 +1143,44 @@ def test_orphans(k):
     assert len(k.tasks) == 2
 
 
-def test_a_program_that_starts_itself_is_refused(k):
-    def loop(t, n):
-        t.fork(around, n)
+@compiled
+def tree(t, depth, buf):
+    mine = np.full(10, depth)
+    if depth:
+        t.fork(tree, depth - 1, buf)
+        t.fork(tree, depth - 1, mine.view(np.uint8))
+        t.wait4()
+        t.wait4()
+    if depth == 1:
+        t.execve(ping, 5)
+    t.exit(depth + buf.size * 0)
+    return mine
 
-    def back(t, n):
-        t.fork(itself, n)
 
-    itself, around = compiled(loop), compiled(back)
-    for _ in range(2):
-        with pytest.raises(CompileError, match="must be another program: .* neither directly nor in a circle"):
-            k.spawn(itself, 1)
+@compiled
+def ping(t, n):
+    if n:
+        t.fork(pong, n - 1)
+        t.exit(t.wait4()[1] >> 8)
+    return 0
+
+
+@compiled
+def pong(t, n):
+    if n:
+        t.fork(ping, n - 1)
+        t.exit((t.wait4()[1] >> 8) + 1)
+    return 0.5
+
+
+def test_programs_that_start_themselves(make_kernel):
+    k = make_kernel()
+    a = k.spawn(tree, 4, np.zeros(1, np.uint8))
+    b, c = k.spawn(ping, 9), k.spawn(pong, 8)
+    k.run()
+    assert (a.exit_status, b.exit_status, c.exit_status) == (4 << 8, 4 << 8, 4 << 8)
+    assert k.counters["calls"]["fork"] == 30 + 8 * 5 + 9 + 8
+    k.verify()
 
 
 def test_programs_of_one_text_are_different_programs(k):

@@ -1,4 +1,4 @@
-"""Compiled programs in Numba's cache: used by the next process, never for another fastipc, silent where there is none."""
+"""Compiled programs in Numba's cache: for the next process, never for another fastipc, silent where there is none."""
 
 import json
 import os
