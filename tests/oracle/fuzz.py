@@ -13,7 +13,7 @@ import faulthandler
 import random
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,12 +165,12 @@ def might_sleep(name: str, *args: Any) -> bool:
 class Program:
     """A random program, drawn against what the real kernel answers."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
         self.random = random.Random(seed)
         self.born = 0
         self.tables: dict[int, dict[int, str]] = {}  # descriptors that a task is thought to have, and which end
         self.packets = self.random.random() < 0.4
-        self.weights = WEIGHTS | self.random.choice(THEMES)
+        self.weights = WEIGHTS | self.random.choice(THEMES) | dict.fromkeys(without, 0)
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps or has ended."""
@@ -355,9 +355,11 @@ THEMES: tuple[dict[str, int], ...] = (
 )
 
 
-def run(steps: Iterable[Step] | Program, limit: int = STEPS) -> tuple[list[Step], str]:
+def run(
+    steps: Iterable[Step] | Program, limit: int = STEPS, make: Callable[[], SimMachine] = SimMachine
+) -> tuple[list[Step], str]:
     """Run a program on both machines; return the steps that were made and the first difference."""
-    theirs, ours = Side(real.RealMachine()), Side(SimMachine())
+    theirs, ours = Side(real.RealMachine()), Side(make())
     done: list[Step] = []
     seen = 0
     found = ""
@@ -389,7 +391,9 @@ def run(steps: Iterable[Step] | Program, limit: int = STEPS) -> tuple[list[Step]
     return done, found
 
 
-def shrink(steps: list[Step], found: str, seconds: float = 30) -> tuple[list[Step], str]:
+def shrink(
+    steps: list[Step], found: str, seconds: float = 30, make: Callable[[], SimMachine] = SimMachine
+) -> tuple[list[Step], str]:
     """Return fewer steps that still differ, and how."""
     limit = time.monotonic() + seconds
     size = max(1, len(steps) // 2)
@@ -397,7 +401,7 @@ def shrink(steps: list[Step], found: str, seconds: float = 30) -> tuple[list[Ste
         at, smaller = 0, False
         while at < len(steps) and time.monotonic() < limit:
             fewer = steps[:at] + steps[at + size :]
-            done, again = run(fewer, len(fewer))
+            done, again = run(fewer, len(fewer), make)
             if again:
                 steps, found, smaller = done, again, True
             else:
@@ -414,12 +418,23 @@ def report(seed: int, steps: list[Step], found: str) -> str:
     return f"seed {seed} ({key}: {forms}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
 
 
-def one(seed: int) -> tuple[int, str]:
+def one(seed: int, compiled: bool = False) -> tuple[int, str]:
     """Run the program of one seed; return the number of steps and the report of a difference."""
-    steps, found = run(Program(seed))
+    make = machine(compiled)
+    steps, found = run(Program(seed, ("select",) if compiled else ()), make=make)
     if not found:
         return len(steps), ""
-    return len(steps), report(seed, *shrink(steps, found))
+    return len(steps), report(seed, *shrink(steps, found, make=make))
+
+
+def machine(compiled: bool) -> Callable[[], SimMachine]:
+    """Return what makes fastipc's side: tasks driven by hand, or compiled workers."""
+    if not compiled:
+        return SimMachine
+    from .compiled import CompiledMachine, prepare  # brings in Numba
+
+    prepare()
+    return CompiledMachine
 
 
 def main() -> int:
@@ -429,6 +444,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first program (default 1)")
     parser.add_argument("--programs", type=int, default=0, help="stop after so many programs")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first difference")
+    parser.add_argument("--compiled", action="store_true", help="the tasks of fastipc are compiled programs; no select")
     options = parser.parse_args()
     if real.disorderly():
         print(real.disorderly(), file=sys.stderr)
@@ -438,7 +454,7 @@ def main() -> int:
     last = options.seed + options.programs if options.programs else sys.maxsize
     while time.monotonic() - start < options.seconds and seed < last:
         faulthandler.dump_traceback_later(120, exit=True)
-        made, text = one(seed)
+        made, text = one(seed, options.compiled)
         steps += made
         seed += 1
         if text:

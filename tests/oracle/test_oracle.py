@@ -42,6 +42,23 @@ def test_fastipc(name: str, verb: str) -> None:
     _on_fastipc(name, verb)
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_compiled(name: str) -> None:
+    """Tasks that are compiled programs give the same answers, as far as they have the calls."""
+    from .compiled import CompiledMachine, Unsupported  # brings in Numba
+
+    log, objection = suite.run(suite.CASES[name], CompiledMachine())
+    answers = suite.expected(name)
+    if isinstance(objection, Unsupported):
+        assert log == answers[: len(log)]
+        pytest.skip(f"no {objection} in the worker")
+    difference = suite.difference(log, answers)
+    if difference:
+        pytest.fail(f"{suite.CASES[name].__doc__}\n{difference}", pytrace=False)
+    if objection is not None:
+        raise objection
+
+
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.xfail(raises=AttributeError, strict=True, reason="user memory does not exist yet")
 def test_fastipc_faults(name: str) -> None:

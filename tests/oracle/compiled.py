@@ -1,0 +1,378 @@
+"""fastipc behind the oracle's interface, every task a compiled program: one worker that takes its calls from an array.
+
+A worker without a call sleeps for a millisecond at a time, so a step lets two of them pass. There is no select.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+import fastipc
+from fastipc import compiled
+
+from . import abi
+from .machine import ASLEEP, DIED, Pending, Task
+from .sim import SimMachine
+
+AREA = 1 << 19
+WORKERS = 64
+IDLE, ASKED, RUNNING = 0, 1, 2
+STATE, OP, RET, ERRNO, FORM, ARG = 0, 1, 2, 3, 4, 5  # words of a box
+TICK = 0.001
+STAT_SIZE = fastipc.STAT.itemsize
+
+OPS = (
+    "read", "write", "readv", "writev", "pipe", "pipe2", "close", "dup", "dup2", "dup3", "fcntl", "ioctl", "fstat",
+    "lseek", "pread", "pwrite", "poll", "wait4", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid",
+    "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield", "nanosleep", "exit",
+    "exit_group", "fork", "thread", "clone", "execve",
+)  # fmt: skip
+NUMBER = {name: i for i, name in enumerate(OPS)}
+(
+    READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
+    LSEEK, PREAD, PWRITE, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID, GETEUID, GETGID,
+    GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
+    EXIT_GROUP, FORK, THREAD, CLONE, EXECVE,
+) = range(len(OPS))  # fmt: skip
+
+
+@numba.njit
+def on_bytes(t, op, a, box, area):
+    """Calls that move bytes; the lengths of a vector are in the box."""
+    fd = a[0]
+    if op == READ:
+        return t.sys_read(fd, area[: a[1]])
+    if op == WRITE:
+        return t.sys_write(fd, area[: a[1]])
+    if op == PREAD:
+        return t.sys_pread(fd, area[: a[1]], a[2])
+    if op == PWRITE:
+        return t.sys_pwrite(fd, area[: a[1]], a[2])
+    n = a[1]
+    p, q, r, s = a[2], a[2] + a[3], a[2] + a[3] + a[4], a[2] + a[3] + a[4] + a[5]
+    if op == READV:
+        if n == 0:
+            return t.sys_readv(fd, ())
+        if n == 1:
+            return t.sys_readv(fd, (area[:p],))
+        if n == 2:
+            return t.sys_readv(fd, (area[:p], area[p:q]))
+        if n == 3:
+            return t.sys_readv(fd, (area[:p], area[p:q], area[q:r]))
+        return t.sys_readv(fd, (area[:p], area[p:q], area[q:r], area[r:s]))
+    if n == 0:
+        return t.sys_writev(fd, ())
+    if n == 1:
+        return t.sys_writev(fd, (area[:p],))
+    if n == 2:
+        return t.sys_writev(fd, (area[:p], area[p:q]))
+    if n == 3:
+        return t.sys_writev(fd, (area[:p], area[p:q], area[q:r]))
+    return t.sys_writev(fd, (area[:p], area[p:q], area[q:r], area[r:s]))
+
+
+@numba.njit
+def on_descriptors(t, op, a, area):
+    """Calls on descriptors."""
+    if op == PIPE:
+        return t.sys_pipe(area[:8].view(np.int32))
+    if op == PIPE2:
+        return t.sys_pipe2(area[:8].view(np.int32), a[0])
+    if op == CLOSE:
+        return t.sys_close(a[0])
+    if op == DUP:
+        return t.sys_dup(a[0])
+    if op == DUP2:
+        return t.sys_dup2(a[0], a[1])
+    if op == DUP3:
+        return t.sys_dup3(a[0], a[1], a[2])
+    if op == FCNTL:
+        return t.sys_fcntl(a[0], a[1], a[2])
+    if op == IOCTL:
+        return t.sys_ioctl(a[0], a[1], a[2])
+    if op == FSTAT:
+        return t.sys_fstat(a[0], area[:STAT_SIZE])
+    if op == LSEEK:
+        return t.sys_lseek(a[0], a[1], a[2])
+    return t.sys_poll(area[: 8 * a[0]], a[1])
+
+
+@numba.njit
+def raising(t, op, a, area):
+    """The calls above that are made in the verb that raises; -errno as the other one gives it."""
+    ret = np.int64(0)
+    try:
+        if op == READ:
+            ret = t.readinto(a[0], area[: a[1]])
+        elif op == WRITE:
+            ret = t.write(a[0], area[: a[1]])
+        elif op == PIPE2:
+            fds = area[:8].view(np.int32)
+            fds[0], fds[1] = t.pipe2(a[0])
+        elif op == CLOSE:
+            t.close(a[0])
+        elif op == DUP:
+            ret = t.dup(a[0])
+        elif op == DUP2:
+            ret = t.dup2(a[0], a[1])
+        elif op == DUP3:
+            ret = t.dup3(a[0], a[1], a[2])
+        elif op == FCNTL:
+            ret = t.fcntl(a[0], a[1], a[2])
+        elif op == POLL:
+            ret = t.poll(area[: 8 * a[0]], a[1])
+        else:
+            ret, area[:4].view(np.int32)[0] = t.wait4(a[0], a[1])
+    except Exception:
+        ret = -t.errno
+    return ret
+
+
+RAISING = (READ, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, POLL, WAIT4)
+
+
+@numba.njit
+def on_processes(t, op, a, area):
+    """Calls about the process itself."""
+    if op == WAIT4:
+        return t.sys_wait4(a[0], area[:4].view(np.int32), a[1])
+    if op == GETPID:
+        return t.sys_getpid()
+    if op == GETTID:
+        return t.sys_gettid()
+    if op == GETPPID:
+        return t.sys_getppid()
+    if op == GETUID:
+        return t.sys_getuid()
+    if op == GETEUID:
+        return t.sys_geteuid()
+    if op == GETGID:
+        return t.sys_getgid()
+    if op == GETEGID:
+        return t.sys_getegid()
+    if op == GETRESUID:
+        return t.sys_getresuid(area[:12])
+    if op == GETRESGID:
+        return t.sys_getresgid(area[:12])
+    if op == GETRLIMIT:
+        return t.sys_getrlimit(a[0], area[:16])
+    if op == SETRLIMIT:
+        return t.sys_setrlimit(a[0], area[:16].view(np.uint64))
+    if op == SIGNAL:
+        return t.sys_signal(a[0], a[1])
+    if op == SCHED_YIELD:
+        return t.sys_sched_yield()
+    return t.sys_nanosleep(a[0] / 1e9)
+
+
+@compiled
+def worker(t, me, boxes, areas):
+    """Make the calls that are asked for, for ever."""
+    box, area = boxes[me], areas[me]
+    a = box[ARG:]
+    if box[STATE] == RUNNING:  # it is here by execve
+        box[RET] = box[ERRNO] = 0
+        box[STATE] = IDLE
+    while True:
+        while box[STATE] == IDLE:
+            t.sys_nanosleep(TICK)
+        box[STATE] = RUNNING
+        op = box[OP]
+        if op == EXIT:
+            t.exit(a[0])
+        elif op == EXIT_GROUP:
+            t.exit_group(a[0])
+        elif op == FORK:
+            ret = t.sys_fork(worker, a[0], boxes, areas)
+        elif op == THREAD:
+            ret = t.sys_thread(worker, a[0], boxes, areas)
+        elif op == CLONE:
+            ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
+        elif op == EXECVE:
+            ret = t.sys_execve(worker, me, boxes, areas)
+        elif box[FORM]:
+            ret = raising(t, op, a, area)
+        elif op <= WRITEV or op == PREAD or op == PWRITE:
+            ret = on_bytes(t, op, a, box, area)
+        elif op <= POLL:
+            ret = on_descriptors(t, op, a, area)
+        else:
+            ret = on_processes(t, op, a, area)
+        box[ERRNO] = t.errno
+        box[RET] = ret
+        box[STATE] = IDLE
+
+
+class Unsupported(Exception):
+    """A call that the worker cannot make."""
+
+
+class CompiledMachine(SimMachine):
+    """Tasks of a simulated kernel that are compiled programs."""
+
+    def __init__(self, verb: str = "raise", verify: bool = True) -> None:
+        super().__init__(verb, verify)
+        self.boxes = np.zeros((WORKERS, 16), np.int64)
+        self.areas = np.zeros((WORKERS, AREA), np.uint8)
+        self.born = 0
+        self.box: dict[int, int] = {}  # by the pid of a handle, when it was made
+
+    def _new_box(self) -> int:
+        self.born += 1
+        return self.born - 1
+
+    def _spawn(self, uid: int) -> Any:
+        n = self._new_box()
+        handle = self.kernel.spawn(worker, n, self.boxes, self.areas, uid=uid, gid=uid)
+        self.box[id(handle)] = n
+        return handle
+
+    def _settle(self) -> None:
+        self.kernel.run(until=self.kernel.now + 2 * TICK)
+        if self.verify:
+            self.kernel.verify()
+
+    def _wait(self, pending: Pending) -> None:
+        for _ in range(200):
+            pending.value = self._finished(pending)
+            if pending.value is not ASLEEP:
+                return
+            self.kernel.run(until=self.kernel.now + 0.1)
+        raise AssertionError(f"{pending.text} never ends")
+
+    # ------------------------------------------------------------------------------------------ calls
+    def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
+        if name not in NUMBER or (name in ("read", "pread") and not 0 <= args[1] <= AREA):
+            raise Unsupported(name)
+        n = self.box[id(task.handle)]
+        box, area = self.boxes[n], self.areas[n]
+        words, decode = getattr(self, f"_on_{name}", self._on_numbers)(area, *map(self._plain, args))
+        box[OP] = NUMBER[name]
+        box[FORM] = self.verb == "raise" and NUMBER[name] in RAISING
+        box[ARG:] = 0
+        if name in ("fork", "thread", "clone"):
+            self.child = self._new_box()
+            words = [self.child, *words]
+            decode = self._born
+        elif name in ("getpid", "gettid", "getppid"):
+            decode = self.name_of
+        box[ARG : ARG + len(words)] = [int(word) for word in words]
+        box[STATE] = ASKED
+        return name, n, decode
+
+    def _plain(self, arg: Any) -> Any:
+        return int(super()._plain(arg)) if not isinstance(arg, bytes | list | tuple | float) else arg
+
+    def _born(self, pid: int) -> Task:
+        handle = self.kernel.tasks[pid]
+        self.box[id(handle)] = self.child
+        return self.adopt(handle)
+
+    def _finished(self, pending: Pending) -> Any:
+        if pending.value is not ASLEEP:
+            return pending.value
+        name, n, decode = pending.token
+        handle, box = pending.task.handle, self.boxes[n]
+        if box[STATE] != IDLE:
+            return ASLEEP if self._alive(pending.task) else DIED
+        ret = int(box[RET])
+        assert box[ERRNO] == max(-ret, 0), f"t.errno is {box[ERRNO]}, not {-ret}"
+        if ret < 0:
+            return abi.errno_name(-ret)
+        if name == "execve":
+            self.pids[handle.pid] = pending.task.name
+            self.numbers[pending.task] = handle.pid
+            return None
+        return decode(ret)
+
+    # ------------------------------------------------------------------------------------------ arguments and results
+    @staticmethod
+    def _same(ret: int) -> int:
+        return ret
+
+    def _on_numbers(self, area: Any, *args: Any) -> tuple:
+        return args, self._same
+
+    def _on_close(self, area: Any, fd: int) -> tuple:
+        return (fd,), self._nothing
+
+    def _on_sched_yield(self, area: Any) -> tuple:
+        return (), self._nothing
+
+    def _on_nanosleep(self, area: Any, seconds: float) -> tuple:
+        return (round(seconds * 1e9),), self._nothing
+
+    def _on_read(self, area: Any, fd: int, n: int) -> tuple:
+        return (fd, n), lambda got: bytes(area[:got])
+
+    def _on_pread(self, area: Any, fd: int, n: int, off: int) -> tuple:
+        return (fd, n, off), lambda got: bytes(area[:got])
+
+    def _on_write(self, area: Any, fd: int, data: bytes) -> tuple:
+        area[: len(data)] = np.frombuffer(data, np.uint8)
+        return (fd, len(data)), self._same
+
+    def _on_pwrite(self, area: Any, fd: int, data: bytes, off: int) -> tuple:
+        area[: len(data)] = np.frombuffer(data, np.uint8)
+        return (fd, len(data), off), self._same
+
+    def _on_readv(self, area: Any, fd: int, lengths: list[int]) -> tuple:
+        self._check(lengths)
+        return (fd, len(lengths), *lengths), lambda got: bytes(area[:got])
+
+    @staticmethod
+    def _check(parts: list[Any]) -> None:
+        if len(parts) > 4:
+            raise Unsupported("a vector of so many buffers")
+
+    def _on_writev(self, area: Any, fd: int, parts: list[bytes]) -> tuple:
+        self._check(parts)
+        self._on_write(area, fd, b"".join(parts))
+        return (fd, len(parts), *map(len, parts)), self._same
+
+    def _on_pipe(self, area: Any) -> tuple:
+        return (), lambda ret: tuple(map(int, area[:8].view(np.int32)))
+
+    def _on_pipe2(self, area: Any, flags: int = 0) -> tuple:
+        return (flags,), lambda ret: tuple(map(int, area[:8].view(np.int32)))
+
+    def _on_fstat(self, area: Any, fd: int) -> tuple:
+        return (fd,), lambda ret: self._stat(area[:STAT_SIZE].view(fastipc.STAT))
+
+    def _on_poll(self, area: Any, fds: list[tuple[int, int]], timeout_ms: int = -1) -> tuple:
+        rows = area[: 8 * len(fds)].view(fastipc.POLLFD)
+        for row, (fd, events) in zip(rows, fds, strict=True):
+            row["fd"], row["events"], row["revents"] = fd, events, 0
+
+        def decode(ret: int) -> list[tuple[int, int]]:
+            ready = [(int(row["fd"]), int(row["revents"])) for row in rows if row["revents"]]
+            assert len(ready) == ret
+            return ready
+
+        return (len(fds), timeout_ms), decode
+
+    def _on_wait4(self, area: Any, pid: int = -1, options: int = 0) -> tuple:
+        area[:4] = 0
+        return (pid, options), lambda ret: (self.name_of(ret) if ret else 0, int(area[:4].view(np.int32)[0]))
+
+    def _on_getresuid(self, area: Any) -> tuple:
+        return (), lambda ret: tuple(map(int, area[:12].view(np.uint32)))
+
+    _on_getresgid = _on_getresuid
+
+    def _on_getrlimit(self, area: Any, resource: int) -> tuple:
+        return (resource,), lambda ret: tuple(map(int, area[:16].view(np.uint64)))
+
+    def _on_setrlimit(self, area: Any, resource: int, limits: tuple[int, int]) -> tuple:
+        area[:16] = np.array(limits, np.uint64).view(np.uint8)
+        return (resource,), self._nothing
+
+
+def prepare() -> None:
+    """Compile the worker, so that no machine waits for it."""
+    made = CompiledMachine()
+    fastipc.compile(worker, 0, made.boxes, made.areas)
+    made.close()
