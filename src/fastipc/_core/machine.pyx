@@ -331,6 +331,8 @@ cdef class Machine(MachineTasks):
             if row and task_row(k, row).call.nr >= 0 and self.task_of(row).resume_bytes():
                 row = 0
             self.handoff = row
+            if k.ticks <= 0:
+                PyErr_CheckSignals()
         elif k.stacks.event == NATIVE_PAUSE:
             self.handoff = row
             PyErr_CheckSignals()
