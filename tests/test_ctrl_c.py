@@ -160,3 +160,170 @@ def test_system_exit_of_a_program_comes_out_like_any_exception(k, kind):
         k.run()
     assert a.exit_status == 0x0100
     k.run()
+
+
+COMPILED = """
+import faulthandler, random, signal, sys, time
+import numpy as np
+from fastipc import Kernel, compiled
+
+@compiled
+def relays(t, r, w, rounds):
+    buf = np.zeros(8, np.uint8)
+    mine = t.array(8, np.int64)
+    for i in range(rounds):
+        n = t.readinto(r, buf)
+        mine[i % 8] += buf[0]
+        t.write(w, buf[:n])
+    return mine.sum()
+
+@compiled
+def calls(t, rounds):
+    total = 0
+    for i in range(rounds):
+        total += t.getpid() + t.sys_close(99)
+        if i % 1000 == 0:
+            t.nanosleep(0.001)
+    return total
+
+@compiled
+def computes(t, rounds):
+    x = 1
+    for i in range(rounds):
+        x = (x * 1103515245 + 12345) % 2147483648
+        if i % 16 == 0:
+            t.checkpoint()
+    return x
+
+@compiled
+def child(t, w, i):
+    buf = np.full(4, i, np.uint8)
+    t.write(w, buf)
+    t.exit(i % 256)
+
+@compiled
+def forks(t, rounds):
+    r, w = t.pipe()
+    buf = np.zeros(4, np.uint8)
+    total = 0
+    for i in range(rounds):
+        t.fork(child, w, i)
+        t.readinto(r, buf)
+        total += buf[0] + t.wait4()[1]
+    return total
+
+def begin(k, size):
+    p = k.spawn()
+    pipes = [p.pipe() for _ in range(6)]
+    tasks = [p.fork(relays, pipes[i][0], pipes[(i + 1) % 6][1], 6 * size) for i in range(6)]
+    p.write(pipes[0][1], b"a token")
+    p.write(pipes[3][1], b"another")
+    return [*tasks, k.spawn(calls, 10 * size), k.spawn(computes, 30 * size), k.spawn(forks, size // 2)]
+
+def end(k, tasks):
+    k.verify()
+    return [t.result for t in tasks], k.now_ns, k.trace_hash, dict(k.counters["calls"])
+
+def undisturbed(size):
+    with Kernel() as k:
+        tasks = begin(k, size)
+        k.run()
+        return end(k, tasks)
+"""
+
+INTERRUPTS = """
+size, seed = int(sys.argv[2]), int(sys.argv[3])
+expected = undisturbed(size)
+rng = random.Random(seed)
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+interrupts = 0
+while interrupts < 100:
+    with Kernel() as k:
+        tasks = begin(k, size)
+        done = False
+        while not done:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 0.005))
+                k.run()
+                done = True
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupts += 1
+                k.verify()
+        assert end(k, tasks) == expected
+print(interrupts >= 100)
+"""
+
+PROMPT = """
+@compiled
+def endless(t, how, r):
+    buf = np.zeros(1, np.uint8)
+    while True:
+        if how == 0:
+            t.checkpoint()
+        elif how == 1:
+            t.getpid()
+        elif how == 2:
+            t.sched_yield()
+        else:
+            t.sys_readinto(77, buf)
+
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+for how in range(4):
+    k = Kernel()
+    for _ in range(1 if how != 2 else 50):
+        k.spawn(endless, how, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    start = time.perf_counter()
+    try:
+        k.run()
+    except KeyboardInterrupt:
+        print(time.perf_counter() - start)
+    k.verify()
+    k.close()
+"""
+
+PROFILED = """
+size = int(sys.argv[2])
+expected = undisturbed(size)
+seen = []
+signal.signal(signal.SIGPROF, lambda *_: seen.append(1))
+signal.setitimer(signal.ITIMER_PROF, 0.0005, 0.0005)
+start = time.perf_counter()
+while len(seen) < 30 and time.perf_counter() - start < 20:
+    assert undisturbed(size) == expected
+signal.setitimer(signal.ITIMER_PROF, 0)
+print(len(seen) >= 30)
+
+with open(sys.argv[3], "w") as f:
+    for _ in range(20):
+        faulthandler.dump_traceback_later(0.002, repeat=True, file=f)
+        assert undisturbed(size) == expected
+        faulthandler.cancel_dump_traceback_later()
+    f.flush()
+print(open(sys.argv[3]).read().count("Timeout") > 5)
+"""
+
+
+@pytest.fixture
+def programs(run_python, tmp_path_factory):
+    """Run a script after the compiled programs, which are compiled once."""
+    where = tmp_path_factory.getbasetemp() / "ctrl_c_programs"
+    where.mkdir(exist_ok=True)
+    (where / "ctrl_c_programs.py").write_text(COMPILED)
+    head = "import sys; sys.path.insert(0, sys.argv[1]); from ctrl_c_programs import *\n"
+    return lambda script, *args: run_python(head + script, where, *args).split()
+
+
+def test_compiled_programs_interrupted_a_hundred_times_give_the_same_results(programs):
+    assert programs(INTERRUPTS, 1000, 1) == ["True"]
+
+
+def test_compiled_programs_stop_within_a_tenth_of_a_second(programs):
+    times = [float(seconds) for seconds in programs(PROMPT)]
+    assert len(times) == 4
+    assert max(times) < 0.15
+
+
+def test_signals_of_a_profiler_and_of_faulthandler_in_compiled_programs(programs, tmp_path):
+    assert programs(PROFILED, 3000, tmp_path / "dump") == ["True", "True"]
