@@ -5,15 +5,11 @@ Numba is imported when the first of them is compiled, not before.
 
 from __future__ import annotations
 
-import ast
-import ctypes
-import inspect
-import textwrap
+import os
 import warnings
 from collections.abc import Callable
-from hashlib import sha256
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from fastipc._core.native import Batch, NativeProgram, Start, decode_errors
@@ -21,6 +17,8 @@ from fastipc._core.task import TaskCore
 from fastipc.errors import CompileError
 
 if TYPE_CHECKING:
+    import ast
+
     import numpy as np
 
     from fastipc._numba.entry import Layout
@@ -46,6 +44,8 @@ class CompiledProgram(NativeProgram):
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        from inspect import signature
+
         refuse(function)
         self.py_func = function
         self.__name__ = getattr(function, "__name__", "program")
@@ -53,7 +53,7 @@ class CompiledProgram(NativeProgram):
         self.__wrapped__ = function
         self.identity = identity(function)
         programs[self.identity] = self
-        self._signature = inspect.signature(function)
+        self._signature = signature(function)
         self._forms: dict[tuple[Any, ...], Form] = {}
         self._making: set[Any] = set()  # signatures that Numba is compiling
         self._dispatcher: Any = None
@@ -146,6 +146,8 @@ class CompiledProgram(NativeProgram):
 
     def slot(self, types_: tuple[Any, ...]) -> int:
         """Address of three words about a form that is being compiled: its entry, size of its record, its name."""
+        import ctypes
+
         key = (self.identity, types_)
         if key not in _slots:
             label = ctypes.create_string_buffer(self.__name__.encode())
@@ -226,7 +228,7 @@ def compiled(function: Callable[..., Any]) -> CompiledProgram:
     """
     if isinstance(function, CompiledProgram):
         return function
-    if not inspect.isfunction(function):
+    if not isinstance(function, FunctionType):
         raise TypeError(f"function must be a Python function, not {type(function).__name__}")
     return CompiledProgram(function)
 
@@ -245,11 +247,18 @@ def compile(program: Callable[..., Any], *example_args: Any) -> CompiledProgram:
 
 
 # ---------------------------------------------------------------------------------------------- refusing
-HINT = "catch `except Exception:` and look at t.errno, or use the sys_ form of the call (t.sys_write, ...), which returns -errno"
+HINT = (
+    "catch `except Exception:` and look at t.errno, or use the sys_ form of the call (t.sys_write, ...), which returns "
+    "-errno"
+)
 
 
 def refuse(function: Callable[..., Any]) -> None:
     """Raise for what Numba would refuse later, or worse, understand in another way."""
+    import ast
+    import inspect
+    import textwrap
+
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise CompileError(
@@ -269,6 +278,8 @@ def refuse(function: Callable[..., Any]) -> None:
 
 
 def _wrong(node: ast.AST) -> str | None:
+    import ast
+
     if isinstance(node, ast.ExceptHandler):
         if node.type is not None and not (isinstance(node.type, ast.Name) and node.type.id == "Exception"):
             return f"`except {ast.unparse(node.type)}`"
@@ -283,6 +294,8 @@ def _wrong(node: ast.AST) -> str | None:
 
 
 def _place(function: Callable[..., Any], line: int) -> str:
+    import inspect
+
     return f"{inspect.getsourcefile(function) or '<program>'}:{line}"
 
 
@@ -328,12 +341,14 @@ def _prepared(value: Any) -> Any:
 
 def identity(function: Callable[..., Any]) -> str:
     """A name for a program that changes with its code, its closure, and its defaults, and is no other program's."""
+    from hashlib import sha256
+
     code = function.__code__
     known = [code.co_code, code.co_consts, code.co_names, function.__defaults__]
     known += [_told(cell) for cell in function.__closure__ or ()]
     name = f"{function.__module__}.{function.__qualname__}-{sha256(repr(known).encode()).hexdigest()[:12]}"
     if _named.setdefault(name, function.__globals__) is not function.__globals__:  # the same text elsewhere
-        name += f"-{uuid4().hex}"
+        name += f"-{os.urandom(16).hex()}"
     return name
 
 
@@ -348,10 +363,10 @@ def _told(cell: Any) -> str:
     try:
         value = cell.cell_contents
     except ValueError:  # not set yet
-        return uuid4().hex
+        return os.urandom(16).hex()
     if isinstance(value, CompiledProgram):
         return value.identity
-    return repr(value) if isinstance(value, int | float | str | bytes | None) else uuid4().hex
+    return repr(value) if isinstance(value, int | float | str | bytes | None) else os.urandom(16).hex()
 
 
 def _program_named(module: str, name: str) -> Any:
