@@ -344,7 +344,7 @@ def identity(function: Callable[..., Any]) -> str:
     from hashlib import sha256
 
     code = function.__code__
-    known = [code.co_code, code.co_consts, code.co_names, function.__defaults__]
+    known: list[Any] = [code.co_code, code.co_consts, code.co_names, function.__defaults__]
     known += [_told(cell) for cell in function.__closure__ or ()]
     name = f"{function.__module__}.{function.__qualname__}-{sha256(repr(known).encode()).hexdigest()[:12]}"
     if _named.setdefault(name, function.__globals__) is not function.__globals__:  # the same text elsewhere

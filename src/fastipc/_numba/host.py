@@ -104,7 +104,7 @@ def unpack(layout: Layout, result: Any, address: int) -> Any:
 def _number(result: Any, places: Iterator[Any], address: int) -> Any:
     if isinstance(result, types.BaseTuple):
         parts = [_number(part, places, address) for part in result]
-        return result.instance_class(*parts) if isinstance(result, types.BaseNamedTuple) else tuple(parts)
+        return result.instance_class(*parts) if hasattr(result, "instance_class") else tuple(parts)
     dtype = as_dtype(result)
     leaf = next(places)
     return np.frombuffer(ctypes.string_at(address + leaf.offset, dtype.itemsize), dtype)[0].item()
