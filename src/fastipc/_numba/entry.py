@@ -123,8 +123,11 @@ def _each_array(context: Any, builder: Any, given: Any, value: Any, symbol: str,
         builder.call(cgutils.get_or_insert_function(builder.module, function_type, f"fastipc_{symbol}"), passed)
 
 
-def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str) -> Any:
-    """The function ``int64 (machine, row, record, void **error)`` for one compiled signature."""
+def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str, kept: bool = True) -> Any:
+    """The function ``int64 (machine, row, record, void **error)`` for one compiled signature.
+
+    ``kept``: somebody takes the result out of the record.
+    """
     signature = compiled.signature
     function = ir.Function(module, ir.FunctionType(WORD, [WORD, WORD, BYTES, BYTES.as_pointer()]), name)
     builder = ir.IRBuilder(function.append_basic_block("entry"))
@@ -141,8 +144,11 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
         builder.ret(WORD(1))
     if layout.result:
         result = fix_returning_optional(context, builder, signature, status, result)
-        _each_array(context, builder, signature.return_type, result, "keep", machine, row)
-        _store(context, builder, record, signature.return_type, result, iter(layout.result))
+        if kept:
+            _each_array(context, builder, signature.return_type, result, "keep", machine, row)
+            _store(context, builder, record, signature.return_type, result, iter(layout.result))
+        elif context.enable_nrt:
+            context.nrt.decref(builder, signature.return_type, result)
     builder.ret(WORD(0))
     return function
 
@@ -155,7 +161,7 @@ def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
     def finished(context: Any, builder: Any, layout: Layout) -> list[Any]:
         name = f"fastipc_entry_{compiled.fndesc.mangled_name}"
         module = builder.module
-        entry = module.globals.get(name) or emit_entry(context, module, compiled, layout, name)
+        entry = module.globals.get(name) or emit_entry(context, module, compiled, layout, name, kept=False)
         entry.linkage = "internal"
         context.active_code_library.add_linking_library(compiled.library)
         label = context.insert_const_string(module, program.program.__name__)
