@@ -1519,6 +1519,31 @@ def test_a_hundred_thousand_deaths_leave_no_memory():
         k.verify()
 
 
+def test_results_that_nobody_takes_leave_no_memory(k):
+    def resident():
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * resource.getpagesize()
+
+    for i in range(4):
+        k.spawn(forks_returning, returns_an_array, 2000)
+        k.run()
+        if i == 1:
+            before = resident()
+    assert resident() - before < 10 << 20
+
+
+@compiled
+def returns_an_array(t, a):
+    return a * 2
+
+
+@compiled
+def forks_returning(t, program, n):
+    for _ in range(n):
+        t.fork(program, np.ones(2000))
+        t.wait4()
+
+
 @compiled
 def forks_holders(t, r, n):
     for _ in range(n):

@@ -263,7 +263,7 @@ def everything():
 def test_one_source_is_one_trace_whatever_runs_it(run_python, tmp_path):
     """As plain functions, as generators and compiled; in two processes; in order and at random."""
     (tmp_path / "sources.py").write_text(SOURCES)
-    script = "import sys, json\nsys.path.insert(0, sys.argv[1])\nimport sources\nprint(json.dumps(sources.everything()))"
+    script = "import sys, json\nsys.path.insert(0, sys.argv[1])\nfrom sources import *\nprint(json.dumps(everything()))"
     runs = [
         json.loads(run_python(script, tmp_path, env={**os.environ, "PYTHONHASHSEED": seed}))
         for seed in ("1", "2")
