@@ -36,7 +36,7 @@ warnings.simplefilter("error")
 sys.path.insert(0, sys.argv[1])
 if len(sys.argv) > 2:  # as another fastipc would be
     import fastipc._numba.task_type as changed
-    changed.FORMAT = int(sys.argv[2])
+    changed.START_SIZE = int(sys.argv[2])
     changed.task_type = changed.TaskType()
 import fastipc, programs
 from fastipc import Kernel
