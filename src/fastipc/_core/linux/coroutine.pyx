@@ -116,6 +116,7 @@ cdef void schedule(kernel_t *k, void **save) noexcept nogil:
     cdef uint32_t task = 0
     cdef void *lost
     k.turns -= 1
+    k.ticks -= 1
     k.current = CTX_HUB
     if likely(k.turns > 0 and not hub_wanted(k)):
         if nr_running(k) > READ_AHEAD_FROM:
