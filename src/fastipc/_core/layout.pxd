@@ -45,11 +45,24 @@ ctypedef struct pollfd_t:  # struct pollfd, include/uapi/asm-generic/poll.h
     int16_t events
     int16_t revents
 
-ctypedef struct timer_t:  # one pending timer; the table is a binary heap by (expires, seq)
+ctypedef struct timer_t:  # one pending timer; its row is the task's
     uint32_t live
+    uint32_t link  # the next of the same slot of the wheel
+    uint32_t prev
+    uint32_t ahead  # a hint: the fourth after it
     uint32_t task
+    uint32_t seq  # order of arming, modulo 2**32: equal times fire oldest first
     int64_t expires  # ns of virtual time
-    uint64_t seq  # order of arming: equal times fire oldest first
+
+cdef enum:  # the wheel of timers: digits of a time, from the lowest
+    LVL_BITS = 8
+    LVL_SIZE = 256  # slots of a level
+    LVL_DEPTH = 8  # levels
+
+ctypedef struct timer_slot_t:
+    uint32_t first  # in order of arming
+    uint32_t last
+    int64_t expires  # the earliest, 0 = no timer, -1 = not known
 
 
 # ---------------------------------------------------------------------------------------------- calls in progress
@@ -172,7 +185,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t runq_at  # place in the run queue while TASK_QUEUED
     wait_queue_entry_t wait  # the queue that a call of one object sleeps on
     uint32_t wake_q  # next task of a wake queue; TAIL-terminated, 0 = on none
-    uint32_t timer  # place in the timer heap, 0 = none
+    uint32_t timer  # row of its pending timer, 0 = none
     uint32_t signal
     uint32_t sighand
     call_t call
@@ -519,7 +532,8 @@ ctypedef struct kernel_t:  # one machine
     buddy_t free_area[11]
 
     # scheduler
-    uint32_t nr_timers
+    uint32_t timer_words  # one bit a word of `timer_pending`: it is not 0
+    int64_t timer_clk  # time of the last timer that went off
     uint64_t timer_seq
     uint64_t rng
     uint32_t last_pid
@@ -533,6 +547,9 @@ ctypedef struct kernel_t:  # one machine
     uint32_t user_hash[256]
 
     counters_t counters
+
+    uint64_t timer_pending[32]  # one bit a slot, level by level: LVL_DEPTH * LVL_SIZE / 64
+    timer_slot_t timer_slot[2048]  # LVL_DEPTH * LVL_SIZE
 
     # trace buffer, host memory
     trace_t *trace

@@ -555,12 +555,12 @@ cdef class Machine(MachineTasks):
                     self.choose()
                 row = self.next_ready()
             if row == 0:
-                if k.nr_timers == 0 or (until_ns >= 0 and timer_row(k, 1).expires > until_ns):
+                if nr_timers(k) == 0 or (until_ns >= 0 and timer_next(k) > until_ns):
                     if until_ns < 0:
                         return STOP_IDLE
                     k.now = max(k.now, until_ns)
                     return STOP_UNTIL
-                k.now = max(k.now, timer_row(k, 1).expires)
+                k.now = max(k.now, timer_next(k))
                 run_timers(k)
                 continue
             self.look = single

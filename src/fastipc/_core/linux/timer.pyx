@@ -1,83 +1,220 @@
-"""The timer heap. Source: kernel/time/hrtimer.c (hrtimer_start, hrtimer_cancel, hrtimer_wakeup)."""
+"""The timer wheel. Source: kernel/time/hrtimer.c (hrtimer_start, hrtimer_cancel, hrtimer_wakeup), kernel/time/timer.c
+(calc_wheel_index, enqueue_timer, detach_timer, __collect_expired_timers). Unlike Linux's, it never rounds a time.
+"""
 
 
-cdef inline bint earlier(timer_t *a, timer_t *b) noexcept nogil:
-    return a.expires < b.expires or (a.expires == b.expires and a.seq < b.seq)
+cdef extern from *:
+    int ctzll "__builtin_ctzll"(unsigned long long) nogil
+    int clzll "__builtin_clzll"(unsigned long long) nogil
+
+cdef enum:
+    SOON = 2 * LVL_SIZE  # slots below are so near that what their timers need is fetched ahead
+    UNKNOWN = -1  # timer_slot.expires of a slot that lost its earliest timer
 
 
-cdef inline void put(kernel_t *k, uint32_t place, timer_t *timer) noexcept nogil:
-    timer_row(k, place)[0] = timer[0]
-    task_row(k, timer.task).timer = place
+# ------------------------------------------------------------------------------------------ slots
+cdef inline uint32_t calc_wheel_index(kernel_t *k, int64_t expires) noexcept nogil:
+    cdef uint32_t level = <uint32_t>(63 - clzll(<uint64_t>(expires ^ k.timer_clk) | 1)) // LVL_BITS
+    return level * LVL_SIZE + <uint32_t>(expires >> (level * LVL_BITS) & (LVL_SIZE - 1))
 
 
-cdef void sift_up(kernel_t *k, uint32_t place, timer_t timer) noexcept nogil:
-    while place > 1 and earlier(&timer, timer_row(k, place // 2)):
-        put(k, place, timer_row(k, place // 2))
-        place //= 2
-    put(k, place, &timer)
+cdef inline void mark_pending(kernel_t *k, uint32_t slot) noexcept nogil:
+    k.timer_pending[slot // 64] |= <uint64_t>1 << (slot & 63)
+    k.timer_words |= <uint32_t>1 << (slot // 64)
 
 
-cdef void sift_down(kernel_t *k, uint32_t place, timer_t timer) noexcept nogil:
-    cdef uint32_t child = 2 * place
-    while child <= k.nr_timers:
-        if child < k.nr_timers and earlier(timer_row(k, child + 1), timer_row(k, child)):
-            child += 1
-        if not earlier(timer_row(k, child), &timer):
-            break
-        put(k, place, timer_row(k, child))
-        place = child
-        child = 2 * place
-    put(k, place, &timer)
+cdef inline void mark_empty(kernel_t *k, uint32_t slot) noexcept nogil:
+    k.timer_pending[slot // 64] &= ~(<uint64_t>1 << (slot & 63))
+    if k.timer_pending[slot // 64] == 0:
+        k.timer_words &= ~(<uint32_t>1 << (slot // 64))
 
 
+cdef inline uint32_t first_slot(kernel_t *k) noexcept nogil:
+    # Where the next timer is. Precondition: there is one.
+    cdef uint32_t word = <uint32_t>ctzll(k.timer_words)
+    return word * 64 + <uint32_t>ctzll(k.timer_pending[word])
+
+
+cdef int64_t find_earliest(kernel_t *k, timer_slot_t *s) noexcept nogil:
+    cdef uint32_t i = s.first
+    s.expires = timer_row(k, i).expires
+    while i:
+        s.expires = min(s.expires, timer_row(k, i).expires)
+        i = timer_row(k, i).link
+    return s.expires
+
+
+cdef inline int64_t slot_expires(kernel_t *k, uint32_t slot) noexcept nogil:
+    # Time of the earliest timer of a slot that is not empty.
+    cdef timer_slot_t *s = &k.timer_slot[slot]
+    return s.expires if likely(s.expires != UNKNOWN) else find_earliest(k, s)
+
+
+cdef inline uint32_t enqueue_timer(kernel_t *k, uint32_t i, timer_t *timer) noexcept nogil:
+    # At the tail of its slot; which one that is.
+    cdef uint32_t slot = calc_wheel_index(k, timer.expires)
+    cdef timer_slot_t *s = &k.timer_slot[slot]
+    cdef uint32_t before
+    timer.link = 0
+    timer.prev = s.last
+    if s.last:
+        timer_row(k, s.last).link = i
+        s.expires = min(s.expires, timer.expires)  # UNKNOWN stays
+        before = timer_row(k, timer_row(k, timer_row(k, s.last).prev).prev).prev
+        if before:
+            timer_row(k, before).ahead = i
+    else:
+        s.first = i
+        s.expires = timer.expires
+        mark_pending(k, slot)
+    s.last = i
+    return slot
+
+
+cdef inline void detach_timer(kernel_t *k, timer_t *timer) noexcept nogil:
+    # Off its list, wherever it is.
+    cdef uint32_t slot = calc_wheel_index(k, timer.expires)
+    cdef timer_slot_t *s = &k.timer_slot[slot]
+    if timer.prev:
+        timer_row(k, timer.prev).link = timer.link
+    else:
+        s.first = timer.link
+    if timer.link:
+        timer_row(k, timer.link).prev = timer.prev
+    else:
+        s.last = timer.prev
+    if s.first == 0:
+        memset(s, 0, sizeof(timer_slot_t))
+        mark_empty(k, slot)
+    elif timer.expires == s.expires:
+        s.expires = UNKNOWN
+
+
+# ------------------------------------------------------------------------------------------ timers
 cdef void timer_start(kernel_t *k, uint32_t task, int64_t expires) noexcept nogil:
-    cdef timer_t timer
+    cdef timer_t *timer = timer_row(k, task)
     cdef table_t *table = &k.table[T_TIMER]
+    if table.nlive == 0:
+        k.timer_clk = k.now
+    table.nlive += 1
+    if unlikely(task >= table.high):
+        table.high = task + 1
     timer.live = 1
     timer.task = task
     timer.expires = expires
-    timer.seq = k.timer_seq
+    timer.seq = <uint32_t>k.timer_seq
     k.timer_seq += 1
-    k.nr_timers += 1
-    table.nlive = k.nr_timers
-    table.high = max(table.high, k.nr_timers + 1)
-    sift_up(k, k.nr_timers, timer)
+    task_row(k, task).timer = task
+    enqueue_timer(k, task, timer)
+
+
+cdef inline void forget_timer(kernel_t *k, uint32_t i, timer_t *timer) noexcept nogil:
+    memset(timer, 0, sizeof(timer_t))
+    task_row(k, i).timer = 0
+    k.table[T_TIMER].nlive -= 1
 
 
 cdef void timer_remove(kernel_t *k, uint32_t task) noexcept nogil:
-    cdef uint32_t place = task_row(k, task).timer
-    cdef timer_t last = timer_row(k, k.nr_timers)[0]
-    timer_row(k, k.nr_timers).live = 0
-    k.nr_timers -= 1
-    k.table[T_TIMER].nlive = k.nr_timers
-    task_row(k, task).timer = 0
-    if place > k.nr_timers:
-        return
-    if place > 1 and earlier(&last, timer_row(k, place // 2)):
-        sift_up(k, place, last)
-    else:
-        sift_down(k, place, last)
+    detach_timer(k, timer_row(k, task))
+    forget_timer(k, task, timer_row(k, task))
+
+
+cdef int64_t timer_next(kernel_t *k) noexcept nogil:
+    return slot_expires(k, first_slot(k))
+
+
+cdef inline void fetch_ahead(kernel_t *k, uint32_t i) noexcept nogil:
+    # What a timer needs to go off lies anywhere in memory.
+    prefetch(timer_row(k, i))
+    prefetch(task_row(k, i))
+    prefetch(&task_row(k, i).call)
+
+
+cdef inline void expire_timers(kernel_t *k, uint32_t i) noexcept nogil:
+    # All of a list go off: the sleepers find CALL_EXPIRED in their records.
+    cdef uint32_t next
+    while True:
+        next = timer_row(k, i).link
+        if unlikely(next):
+            fetch_ahead(k, timer_row(k, i).ahead)
+        forget_timer(k, i, timer_row(k, i))
+        task_row(k, i).call.flags |= CALL_EXPIRED
+        try_to_wake_up(k, i, TASK_NORMAL)
+        if next == 0:
+            return
+        i = next
+
+
+cdef void cascade(kernel_t *k, uint32_t i) noexcept nogil:
+    # The timers of a list move to lower levels, in order.
+    cdef uint32_t next
+    cdef timer_t *timer
+    while i:
+        timer = timer_row(k, i)
+        next = timer.link
+        prefetch(timer_row(k, timer.ahead))
+        timer.ahead = 0
+        if enqueue_timer(k, i, timer) < SOON:
+            fetch_ahead(k, i)
+        i = next
 
 
 cdef void run_timers(kernel_t *k) noexcept nogil:
-    # Fire all that are due: the sleeper finds CALL_EXPIRED in its record.
-    cdef uint32_t task
-    while k.nr_timers and timer_row(k, 1).expires <= k.now:
-        task = timer_row(k, 1).task
-        timer_remove(k, task)
-        task_row(k, task).call.flags |= CALL_EXPIRED
-        try_to_wake_up(k, task, TASK_NORMAL)
+    # Let all that are due go off, earliest first.
+    cdef uint32_t slot, first
+    cdef int64_t expires
+    cdef bint alone
+    while k.timer_words:
+        slot = first_slot(k)
+        expires = slot_expires(k, slot)
+        if expires > k.now:
+            return
+        k.timer_clk = expires
+        first = k.timer_slot[slot].first
+        alone = first == k.timer_slot[slot].last
+        memset(&k.timer_slot[slot], 0, sizeof(timer_slot_t))
+        mark_empty(k, slot)
+        if likely(alone or slot < LVL_SIZE):  # all of one time
+            expire_timers(k, first)
+        else:
+            cascade(k, first)
+
+
+# ------------------------------------------------------------------------------------------ checks
+cdef bint slot_check(kernel_t *k, uint32_t slot, uint32_t *found) noexcept nogil:
+    cdef timer_slot_t *s = &k.timer_slot[slot]
+    cdef uint32_t i = s.first, prev = 0
+    cdef int64_t earliest = 0
+    cdef timer_t *timer
+    while i:
+        timer = timer_row(k, i)
+        if not (check(k, timer.live and timer.task == i and task_row(k, i).live and task_row(k, i).timer == i,
+                      b"timer: task does not know its timer")
+                and check(k, timer.expires >= k.timer_clk and calc_wheel_index(k, timer.expires) == slot,
+                          b"timer: wrong slot")
+                and check(k, timer.prev == prev, b"timer: broken back link")
+                and check(k, prev == 0 or <int32_t>(timer.seq - timer_row(k, prev).seq) > 0,
+                          b"timer: not in order of arming")):
+            return False
+        earliest = min(earliest, timer.expires) if prev else timer.expires
+        prev = i
+        i = timer.link
+        found[0] += 1
+    return (check(k, s.last == prev, b"timer: wrong last timer of a slot")
+            and check(k, s.expires == earliest or (s.expires == UNKNOWN and prev != 0), b"timer: wrong time of a slot")
+            and check(k, (k.timer_pending[slot // 64] >> (slot & 63) & 1) == (prev != 0), b"timer: bit map is wrong"))
 
 
 cdef bint timer_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i
-    for i in range(1, k.nr_timers + 1):
-        if not (check(k, task_row(k, timer_row(k, i).task).timer == i, b"timer: task does not know its timer")
-                and check(k, i == 1 or not earlier(timer_row(k, i), timer_row(k, i // 2)),
-                          b"timer: heap out of order")):
+    cdef uint32_t i, found = 0, live = 0, armed = 0
+    for i in range(<uint32_t>(LVL_DEPTH * LVL_SIZE)):
+        if not (slot_check(k, i, &found)
+                and check(k, (k.timer_words >> (i // 64) & 1) == (k.timer_pending[i // 64] != 0),
+                          b"timer: wrong words")):
             return False
+    for i in range(1, k.table[T_TIMER].high):
+        live += timer_row(k, i).live != 0
     for i in range(1, k.table[T_TASK].high):
-        if task_row(k, i).live and not check(k, task_row(k, i).timer <= k.nr_timers,
-                                             b"timer: task has a timer that is gone"):
-            return False
-    return True
+        armed += task_row(k, i).live != 0 and task_row(k, i).timer != 0
+    return (check(k, k.timer_clk <= k.now, b"timer: the wheel is ahead of the clock")
+            and check(k, found == nr_timers(k) and live == found and armed == found, b"timer: timers miscounted"))
