@@ -66,6 +66,20 @@ cdef void coroutines_release(kernel_t *k) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ switching
+cdef enum:  # turns before its own at which a part of a task is fetched
+    AHEAD_TASK = 32
+    AHEAD_STACK = 12  # and up to BATCH more
+    AHEAD_FILES = 9
+    AHEAD_PIPE = 6
+    AHEAD_OTHERS = 4
+    AHEAD_PARTNER = 2
+
+cdef enum:
+    BATCH = 8
+    STACK_LINES = 8
+    FEW_DESCRIPTORS = 4
+
+
 cdef inline void finish_task_switch(kernel_t *k) noexcept nogil:
     # The first thing that whoever goes on does.
     if unlikely(k.stacks.dead != NULL):
@@ -88,27 +102,51 @@ cdef bint begin(kernel_t *k, uint32_t task) noexcept nogil:
     return True
 
 
-cdef inline void read_ahead(kernel_t *k) noexcept nogil:
-    # What the tasks further down the queue will touch, so that it is in the cache when their turn comes: the nearer
-    # the turn, the further from the row, because each step needs the one before.
-    cdef uint32_t at = k.runq_head, task
-    cdef char *sp
-    task = k.runq[(at + READ_AHEAD) & k.runq_mask]
-    prefetch(&k.host[task])
-    prefetch(<char *>task_row(k, task))
-    prefetch(<char *>task_row(k, task) + 64)
-    prefetch(<char *>task_row(k, task) + 128)
-    task = k.runq[(at + READ_AHEAD // 2) & k.runq_mask]
-    sp = <char *>k.host[task].sp
-    prefetch(sp)
-    prefetch(sp + 64)
-    prefetch(sp + 128)
-    prefetch(sp + 192)
-    prefetch(file_row(k, task_row(k, task).call.file))
-    prefetch(files_row(k, task_row(k, task).files))
-    task = k.runq[(at + READ_AHEAD // 4) & k.runq_mask]
-    prefetch(pipe_row(k, file_row(k, task_row(k, task).call.file).private_data))
-    prefetch(fd_row(k, files_row(k, task_row(k, task).files).fdt))
+cdef inline uint32_t ahead(kernel_t *k, uint32_t turns) noexcept nogil:
+    return k.runq[(k.runq_head + turns) & k.runq_mask]
+
+
+cdef inline void prefetch_lines(void *p, int n) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        prefetch(<char *>p + 64 * i)
+
+
+cdef void read_ahead(kernel_t *k) noexcept nogil:
+    # What the tasks further down the queue will touch, so that it is in the cache when their turn comes. The nearer
+    # the turn, the further from the task's row: each step goes through what the one before has brought. Which
+    # descriptor a task will use is not known; few have more than four.
+    cdef task_t *t = task_row(k, ahead(k, AHEAD_TASK))
+    cdef uint32_t task
+    cdef int i
+    cdef fd_t *fd
+    cdef pipe_t *pipe
+    prefetch_lines(t, 3)
+    prefetch(&k.host[ahead(k, AHEAD_TASK)])
+    if k.runq_head % BATCH == 0:
+        # Stacks are on small pages, and a prefetch waits until the page is found: so several at once.
+        for i in range(BATCH):
+            task = ahead(k, AHEAD_STACK + i)
+            prefetch(k.host[task].sp)
+            prefetch(k.host[task].base)
+    task = ahead(k, AHEAD_FILES)
+    t = task_row(k, task)
+    prefetch_lines(<char *>k.host[task].sp + 64, STACK_LINES - 1)
+    prefetch(file_row(k, t.call.file))
+    prefetch(files_row(k, t.files))
+    t = task_row(k, ahead(k, AHEAD_PIPE))
+    prefetch_lines(pipe_row(k, file_row(k, t.call.file).private_data), 2)
+    prefetch(fd_row(k, files_row(k, t.files).fdt))
+    t = task_row(k, ahead(k, AHEAD_OTHERS))
+    pipe = pipe_row(k, file_row(k, t.call.file).private_data)
+    prefetch(pipe_buf(k, pipe, pipe.tail))
+    fd = fd_row(k, files_row(k, t.files).fdt)
+    for i in range(FEW_DESCRIPTORS):
+        prefetch(file_row(k, fd[i].file))
+    t = task_row(k, ahead(k, AHEAD_PARTNER))
+    fd = fd_row(k, files_row(k, t.files).fdt)
+    for i in range(FEW_DESCRIPTORS):
+        prefetch_lines(pipe_row(k, file_row(k, fd[i].file).private_data), 2)
 
 
 cdef void schedule(kernel_t *k, void **save) noexcept nogil:

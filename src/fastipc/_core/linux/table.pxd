@@ -9,7 +9,8 @@ cdef extern from *:
     """
     #define likely_(x) __builtin_expect(!!(x), 1)
     #define unlikely_(x) __builtin_expect(!!(x), 0)
-    #define prefetch_(p) __builtin_prefetch(p)
+    /* The empty asm keeps a function that does nothing but prefetch from being taken for one without effect. */
+    #define prefetch_(p) do { __builtin_prefetch(p); __asm__ volatile(""); } while (0)
     """
     bint likely "likely_"(bint) nogil
     bint unlikely "unlikely_"(bint) nogil
