@@ -43,7 +43,8 @@ lint: $(BUILT) $(VENV)/.lint ## ruff, mypy, stubtest and cython-lint
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cython-lint src
 	$(PY) tools/abi_stub.py --check
 	$(VENV)/bin/mypy
-	$(PY) -m mypy.stubtest fastipc --ignore-disjoint-bases --allowlist tools/stubtest-allowlist.txt
+	$(PY) -m mypy.stubtest fastipc --ignore-disjoint-bases --mypy-config-file pyproject.toml \
+	    --allowlist tools/stubtest-allowlist.txt
 
 # Freed memory stays in ASan's quarantine, so the tests that watch the size of the process are left out.
 sanitize: $(BUILT) ## run the tests on a core built with AddressSanitizer and UBSan

@@ -31,7 +31,6 @@ class Form(NamedTuple):
     layout: Layout
     compiled: Any  # Numba's CompileResult
     keep: Any  # the library that holds the machine code
-    taker: Any  # makes the Python object of a result that is no plain number; None until it is needed
 
 
 class CompiledProgram(NativeProgram):
@@ -43,12 +42,12 @@ class CompiledProgram(NativeProgram):
         The function itself: given to ``spawn``, it runs interpreted.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: FunctionType) -> None:
         from inspect import signature
 
         refuse(function)
         self.py_func = function
-        self.__name__ = getattr(function, "__name__", "program")
+        self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
         self.identity = identity(function)
@@ -85,12 +84,11 @@ class CompiledProgram(NativeProgram):
 
         from fastipc._numba.host import pack_column
 
-        rows = [column[0] if n else column.dtype.type(0) for column in columns]
-        form = self.form(self.bound(tuple(rows)))
+        given = self.bound(tuple(column[0] if n else column.dtype.type(0) for column in columns))
+        form = self.form(given)
         records = np.zeros((n, form.layout.size), np.uint8)
-        kept = [pack_column(leaf, column, records) for leaf, column in zip(form.layout.args, columns, strict=False)]
-        for leaf, value in zip(form.layout.args[len(columns) :], self.bound(tuple(rows))[len(columns) :], strict=True):
-            kept.append(pack_column(leaf, np.full(n, value), records))
+        every = [*columns, *(np.full(n, default) for default in given[len(columns) :])]
+        kept = [pack_column(leaf, column, records) for leaf, column in zip(form.layout.args, every, strict=True)]
         return Batch(self, form.address, records, name or self.__name__, tuple(kept))
 
     def result(self, entry: int, address: int) -> Any:
@@ -120,10 +118,9 @@ class CompiledProgram(NativeProgram):
             types_ = tuple(typeof(value) for value in args)
         except ValueError as e:
             raise TypeError(f"{self.__name__}: an argument has no compiled form: {e}") from None
-        form = self._forms.get(types_)
-        return form if form is not None else self._make(types_, args)
+        return self._forms.get(types_) or self._make(types_)
 
-    def _make(self, types_: tuple[Any, ...], args: tuple[Any, ...]) -> Form:
+    def _make(self, types_: tuple[Any, ...]) -> Form:
         with _lock():
             from fastipc._numba.entry import entry_address, layout_of
             from fastipc._numba.host import check_result, check_types
@@ -134,14 +131,14 @@ class CompiledProgram(NativeProgram):
 
             layout = layout_of(compiled.target_context, types_, compiled.signature.return_type)
             address, library = entry_address(compiled, layout)
-            self._forms[types_] = Form(address, layout, compiled, library, None)
+            self._forms[types_] = Form(address, layout, compiled, library)
             slot = _slots.get((self.identity, types_))
             if slot is not None:
                 slot[0], slot[1] = address, layout.size
             while _empty:
                 program, given = _empty.pop()
                 if given not in program._forms:
-                    program._make(given, ())
+                    program._make(given)
             return self._forms[types_]
 
     def slot(self, types_: tuple[Any, ...]) -> int:
@@ -251,49 +248,47 @@ HINT = (
     "catch `except Exception:` and look at t.errno, or use the sys_ form of the call (t.sys_write, ...), which returns "
     "-errno"
 )
+CAUSES = ("must be", "does not", "unknown attribute", "not supported", "unsupported", "use t.")  # in a line of Numba's
 
 
-def refuse(function: Callable[..., Any]) -> None:
+def refuse(function: FunctionType) -> None:
     """Raise for what Numba would refuse later, or worse, understand in another way."""
     import ast
     import inspect
     import textwrap
 
-    code = getattr(function, "__code__", None)
-    if code is not None and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+    code = function.__code__
+    if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise CompileError(
             f"{_place(function, code.co_firstlineno)}: {function.__name__} is a generator or async: a compiled program "
             "is a plain function, whose calls block"
         )
     try:
-        source = textwrap.dedent(inspect.getsource(function))
-        tree = ast.parse(source)
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError, TypeError):
         return  # without its source it is Numba's to refuse
-    first = code.co_firstlineno if code is not None else 1
     for node in ast.walk(tree):
-        wrong = _wrong(node)
-        if wrong:
-            raise CompileError(f"{_place(function, first + node.lineno - 1)}: {wrong} cannot be compiled: {HINT}")
+        if isinstance(node, ast.ExceptHandler | ast.Try) and (wrong := _wrong(node)):
+            line = code.co_firstlineno + node.lineno - 1
+            raise CompileError(f"{_place(function, line)}: {wrong} cannot be compiled: {HINT}")
 
 
-def _wrong(node: ast.AST) -> str | None:
+def _wrong(node: ast.ExceptHandler | ast.Try) -> str | None:
     import ast
 
-    if isinstance(node, ast.ExceptHandler):
-        if node.type is not None and not (isinstance(node.type, ast.Name) and node.type.id == "Exception"):
-            return f"`except {ast.unparse(node.type)}`"
-        if node.name is not None:
-            return f"`as {node.name}`"
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Raise):
-                return "`raise` alone" if inner.exc is None else "`raise` inside `except`"
-    if isinstance(node, ast.Try) and node.finalbody:
-        return "`finally`"
+    if isinstance(node, ast.Try):
+        return "`finally`" if node.finalbody else None
+    if node.type is not None and ast.unparse(node.type) != "Exception":
+        return f"`except {ast.unparse(node.type)}`"
+    if node.name is not None:
+        return f"`as {node.name}`"
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Raise):
+            return "`raise` alone" if inner.exc is None else "`raise` inside `except`"
     return None
 
 
-def _place(function: Callable[..., Any], line: int) -> str:
+def _place(function: FunctionType, line: int) -> str:
     import inspect
 
     return f"{inspect.getsourcefile(function) or '<program>'}:{line}"
@@ -315,13 +310,11 @@ def _compile(program: CompiledProgram, dispatcher: Any, signature: Any) -> None:
 
 def _reason(error: Any) -> str:
     # The last cause that Numba names, and the line it names last.
-    text = str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     place = next((line for line in reversed(lines) if line.startswith("File ")), "")
-    told = [line for line in lines if line.startswith(("- Resolution", "raised from", "Overload of")) is False]
-    named = [line for line in told if "must be" in line or "does not" in line or "Unknown attribute" in line
-             or "not supported" in line.lower() or "unsupported" in line.lower() or "use t." in line]
-    return f"{named[-1] if named else told[0] if told else type(error).__name__} {place}".strip()
+    told = [line for line in lines if not line.startswith(("- Resolution", "raised from", "Overload of"))]
+    named = [line for line in told if any(cause in line.lower() for cause in CAUSES)]
+    return f"{(named or told[:1] or [type(error).__name__])[-1]} {place}".strip()
 
 
 # ---------------------------------------------------------------------------------------------- arguments
@@ -339,7 +332,7 @@ def _prepared(value: Any) -> Any:
     return value
 
 
-def identity(function: Callable[..., Any]) -> str:
+def identity(function: FunctionType) -> str:
     """A name for a program that changes with its code, its closure, and its defaults, and is no other program's."""
     from hashlib import sha256
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 NUMBA: dict[str, int]
 START_SIZE: int
@@ -13,7 +13,9 @@ class NativeProgram:
     def result(self, entry: int, address: int) -> Any: ...
 
 class Start:
-    def __init__(self, program: NativeProgram, entry: int, record: bytes | bytearray, args: tuple[Any, ...]) -> None: ...
+    def __init__(
+        self, program: NativeProgram, entry: int, record: bytes | bytearray, args: tuple[Any, ...]
+    ) -> None: ...
     @property
     def program(self) -> NativeProgram: ...
     @property

@@ -5,8 +5,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import TypingError
-from numba.extending import intrinsic, lower_builtin, overload
 from numba.core.imputils import lower_constant
+from numba.extending import intrinsic, lower_builtin, overload
 
 SECONDS = 1_000_000_000
 END_OF_TIME = (1 << 63) - 1

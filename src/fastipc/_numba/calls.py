@@ -4,6 +4,8 @@ A method that raises looks at the result and leaves by `raise_errno`. Types are 
 one is an error of compiling that names the argument.
 """
 
+# ruff: noqa: F401 - what the source that is made here calls
+
 from typing import Any
 
 from numba.core import types

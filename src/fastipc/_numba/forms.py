@@ -26,9 +26,7 @@ STAT_SIZE = dtype("stat").itemsize
 MOST_ITEMS = 1 << 46  # of an array: their size in bytes is no overflow
 
 _array, _checkpoint = external("array", 1), external("checkpoint", 0)
-_clone, _fstat, _pipe2, _read, _wait4 = (
-    external(name, registers) for name, registers in (("clone", 2), ("fstat", 2), ("pipe2", 1), ("read", 3), ("wait4", 2))
-)
+_clone, _fstat, _pipe2, _wait4 = external("clone", 2), external("fstat", 2), external("pipe2", 1), external("wait4", 2)
 _getresgid, _getresuid, _getrlimit = external("getresgid", 1), external("getresuid", 1), external("getrlimit", 2)
 _setrlimit = external("setrlimit", 3)
 
