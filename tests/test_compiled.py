@@ -43,7 +43,6 @@ from fastipc._core.native import SYMBOLS
 from fastipc.syscalls import METHODS, TABLE
 
 PYTHON_ONLY = {"read", "pread", "fstat", "select", "sys_select", "submit"}  # they make objects of Python
-COMPILED_ONLY = {"array", "checkpoint"}
 THREAD = int(fastipc.CLONE_VM | fastipc.CLONE_FS | fastipc.CLONE_FILES | fastipc.CLONE_SIGHAND)
 THREAD |= int(fastipc.CLONE_THREAD | fastipc.CLONE_SYSVSEM)
 
@@ -175,6 +174,30 @@ def test_identities_limits_and_time(both):
     assert same == same2 == same3 == (True, True, True)
     assert users == groups == (1000, 1000, 1000)
     assert numbers == (0, 0, 0, 0, 0, 0, 1000, 1000, 1024, 4096, 50)
+
+
+@compiled
+def scratch(t, n):
+    a = t.array(n, np.int32)
+    for i in range(n):
+        t.checkpoint()
+        a[i] += i
+    return a.itemsize, int(a.sum()), t.array(0, np.uint8).size
+
+
+def test_what_is_no_system_call(both, k):
+    assert both(scratch, 10) == (4, 45, 0)
+    a = k.spawn()
+    with pytest.raises(ValueError, match="n must not be negative"):
+        a.array(-1, np.uint8)
+    for n in (1.5, "1", None):
+        with pytest.raises(TypeError, match="^n "):
+            a.array(n, np.uint8)
+    assert a.checkpoint() is None
+    a.exit()
+    for call in (a.checkpoint, lambda: a.array(1, np.uint8)):
+        with pytest.raises(fastipc.TaskExited):
+            call()
 
 
 @compiled
@@ -429,7 +452,7 @@ def test_every_method_is_one_of_task_and_has_its_symbol():
     assert all(SYMBOLS.values())
     names = names_of_compiled()
     attributes = {"errno", "pid", "tgid", "uid", "euid", "gid", "egid"}
-    assert {n for n in names if not hasattr(Task, n)} == COMPILED_ONLY
+    assert all(hasattr(Task, n) for n in names)
     assert attributes <= names
 
 

@@ -1,5 +1,7 @@
 """System calls on processes: birth, identity, waiting, limits, sleeping, and the end."""
 
+import numpy as np
+
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastipc._core.abi cimport *
@@ -450,6 +452,19 @@ cdef class ProcessCalls(FileCalls):
         self.t.call.args[0] = s
         self.t.call.args[1] = h
         return self.complete_raw(do_sigaction(self.k, self.t, s, h))
+
+    # -------------------------------------------------------------------------------------- no system calls
+    def array(self, n, dtype):
+        """An array of ``n`` zeros. In a compiled program its memory goes with the task, whose end frees it."""
+        cdef int64_t count = as_int(n, "n")
+        self.enter()
+        if count < 0:
+            raise ValueError("n must not be negative")
+        return np.zeros(count, dtype)
+
+    def checkpoint(self):
+        """Let the host's signals through in a loop without calls: in a compiled program, elsewhere they come anyway."""
+        self.enter()
 
 
 cdef int64_t handler_number(object handler) except -1:
