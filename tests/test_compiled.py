@@ -656,6 +656,19 @@ def test_defaults(k):
     assert [a.result for a in tasks] == [(1, 1, 2, 3.0), (5, 6, 2, 3.0), (5, 6, 7, 3.0), (1, 2, 3, 4)]
 
 
+@compiled
+def all_kinds(t, x, program=echo, pair=(1, 2.5), none=None, row=np.arange(3)):  # noqa: B008
+    t.fork(program, x)
+    return x + pair[0] + pair[1] + row[2], none is None
+
+
+def test_defaults_of_very_many(k):
+    for n in (3, 0):
+        tasks = k.spawn_many(all_kinds, n, np.arange(n))
+        k.run()
+        assert [a.result for a in tasks] == [(i + 5.5, True) for i in range(n)]
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

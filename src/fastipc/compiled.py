@@ -82,12 +82,12 @@ class CompiledProgram(NativeProgram):
         """Compile for the elements of arrays, and store n records of arguments."""
         import numpy as np
 
-        from fastipc._numba.host import pack_column
+        from fastipc._numba.host import pack_column, values
 
         given = self.bound(tuple(column[0] if n else column.dtype.type(0) for column in columns))
         form = self.form(given)
         records = np.zeros((n, form.layout.size), np.uint8)
-        every = [*columns, *(np.full(n, default) for default in given[len(columns) :])]
+        every = [*columns, *(np.broadcast_to(v, (n, *np.shape(v))) for v in values(given[len(columns) :]))]
         kept = [pack_column(leaf, column, records) for leaf, column in zip(form.layout.args, every, strict=True)]
         return Batch(self, form.address, records, name or self.__name__, tuple(kept))
 

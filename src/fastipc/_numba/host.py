@@ -71,13 +71,12 @@ def pack(layout: Layout, args: tuple[Any, ...], record: bytearray) -> None:
 
 def pack_column(leaf: Leaf, column: np.ndarray[Any, Any], records: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Store one argument of many tasks: an element of the column each, or a row of it as an array; what to keep."""
+    if not len(column) or not isinstance(leaf.type, (*NUMBERS, types.Array)):
+        return column
     if isinstance(leaf.type, types.Array):
         column = np.ascontiguousarray(column)
-        words = np.empty((len(column), len(_array_words(column[0])) if len(column) else 0), np.int64)
-        if len(column):
-            words[:] = _array_words(column[0])
-            words[:, 4] += np.arange(len(column)) * column.strides[0]
-        data = words
+        data = np.tile(np.array(_array_words(column[0]), np.int64), (len(column), 1))
+        data[:, 4] += np.arange(len(column)) * column.strides[0]
     else:
         data = np.ascontiguousarray(column.astype(as_dtype(leaf.type), copy=False)).reshape(len(column), -1)
     raw = data.view(np.uint8).reshape(len(column), -1)
