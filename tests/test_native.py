@@ -57,6 +57,13 @@ int64_t deep(volatile char *above, int64_t n) {
     return n ? deep(frame, n - 1) + frame[0] : frame[0];
 }
 
+/* Writes where a stack that had come so far down would have written, and sleeps. */
+int64_t scribble(void *k, void *t, char *args, void **excinfo) {
+    int64_t (*sched_yield)(void *k, void *t) = *(int64_t (**)(void *, void *))args;
+    *(volatile int64_t *)((intptr_t)__builtin_frame_address(0) & ~(intptr_t)0xffff) = 1;
+    return sched_yield(k, t);
+}
+
 int64_t overflow(void *k, void *t, char *args, void **excinfo) { return deep(0, *(int64_t *)args) < 0; }
 """
 
@@ -168,6 +175,35 @@ def test_a_stack_that_overflows_is_our_error(k, library, relay, n):
         assert p.read(r2, 4) == b"bcde"
     k.run()
     assert state.done == 3
+
+
+def test_a_stack_whose_guard_is_a_word(k, library, relay):
+    """On a host without light guards, and with more stacks than mprotect can serve."""
+    native.guards(2)
+    try:
+        p = k.spawn()
+        r, w = p.pipe()
+        p.fork(relay(r, w, 4, 1)[0], name="above")  # its stack is lower, and stays whole
+        c = p.fork(Program(library("scribble"), native.SYMBOLS["sched_yield"]), name="deep")
+        with pytest.raises(StackOverflow, match="deep has used up its stack"):
+            k.run()
+        assert p.wait4(c) == (c.pid, 0x0100)
+        p.write(w, b"abcd")
+        k.run()
+    finally:
+        native.guards(0)
+
+
+@pytest.mark.parametrize("n", [140, 1000])
+def test_a_stack_whose_guard_is_of_mprotect(k, library, n):
+    native.guards(1)
+    try:
+        c = k.spawn(Program(library("overflow"), n), name="deep")
+        with pytest.raises(StackOverflow):
+            k.run()
+        assert c.exit_status == 0x0100
+    finally:
+        native.guards(0)
 
 
 def test_many_natives_in_a_row_sleep_and_wake_in_order(k, relay):

@@ -60,8 +60,8 @@ class Report(Record):
     stopped : str
         "idle": nothing can run; "until": what was asked for has come; "deadlock": nothing can run, programs sleep.
     leaked_bytes : int
-        Of lists, strings and the like that compiled programs made which then died or failed: at most so many are
-        never freed. Their arrays are.
+        Of lists and sets that compiled programs made which then died or failed, as they were made: these are never
+        freed, nor are dicts and strings, which are not counted. Arrays are freed.
     waits : list
         What `blocked` is made from when it is asked for.
     """
@@ -107,7 +107,7 @@ class Report(Record):
             f"wall      {self.wall_s:.3f} s  {rate}".rstrip(),
         ]
         if self.leaked_bytes:
-            lines.append(f"leaked    up to {self.leaked_bytes:,} bytes")
+            lines.append(f"leaked    {self.leaked_bytes:,} bytes")
         if self.waits:
             lines.append(f"asleep    {len(self.waits)}")
             lines += ["  " + line for line in describe(self.waits, 5)]

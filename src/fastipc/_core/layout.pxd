@@ -483,6 +483,8 @@ ctypedef struct stacks_t:  # the stacks of compiled programs, and what they tell
     void **chunks  # what was mapped
     uint32_t nr_chunks
     uint32_t limit  # slots that may be made, 0 = no limit
+    uint32_t unguarded  # some slot has no guard but its lowest word, which must stay zero
+    uint32_t pad
 
 ctypedef struct kernel_t:  # one machine
     # read by every call

@@ -163,6 +163,11 @@ def set_numba(uintptr_t api, uintptr_t alloc, uintptr_t varsize, uintptr_t varsi
     numba_set_api(<void *>api, <void *>alloc, <void *>varsize, <void *>varsize_dtor)
 
 
+def guards(int kind):
+    """Which guards stacks get from now on: 0 the host's light ones, 1 mprotect, 2 a word that must stay zero."""
+    set_guards(kind)
+
+
 START_SIZE = sizeof(start_t)  # bytes before the arguments
 
 SYMBOLS = {

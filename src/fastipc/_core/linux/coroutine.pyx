@@ -153,6 +153,8 @@ cdef void schedule(kernel_t *k, void **save) noexcept nogil:
     # Give the processor to whoever has the next turn, and come back when it is this stack's turn again.
     cdef uint32_t task = 0
     cdef void *lost
+    if unlikely(k.stacks.unguarded) and stack_damaged(&lost):
+        coroutine_overflow(k)
     k.turns -= 1
     k.ticks -= 1
     k.current = CTX_HUB

@@ -37,9 +37,21 @@ cdef inline void *top_of(char *slot) noexcept nogil:
     return slot + STACK_SLOT - 64 - colour * COLOUR
 
 
+cdef int guard_kind = GUARD_LIGHT  # the best that is tried
+
+
+cdef void set_guards(int kind) noexcept nogil:
+    # For tests: what a host without the better ones does.
+    global guard_kind
+    guard_kind = kind
+
+
 cdef void guard(stacks_t *s, char *slot) noexcept nogil:
-    if madvise(slot, HOST_PAGE, MADV_GUARD_INSTALL) != 0 and s.nr_slots < MPROTECT_SLOTS:
-        mprotect(slot, HOST_PAGE, PROT_NONE)
+    if guard_kind == GUARD_LIGHT and madvise(slot, HOST_PAGE, MADV_GUARD_INSTALL) == 0:
+        return
+    if guard_kind <= GUARD_MPROTECT and s.nr_slots < MPROTECT_SLOTS and mprotect(slot, HOST_PAGE, PROT_NONE) == 0:
+        return
+    s.unguarded = 1
 
 
 cdef bint keep_chunk(stacks_t *s, void *chunk, uint32_t slots) noexcept nogil:
@@ -108,6 +120,11 @@ cdef void stack_put(kernel_t *k, void *address) noexcept nogil:
 cdef bint stack_overrun(void *address) noexcept nogil:
     # Whether mechanism may not be entered here.
     return <size_t>address - <size_t>slot_of(address) < STACK_RESERVE
+
+
+cdef bint stack_damaged(void *address) noexcept nogil:
+    # Whether a stack whose only guard is its lowest word has come down to it.
+    return (<uint64_t *>slot_of(address))[0] != 0
 
 
 cdef void stacks_release(kernel_t *k) noexcept nogil:
