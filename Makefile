@@ -17,7 +17,7 @@ TREE := .ci CHANGELOG.md LICENSE Makefile README.md pyproject.toml setup.py benc
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench fuzz lint sanitize coverage docs-check clean
+.PHONY: help build demo test bench bench-gate fuzz lint sanitize coverage docs-check clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -25,7 +25,7 @@ help: ## list the targets
 
 build: $(BUILT) ## set up .venv and compile the core in place
 
-demo: $(BUILT) ## 10,000 processes on pipes, then a table and a picture beside the real OS
+demo: $(BUILT) ## a million processes on pipes, then a table and a picture beside the real OS
 	$(PY) benchmarks/demo.py
 
 test: $(BUILT) ## run all tests
@@ -33,7 +33,12 @@ test: $(BUILT) ## run all tests
 
 bench: $(BUILT) ## time every operation here and on the real OS: the table, then pytest-benchmark
 	$(PY) benchmarks/table.py
+	$(PY) benchmarks/compiled_crowd.py
+	$(PY) benchmarks/ensembles.py
 	$(PY) -m pytest benchmarks --benchmark-only --benchmark-group-by=group
+
+bench-gate: $(BUILT) ## count the instructions of the compiled core; a growth over 2 % fails. Needs valgrind
+	$(PY) benchmarks/gate.py
 
 fuzz: $(BUILT) ## random programs against the real kernel, SECONDS=300 SEED=0
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED)

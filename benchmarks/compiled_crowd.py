@@ -2,8 +2,9 @@
 
 The tasks are in pairs, with a pipe in either direction between the two of a pair. First all make their pipes, send a
 byte into every second one, and sleep until the same moment: then the memory is counted. After that each pair sends its
-byte to and fro, which is timed, and sleeps again before it ends. Beside the time per call stands what the real OS takes, from C, for two processes on one processor that
-do the same (four calls a round trip), measured before and after. Each crowd lives in an interpreter of its own.
+byte to and fro, which is timed, and sleeps again before it ends. Beside the time per call stands what the real OS
+takes, from C, for two processes on one processor that do the same (four calls a round trip), measured before and after.
+Each crowd lives in an interpreter of its own.
 """
 
 import argparse

@@ -7,7 +7,7 @@ task, and its start and end are in the time.
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,22 +118,6 @@ def tasks_ours() -> Iterator[Body]:
         yield lambda n: _run(t, (make_and_wait, n))
 
 
-def crowd_ours(tasks: int) -> Side:
-    """Round trips of many pairs in one kernel, each pair `rounds` of them: one operation is one round trip."""
-
-    @contextmanager
-    def side() -> Iterator[Body]:
-        def body(n: int) -> None:
-            rounds = max(1, n // (tasks // 2))
-            with Kernel(limits={"pid_max": max(1000, 2 * tasks)}) as k:
-                k.spawn_many(pair, tasks // 2, np.full(tasks // 2, rounds))
-                k.run()
-
-        yield body
-
-    return side
-
-
 # ---------------------------------------------------------------------------------------------- the other sides
 def c_program() -> Path:
     """``real_os.c``, compiled."""
@@ -179,8 +163,7 @@ COMPILED: tuple[Operation, ...] = (
     _operation("compiled: write + read, 1 B", C, (write_read_ours, in_c("write_read")), 25, "one task, both calls"),
     _operation("compiled: round trip", C, (trips_ours, in_c("trips")), 80, TRIP),
     _operation("compiled: message", SIMPY, (trips_ours, peers.simpy_store), 50, "put, taken, the taker resumed", 2),
-    _operation("compiled: create, run, end", C + ", thread", (tasks_ours, in_c("threads")), 80, "fork, exit, wait4"),
+    _operation("compiled: create, run, end", C, (tasks_ours, in_c("threads")), 80, "fork, exit, wait4"),
 )
 
 ALL: tuple[Operation, ...] = OPERATIONS + COMPILED
-Maker = Callable[[], Any]

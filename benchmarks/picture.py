@@ -29,7 +29,7 @@ def draw(results: list[Result], path: Path) -> None:
     """
     rows = list(range(len(results)))
     ratios = [r.ratio for r in results]
-    against_os = [r.operation.rival == "real OS" for r in results]
+    against_os = [r.operation.rival.startswith("real OS") for r in results]
     colours = [AGAINST_OS if real else AGAINST_PEER for real in against_os]
     with plt.rc_context({"font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.labelcolor": INK}):
         fig, ax = plt.subplots(figsize=(10, 0.42 * len(results) + 1.9), dpi=150)
@@ -65,7 +65,7 @@ def draw(results: list[Result], path: Path) -> None:
         ax.spines["left"].set_visible(True)
         ax.spines["left"].set_color("#9ca3af")
         ax.set_title(
-            "How many times faster fastipc is, from Python", loc="left", fontweight="bold", fontsize=13, pad=30
+            "How many times faster fastipc is", loc="left", fontweight="bold", fontsize=13, pad=30
         )
         ax.legend(
             handles=[

@@ -6,7 +6,7 @@ Every round is a batch of as many operations as the group's name says, so the tw
 from typing import Any
 
 import pytest
-from operations import OPERATIONS
+from compiled_operations import ALL
 from pytest_benchmark.fixture import BenchmarkFixture
 from timing import LONG, Operation, Side, batch_size, no_collector, one_processor
 
@@ -17,7 +17,7 @@ def _cases() -> list[Any]:
     """Each side once: an operation with several rivals is timed once for fastipc."""
     cases = []
     groups: dict[str, Operation] = {}
-    for op in OPERATIONS:
+    for op in ALL:
         if op.name not in groups:
             groups[op.name] = op
             cases.append(pytest.param(op.name, op, op.ours, id=f"{op.name}: fastipc"))

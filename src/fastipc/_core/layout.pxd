@@ -501,6 +501,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t *runq  # ring of task rows, 0 = hole
     host_t *host  # by task row
     int64_t turns  # that compiled programs may give each other before the hub must look
+    int64_t clock_limit  # virtual time that this run may reach
     int64_t ticks  # calls and turns of compiled programs until the hub looks at the host's signals
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL

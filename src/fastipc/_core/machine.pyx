@@ -533,6 +533,7 @@ cdef class Machine(MachineTasks):
         cdef uint32_t row
         cdef int64_t count = 0
         cdef bint single = callable(until) or self.chooser is not None
+        k.clock_limit = until_ns if until_ns >= 0 else KTIME_MAX
         while True:
             if self.unwinding:
                 self.unwind()
@@ -555,13 +556,11 @@ cdef class Machine(MachineTasks):
                     self.choose()
                 row = self.next_ready()
             if row == 0:
-                if nr_timers(k) == 0 or (until_ns >= 0 and timer_next(k) > until_ns):
+                if not advance_clock(k):
                     if until_ns < 0:
                         return STOP_IDLE
                     k.now = max(k.now, until_ns)
                     return STOP_UNTIL
-                k.now = max(k.now, timer_next(k))
-                run_timers(k)
                 continue
             self.look = single
             self.turns = budget

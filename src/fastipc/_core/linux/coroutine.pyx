@@ -162,6 +162,8 @@ cdef void schedule(kernel_t *k, void **save) noexcept nogil:
         if nr_running(k) > READ_AHEAD_FROM:
             read_ahead(k)
         task = next_turn(k)
+        while task == 0 and k.attention == 0 and advance_clock(k):
+            task = next_turn(k)
         if unlikely(k.stacks.dead != NULL):  # its own call ended it
             save = &lost
         if (likely(task != 0 and not hub_wanted(k)) and task_row(k, task).kind == KIND_COMPILED

@@ -1,10 +1,6 @@
 """nanosleep and deadlines. Source: kernel/time/hrtimer.c (hrtimer_nanosleep)."""
 
 
-cdef enum:
-    KTIME_MAX = 0x7fffffffffffffff
-
-
 cdef int64_t deadline_after(kernel_t *k, int64_t ns) noexcept nogil:
     # ktime_add_safe: a time too far away is the end of time.
     return k.now + ns if ns <= <int64_t>KTIME_MAX - k.now else <int64_t>KTIME_MAX

@@ -8,11 +8,24 @@
 # and every list is in the order of arming.
 
 
+cdef enum:
+    KTIME_MAX = 0x7fffffffffffffff
+
+
 cdef void timer_start(kernel_t *k, uint32_t task, int64_t expires) noexcept nogil  # not before now
 cdef void timer_remove(kernel_t *k, uint32_t task) noexcept nogil
 cdef int64_t timer_next(kernel_t *k) noexcept nogil  # time of the next one; precondition: there is one
 cdef void run_timers(kernel_t *k) noexcept nogil
 cdef bint timer_check(kernel_t *k) noexcept nogil
+
+
+cdef inline bint advance_clock(kernel_t *k) noexcept nogil:
+    # Nothing can run: go on to the next timer, if this run may go so far.
+    if nr_timers(k) == 0 or timer_next(k) > k.clock_limit:
+        return False
+    k.now = max(k.now, timer_next(k))
+    run_timers(k)
+    return True
 
 
 cdef inline void timer_cancel(kernel_t *k, uint32_t task, task_t *t) noexcept nogil:
