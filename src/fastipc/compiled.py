@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from fastipc._core.native import Batch, NativeProgram, Start, decode_errors
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from fastipc._numba.entry import Layout
 
 
-class Form(NamedTuple):
+class Form:
     """One signature of a program, compiled."""
 
-    address: int
-    layout: Layout
-    compiled: Any  # Numba's CompileResult
-    keep: Any  # the library that holds the machine code
+    __slots__ = ("address", "compiled", "keep", "layout")
+
+    def __init__(self, address: int, layout: Layout, compiled: Any, keep: Any) -> None:
+        self.address = address
+        self.layout = layout
+        self.compiled = compiled  # Numba's CompileResult
+        self.keep = keep  # the library that holds the machine code
 
 
 class CompiledProgram(NativeProgram):

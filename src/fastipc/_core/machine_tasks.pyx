@@ -115,7 +115,7 @@ cdef class MachineTasks(MachineState):
         cdef int kind
         self.admit()
         kind = self.check_start(program)
-        start = begin_compiled(program, args)
+        start = begin_compiled(program, args) if kind == KIND_COMPILED else None
         if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
             raise TypeError("program must be given: from inside a program nobody could drive the task")
         row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
@@ -237,7 +237,7 @@ cdef class MachineTasks(MachineState):
                 self.look = True
             if task.call is not None:
                 task.call.ended()
-            if isinstance(task.frame, Start):
+            if task.t.kind == KIND_COMPILED and task.frame is not None:
                 self.left_compiled(task)
         if self.watch is not None:
             self.look = True

@@ -129,8 +129,8 @@ cdef class NativeProgram:
 
 
 cdef object begin_compiled(object program, tuple args):
-    # The Start of a compiled program, None for any other.
-    return program.begin(args) if isinstance(program, NativeProgram) else None
+    # The Start of a compiled program.
+    return (<NativeProgram?>program).begin(args)
 
 
 cdef object error_decoder = None

@@ -60,7 +60,7 @@ cdef class ProcessCalls(FileCalls):
         cdef TaskCore child = None
         self.enter()
         kind = (<Machine>self.arena.machine).check_start(program)
-        start = begin_compiled(program, args)
+        start = begin_compiled(program, args) if kind == KIND_COMPILED else None
         if kind == KIND_HAND:
             if self.t.kind != KIND_HAND:
                 raise TypeError("program must be given: a running program cannot be copied")
@@ -109,7 +109,7 @@ cdef class ProcessCalls(FileCalls):
             raise TypeError("program must be given: the old one is left for good")
         if kind == KIND_HAND and args:
             raise TypeError("args need a program")
-        start = begin_compiled(program, args)
+        start = begin_compiled(program, args) if kind == KIND_COMPILED else None
         call_begin(self.t, NR_execve)
         self.t.call.args[0] = 0
         ret = begin_new_exec(self.k, self.t)
