@@ -42,17 +42,7 @@ MODULES = [
     "abi",  # numbers
     "layout",
     "mechanism",  # all of linux/
-    "arena",  # entries
-    "convert",
-    "task",
-    "task_files",
-    "task_process",
-    "task_poll",
-    "submit",
-    "native",
-    "machine_state",
-    "machine_tasks",
-    "machine",
+    "entries",  # all of entries/
 ]
 
 

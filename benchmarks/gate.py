@@ -39,7 +39,7 @@ PROGRAMS = {  # name: (programs that run together, pipes between them)
 def run(library: str, names: list[str], n: int) -> None:
     """Run some of the C programs together, `n` operations of each."""
     from fastipc import Kernel
-    from fastipc._core.native import SYMBOLS, NativeProgram, Start
+    from fastipc._core.entries import SYMBOLS, NativeProgram, Start
 
     loaded = ctypes.CDLL(library)
 

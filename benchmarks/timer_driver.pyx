@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint32_t
 
 from fastipc._core.layout cimport *
 from fastipc._core.mechanism cimport *
-from fastipc._core.task cimport TaskCore
+from fastipc._core.entries cimport TaskCore
 
 
 cdef inline void fall_asleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil:

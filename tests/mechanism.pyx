@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t
 
 from fastipc._core.layout cimport *
 from fastipc._core.mechanism cimport *
-from fastipc._core.task cimport TaskCore
+from fastipc._core.entries cimport TaskCore
 
 
 # ------------------------------------------------------------------------------------------ page allocator

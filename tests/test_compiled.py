@@ -39,7 +39,7 @@ from fastipc import (
     Task,
     compiled,
 )
-from fastipc._core.native import SYMBOLS
+from fastipc._core.entries import SYMBOLS
 from fastipc.syscalls import METHODS, TABLE
 
 PYTHON_ONLY = {"read", "pread", "fstat", "select", "sys_select", "submit"}  # they make objects of Python

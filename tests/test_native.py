@@ -13,7 +13,7 @@ import sysconfig
 import pytest
 
 from fastipc import EBADF, SIGPIPE, Deadlock, Kernel, StackOverflow
-from fastipc._core import native
+from fastipc._core import entries as native
 
 SOURCE = """
 #include <stdint.h>

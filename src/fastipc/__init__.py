@@ -17,8 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.submit import Call
-from fastipc._core.task_poll import Task
+from fastipc._core.entries import Call, Task
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,

@@ -12,8 +12,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from fastipc._core.native import Batch, NativeProgram, Start, decode_errors
-from fastipc._core.task import TaskCore
+from fastipc._core.entries import Batch, NativeProgram, Start, TaskCore, decode_errors
 from fastipc.errors import CompileError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastipc._core.machine import Machine
+    from fastipc._core.entries import Machine
 
 
 class DeferredInterrupt:

@@ -10,9 +10,7 @@ from typing import Any, NoReturn, TextIO, overload
 
 import numpy as np
 
-from fastipc._core.machine import Machine
-from fastipc._core.native import Batch
-from fastipc._core.task_poll import Task
+from fastipc._core.entries import Batch, Machine, Task
 from fastipc.compiled import CompiledProgram
 from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt

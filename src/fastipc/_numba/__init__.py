@@ -10,7 +10,7 @@ from llvmlite import binding
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
-from fastipc._core.native import NUMBA, SYMBOLS, set_numba
+from fastipc._core.entries import NUMBA, SYMBOLS, set_numba
 
 for _name, _address in SYMBOLS.items():
     binding.add_symbol(f"fastipc_{_name}", _address)

@@ -16,7 +16,7 @@ from numba.core.errors import TypingError
 from numba.core.imputils import fix_returning_optional, lower_constant
 from numba.extending import intrinsic, models, register_model
 
-from fastipc._core.native import START_SIZE
+from fastipc._core.entries import START_SIZE
 from fastipc._numba.task_type import task_type
 from fastipc.compiled import programs
 

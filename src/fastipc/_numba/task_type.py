@@ -13,8 +13,8 @@ from numba.core import types
 from numba.extending import intrinsic, models, overload_attribute, register_model
 
 from fastipc._core import abi
+from fastipc._core.entries import START_SIZE, SYMBOLS
 from fastipc._core.layout import dtype
-from fastipc._core.native import START_SIZE, SYMBOLS
 from fastipc.syscalls import METHODS
 
 

@@ -26,7 +26,7 @@ cdef extern from *:
 
 cdef enum:
     HOST_PAGE = 4096
-    MANY_TASKS = 1 << 16  # from here on the tables are worth large pages of the host
+    MANY_TASKS = 1 << 17  # from here on the tables are worth large pages of the host
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:

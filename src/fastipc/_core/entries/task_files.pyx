@@ -1,14 +1,8 @@
 """System calls on descriptors. Each fetches its arguments, calls the mechanism, and completes."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free, malloc
 
-from fastipc._core.abi cimport *
-from fastipc._core.mechanism cimport *
-from fastipc._core.convert cimport as_fd, as_int, get_buffer, get_writable, owned, release
-from fastipc._core.layout cimport *
-from fastipc._core.task cimport TaskCore
 from fastipc.records import Stat
 
 cdef class Segments:

@@ -1,9 +1,5 @@
 # System calls on descriptors.
 
-from libc.stdint cimport int64_t
-
-from fastipc._core.task cimport TaskCore
-
 
 cdef class FileCalls(TaskCore):
     cdef object read_bytes(self, object fd, object n)

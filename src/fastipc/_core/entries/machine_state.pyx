@@ -3,13 +3,6 @@
 All that needs no task to run. `Machine` in machine.pyx adds the running.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-
-from fastipc._core.abi cimport *
-from fastipc._core.arena cimport Arena, TableView
-from fastipc._core.mechanism cimport *
-from fastipc._core.layout cimport *
-from fastipc._core.task cimport this_thread
 
 from fastipc.errors import InvariantError, KernelClosed, WrongThread
 

@@ -3,9 +3,6 @@
 from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdlib cimport calloc, free
 
-from fastipc._core.layout cimport *
-from fastipc._core.mechanism cimport *
-
 
 cdef class Arena:
     def __cinit__(self):

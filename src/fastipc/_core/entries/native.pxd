@@ -1,9 +1,5 @@
 # Programs of machine code, as the machine starts them.
 
-from libc.stdint cimport uint32_t
-
-from fastipc._core.layout cimport stacks_t, start_t
-
 
 cdef class NativeProgram:
     cdef object __weakref__

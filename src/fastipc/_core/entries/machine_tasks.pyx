@@ -4,14 +4,8 @@ import weakref
 from collections import deque
 
 from cpython.list cimport PyList_GET_SIZE
-from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport malloc
 
-from fastipc._core.abi cimport *
-from fastipc._core.mechanism cimport *
-from fastipc._core.layout cimport *
-from fastipc._core.native cimport Batch, begin_compiled, NativeProgram, Start
-from fastipc._core.task cimport TaskCore, wait_record
 from fastipc.errors import InvariantError
 
 cdef enum:

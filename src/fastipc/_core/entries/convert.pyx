@@ -1,7 +1,6 @@
 """The rarer conversions, and the errors for what cannot be an argument."""
 
 from cpython.buffer cimport PyObject_GetBuffer
-from libc.stdint cimport int64_t, uint64_t
 
 
 cdef extern from "math.h":

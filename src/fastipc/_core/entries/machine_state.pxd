@@ -1,8 +1,5 @@
 # A machine at rest: its memory and what can be asked of it.
 
-from fastipc._core.arena cimport Arena
-from fastipc._core.layout cimport kernel_t
-
 
 cdef class MachineState:
     cdef Arena arena

@@ -1,11 +1,5 @@
 # The tasks of a machine as Python sees them.
 
-from libc.stdint cimport uint32_t
-
-from fastipc._core.layout cimport *
-from fastipc._core.machine_state cimport MachineState
-from fastipc._core.task cimport TaskCore
-
 
 cdef class MachineTasks(MachineState):
     cdef list tasks  # by row; None where there is no Task

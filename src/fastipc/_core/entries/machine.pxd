@@ -1,11 +1,6 @@
 # One machine: its memory, its tasks, and the loop that runs them.
 
 from cpython.ref cimport PyObject
-from libc.stdint cimport int32_t, int64_t, uint32_t
-
-from fastipc._core.layout cimport *
-from fastipc._core.machine_tasks cimport MachineTasks
-from fastipc._core.task cimport TaskCore
 
 
 cdef class Machine(MachineTasks):

@@ -1,7 +1,5 @@
 # The memory of one machine, kept as long as anything refers to it: the machine, its tasks, views of its tables.
 
-from fastipc._core.layout cimport kernel_t
-
 
 cdef class Arena:
     cdef kernel_t *k

@@ -2,15 +2,7 @@
 
 import numpy as np
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from fastipc._core.abi cimport *
-from fastipc._core.mechanism cimport *
-from fastipc._core.convert cimport as_int, get_buffer, get_writable, release, seconds_to_ns
-from fastipc._core.layout cimport *
-from fastipc._core.machine cimport Machine
-from fastipc._core.native cimport begin_compiled
-from fastipc._core.task cimport TaskCore
 from fastipc.errors import TaskKilled
 
 cdef enum:

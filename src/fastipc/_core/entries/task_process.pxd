@@ -1,9 +1,5 @@
 # System calls on processes, time and signals.
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-
-from fastipc._core.task_files cimport FileCalls
-
 
 cdef class ProcessCalls(FileCalls):
     cdef object begin_fork(self, int nr, uint64_t flags, int32_t exit_signal, object program, tuple args, object name,

@@ -5,12 +5,7 @@ makes blocking calls by the addresses in `SYMBOLS`. It runs on a stack of its ow
 main does; anything else is an error, which `NativeProgram.error` makes an exception of.
 """
 
-from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc
-
-from fastipc._core.convert cimport get_buffer, release
-from fastipc._core.layout cimport *
-from fastipc._core.mechanism cimport *
 
 
 cdef class Start:

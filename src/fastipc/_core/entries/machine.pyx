@@ -12,14 +12,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport Py_XDECREF, PyObject
-from libc.stdint cimport int64_t, uint32_t
 
-from fastipc._core.abi cimport *
-from fastipc._core.arena cimport Arena
-from fastipc._core.mechanism cimport *
-from fastipc._core.layout cimport *
-from fastipc._core.native cimport error_of
-from fastipc._core.task cimport Pending, this_thread, TaskCore
 from fastipc.errors import CallPending, Deadlock, StackOverflow, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
 

@@ -1,7 +1,5 @@
 # A call that was started and not waited for.
 
-from fastipc._core.task cimport TaskCore
-
 
 cdef class Call:
     cdef readonly TaskCore task

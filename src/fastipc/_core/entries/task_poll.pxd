@@ -1,10 +1,5 @@
 # poll and select; the class Task.
 
-from libc.stdint cimport int64_t, uint32_t
-
-from fastipc._core.layout cimport pollfd_t
-from fastipc._core.task_process cimport ProcessCalls
-
 
 cdef class Task(ProcessCalls):
     cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1

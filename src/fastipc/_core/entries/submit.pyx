@@ -1,9 +1,5 @@
 """Task.submit: a call in progress as an object."""
 
-from fastipc._core.mechanism cimport *
-from fastipc._core.layout cimport *
-from fastipc._core.machine cimport Machine
-from fastipc._core.task cimport Pending, TaskCore
 from fastipc.errors import Deadlock, ForeignCall, TaskExited
 
 

@@ -10,15 +10,9 @@ import os
 cimport cython
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
-from fastipc._core.abi cimport *
-from fastipc._core.mechanism cimport *
-from fastipc._core.layout cimport *
-from fastipc._core.machine cimport Machine
-from fastipc._core.native cimport NativeProgram, Start
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
 

@@ -1,15 +1,8 @@
 """poll and select, and the class Task with all calls."""
 
 from cpython.ref cimport PyObject, PyTypeObject
-from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 
-from fastipc._core.abi cimport *
-from fastipc._core.mechanism cimport *
-from fastipc._core.convert cimport as_int, get_writable, release, seconds_to_ns
-from fastipc._core.layout cimport *
-from fastipc._core.submit import submit
-from fastipc._core.task_process cimport ProcessCalls
 
 import os
 

@@ -1,12 +1,7 @@
 # One task as Python sees it: its row, who may call it, what its call in progress keeps alive.
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from fastipc._core.arena cimport Arena
-from fastipc._core.layout cimport *
-from fastipc._core.native cimport NativeProgram
-from fastipc._core.mechanism cimport *
 
 cdef extern from *:
     """

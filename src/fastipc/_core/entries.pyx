@@ -1,0 +1,13 @@
+"""Tasks, their system calls and the machine that runs them, as Python sees them: the files in `entries/`."""
+
+include "entries/arena.pyx"
+include "entries/convert.pyx"
+include "entries/native.pyx"
+include "entries/task.pyx"
+include "entries/task_files.pyx"
+include "entries/task_process.pyx"
+include "entries/task_poll.pyx"
+include "entries/submit.pyx"
+include "entries/machine_state.pyx"
+include "entries/machine_tasks.pyx"
+include "entries/machine.pyx"
