@@ -5,13 +5,11 @@
 
 typedef int64_t call0_t(void *k, void *t);
 typedef int64_t call1_t(void *k, void *t, int64_t a);
-typedef int64_t call2_t(void *k, void *t, int64_t a, int64_t b);
 typedef int64_t call3_t(void *k, void *t, int64_t a, int64_t b, int64_t c);
 
 struct args {
-    call3_t *read, *write, *poll, *start;
-    call2_t *wait4;
-    call1_t *close, *dup, *pipe2, *fork, *nanosleep;
+    call3_t *read, *write;
+    call1_t *close, *dup, *nanosleep;
     call0_t *getpid, *sched_yield;
     int64_t a, b, n;
 };
@@ -52,16 +50,6 @@ PROGRAM(dup_close)
     return 0;
 }
 
-PROGRAM(ask)
-{
-    char byte = 0;
-    for (int64_t i = 0; i < s->n; i++) {
-        s->write(k, t, s->b, (int64_t)&byte, 1);
-        s->read(k, t, s->a, (int64_t)&byte, 1);
-    }
-    return 0;
-}
-
 PROGRAM(answer)
 {
     char byte = 0;
@@ -83,10 +71,5 @@ PROGRAM(sleeps)
 {
     for (int64_t i = 0; i < s->n; i++)
         s->nanosleep(k, t, 1000);
-    return 0;
-}
-
-PROGRAM(nothing)
-{
     return 0;
 }

@@ -23,13 +23,13 @@ HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
 GROWTH = 1.02
 FEW, MANY = 100, 1_100
-CALLS = "read write poll start wait4 close dup pipe2 fork nanosleep getpid sched_yield".split()
+CALLS = "read write close dup nanosleep getpid sched_yield".split()
 PROGRAMS = {  # name: (programs that run together, pipes between them)
     "getpid": ("calls",),
     "write + read, 1 B": ("write_read",),
     "write + read, 4 KiB": ("write_read_page",),
     "dup + close": ("dup_close",),
-    "round trip of two tasks": ("ask", "answer"),
+    "round trip of two tasks": ("write_read", "answer"),
     "sched_yield of two tasks": ("yields", "yields"),
     "nanosleep": ("sleeps",),
 }
