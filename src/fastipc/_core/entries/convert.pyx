@@ -8,7 +8,9 @@ cdef extern from "math.h":
 
 
 cdef int64_t convert_int(object value, str name) except? -1:
-    # Anything with __index__: NumPy integers, booleans, enums, tasks.
+    # Anything with __index__: NumPy integers, booleans, enums. A task is its pid, and most that is no int is one.
+    if isinstance(value, TaskCore):
+        return (<TaskCore>value).t.pid
     if isinstance(value, (float, str, bytes)) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
     value = value.__index__()
