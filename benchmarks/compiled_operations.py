@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import peers
-from operations import OPERATIONS
+from operations import OPERATIONS, served_by
 from timing import LONG, Body, Operation, Side
 
 import fastipc
@@ -131,24 +131,8 @@ def c_program() -> Path:
 
 
 def in_c(what: str) -> Side:
-    """`what` of ``real_os.c``, which is asked for a batch through a pipe and answers when it is done."""
-
-    @contextmanager
-    def theirs() -> Iterator[Body]:
-        command = [str(c_program()), what]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as worker:
-            assert worker.stdin and worker.stdout
-            send, done = worker.stdin.write, worker.stdout.read
-
-            def body(n: int) -> None:
-                send(b"%d\n" % n)
-                if done(1) != b"\n":
-                    raise RuntimeError(f"{command} ended")
-
-            body(1)
-            yield body
-
-    return theirs
+    """`what` of ``real_os.c``."""
+    return served_by([str(c_program()), what])
 
 
 def _operation(

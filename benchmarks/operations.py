@@ -223,12 +223,11 @@ def fork_exit_wait() -> Iterator[Body]:
         yield partial(fork_exit_wait_ours, t)
 
 
-def in_small_interpreter(what: str) -> Side:
-    """`what` of ``real_os.py``, which is asked for a batch through a pipe and answers when it is done."""
+def served_by(command: list[str]) -> Side:
+    """What a process does that is asked for a batch through a pipe and answers when it is done."""
 
     @contextmanager
     def theirs() -> Iterator[Body]:
-        command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("real_os.py")), what]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as worker:
             assert worker.stdin and worker.stdout
             send, done = worker.stdin.write, worker.stdout.read
@@ -242,6 +241,11 @@ def in_small_interpreter(what: str) -> Side:
             yield body
 
     return theirs
+
+
+def in_small_interpreter(what: str) -> Side:
+    """`what` of ``real_os.py``."""
+    return served_by([sys.executable, "-I", "-S", str(Path(__file__).with_name("real_os.py")), what])
 
 
 # ---------------------------------------------------------------------------------------------- the table
