@@ -184,6 +184,23 @@ cpdef enum:  # Source: include/uapi/asm-generic/fcntl.h
     F_SETPIPE_SZ = 1031
     F_GETPIPE_SZ = 1032
     FD_CLOEXEC = 1
+    AT_FDCWD = -100
+    AT_SYMLINK_NOFOLLOW = 0x100
+    AT_REMOVEDIR = 0x200
+    AT_SYMLINK_FOLLOW = 0x400
+    AT_EMPTY_PATH = 0x1000
+    AT_EACCESS = 0x200
+    RENAME_NOREPLACE = 1
+    RENAME_EXCHANGE = 2
+    RENAME_WHITEOUT = 4
+
+cpdef enum:  # Source: include/uapi/linux/falloc.h
+    FALLOC_FL_KEEP_SIZE = 0x1
+    FALLOC_FL_PUNCH_HOLE = 0x2
+    FALLOC_FL_COLLAPSE_RANGE = 0x8
+    FALLOC_FL_ZERO_RANGE = 0x10
+    FALLOC_FL_INSERT_RANGE = 0x20
+    FALLOC_FL_UNSHARE_RANGE = 0x40
 
 cpdef enum:  # Source: include/uapi/asm-generic/ioctls.h
     FIONREAD = 0x541b
@@ -207,6 +224,21 @@ cpdef enum:  # Source: include/uapi/linux/stat.h
     S_IRUSR = 0o400
     S_IWUSR = 0o200
     S_IXUSR = 0o100
+    S_IRWXU = 0o700
+    S_IRGRP = 0o40
+    S_IWGRP = 0o20
+    S_IXGRP = 0o10
+    S_IRWXG = 0o70
+    S_IROTH = 0o4
+    S_IWOTH = 0o2
+    S_IXOTH = 0o1
+    S_IRWXO = 0o7
+
+cpdef enum:  # Source: include/uapi/asm-generic/unistd.h, of access(2)
+    F_OK = 0
+    X_OK = 1
+    W_OK = 2
+    R_OK = 4
 
 cpdef enum:  # Source: include/uapi/linux/fs.h
     SEEK_SET = 0
@@ -214,15 +246,26 @@ cpdef enum:  # Source: include/uapi/linux/fs.h
     SEEK_END = 2
     SEEK_DATA = 3
     SEEK_HOLE = 4
+    FS_SYNC_FL = 0x8
+    FS_IMMUTABLE_FL = 0x10
+    FS_APPEND_FL = 0x20
+    FS_DIRSYNC_FL = 0x10000
+    FS_IOC_GETFLAGS = 0x80086601
+    FS_IOC_SETFLAGS = 0x40086602
 
 cpdef enum:  # Source: include/uapi/linux/limits.h, include/uapi/linux/uio.h
     PAGE_SIZE = 4096
     PIPE_BUF = 4096
     UIO_MAXIOV = 1024
     NR_OPEN = 1048576
+    NAME_MAX = 255
+    PATH_MAX = 4096
 
 cpdef enum:  # Source: include/uapi/linux/magic.h
     PIPEFS_MAGIC = 0x50495045
+    TMPFS_MAGIC = 0x01021994
+    EXT4_SUPER_MAGIC = 0xef53
+    PROC_SUPER_MAGIC = 0x9fa0
 
 cpdef enum:  # Source: include/uapi/asm-generic/poll.h
     POLLIN = 0x1
@@ -384,8 +427,11 @@ cpdef enum:  # Source: include/uapi/linux/capability.h
 cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_read = 0
     NR_write = 1
+    NR_open = 2
     NR_close = 3
+    NR_stat = 4
     NR_fstat = 5
+    NR_lstat = 6
     NR_poll = 7
     NR_lseek = 8
     NR_rt_sigaction = 13
@@ -394,6 +440,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_pwrite64 = 18
     NR_readv = 19
     NR_writev = 20
+    NR_access = 21
     NR_pipe = 22
     NR_select = 23
     NR_sched_yield = 24
@@ -408,6 +455,26 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_exit = 60
     NR_wait4 = 61
     NR_fcntl = 72
+    NR_fsync = 74
+    NR_truncate = 76
+    NR_ftruncate = 77
+    NR_getcwd = 79
+    NR_chdir = 80
+    NR_fchdir = 81
+    NR_rename = 82
+    NR_mkdir = 83
+    NR_rmdir = 84
+    NR_creat = 85
+    NR_link = 86
+    NR_unlink = 87
+    NR_symlink = 88
+    NR_readlink = 89
+    NR_chmod = 90
+    NR_fchmod = 91
+    NR_chown = 92
+    NR_fchown = 93
+    NR_lchown = 94
+    NR_umask = 95
     NR_getrlimit = 97
     NR_getuid = 102
     NR_getgid = 104
@@ -418,13 +485,18 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_getresgid = 120
     NR_getpgid = 121
     NR_getsid = 124
+    NR_mknod = 133
     NR_setrlimit = 160
     NR_gettid = 186
     NR_exit_group = 231
+    NR_openat = 257
+    NR_mknodat = 259
     NR_pselect6 = 270
     NR_ppoll = 271
+    NR_fallocate = 285
     NR_dup3 = 292
     NR_pipe2 = 293
+    NR_renameat2 = 316
     NR_calls = 512
 
 cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python

@@ -210,7 +210,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t gid
     uint32_t egid
     uint32_t sgid
-    uint32_t pad
+    uint32_t fs
     uint64_t cap_effective
     uint64_t start_time
     uint64_t pad2[2]  # whole cache lines
@@ -286,14 +286,30 @@ ctypedef struct fd_t:
 ctypedef struct fdbits_t:
     uint64_t word
 
-cdef enum:  # file.f_mode
+cdef enum:  # file.f_mode; a pipe has none but the first two
     FMODE_READ = 1
     FMODE_WRITE = 2
+    FMODE_LSEEK = 4
+    FMODE_PREAD = 8
+    FMODE_PWRITE = 16
+    FMODE_PATH = 0x4000
 
-cdef enum:  # file.f_op
-    PIPEFIFO_FOPS = 1
+cdef enum:  # file.f_op, inode.i_fop
+    NO_OPEN_FOPS = 0  # a socket's node
+    PIPEANON_FOPS = 1
+    PIPEFIFO_FOPS = 2
+    REGULAR_FOPS = 3  # shmem_file_operations
+    DIR_FOPS = 4  # simple_dir_operations
+    DEF_CHR_FOPS = 5  # opens what its number says
+    DEF_BLK_FOPS = 6
+    NULL_FOPS = 7
+    ZERO_FOPS = 8
+    FULL_FOPS = 9
+    PATH_FOPS = 10  # O_PATH: no operation at all
+    PROC_FOPS = 11
+    N_FOPS = 12
 
-ctypedef struct file_t:  # struct file, include/linux/fs.h
+ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t live
     uint32_t link
     uint32_t f_count
@@ -302,12 +318,30 @@ ctypedef struct file_t:  # struct file, include/linux/fs.h
     uint16_t f_op
     uint32_t private_data  # row of the pipe
     uint32_t inode
-    uint32_t f_version  # the other side's counter at open (FIFO)
+    uint32_t f_version  # f_pipe: the other side's counter at open (FIFO)
     int64_t f_pos
     uint32_t f_owner
     uint32_t f_sig
+    uint32_t f_dentry  # f_path: none in a pipe, whose name is made of its number when somebody asks
+    uint32_t f_mnt
+    uint64_t pad
 
-ctypedef struct inode_t:  # struct inode, include/linux/fs.h
+cdef enum:  # inode.i_op: how a name is looked up below it, or what it stands for
+    SIMPLE_INODE = 0
+    RAM_DIR = 1  # its dentries are all there is of it
+    RAM_LINK = 2  # a symbolic link: its text is in i_link
+    PROC_DIR = 3  # made when looked up; i_private says which
+    PROC_LINK = 4
+    PROC_FILE = 5
+
+cdef enum:  # inode.i_flags
+    S_SYNC = 1
+    S_APPEND = 4
+    S_IMMUTABLE = 8
+    S_DEAD = 16  # removed, but still open directory
+    S_DIRSYNC = 64
+
+ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t live
     uint32_t link
     uint32_t i_count
@@ -322,7 +356,118 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h
     int64_t i_mtime
     int64_t i_ctime
     uint32_t i_rdev
-    uint32_t i_sb  # magic of the file system
+    uint32_t i_sb  # row of the super block
+    uint16_t i_op
+    uint16_t i_fop
+    uint32_t i_flags
+    uint32_t i_pages  # the page cache: an xarray
+    uint32_t nrpages
+    uint32_t i_link  # text of a symbolic link: run of name rows, i_size bytes and a zero
+    uint32_t i_private  # of proc: which entry
+    uint32_t i_private2  # of proc: which process, or which sysctl
+    uint32_t i_children  # names in a directory
+    uint32_t i_fd  # of /proc/PID/fd/N
+    uint32_t pad
+
+ctypedef struct xa_node_t:  # struct xa_node, include/linux/xarray.h: 64 places of a tree
+    uint32_t live
+    uint32_t link
+    uint32_t parent
+    uint8_t shift  # bits of an index below this node
+    uint8_t offset  # its place in the parent
+    uint16_t count  # places in use
+    uint32_t slots[64]
+
+cdef enum:  # dentry.d_flags
+    DCACHE_HASHED = 1
+    DCACHE_MOUNTED = 2
+
+cdef enum:
+    DNAME_INLINE_LEN = 20
+
+ctypedef struct dentry_t:  # struct dentry, include/linux/dcache.h; one cache line
+    uint32_t live
+    uint32_t link
+    uint32_t d_count
+    uint32_t d_parent  # itself at the root of a file system
+    uint32_t d_inode
+    uint32_t d_hash
+    uint32_t d_next  # of the same hash chain
+    uint32_t d_children  # newest name of a directory
+    uint32_t d_sib_next
+    uint32_t d_sib_prev
+    uint16_t d_flags
+    uint16_t d_len
+    uint8_t d_name[20]  # DNAME_INLINE_LEN; of a longer name the run of name rows
+
+ctypedef struct name_t:  # 32 bytes of a long name or of a link's text
+    uint32_t live  # like all of the row, bytes of the text
+    uint32_t link
+    uint8_t text[24]
+
+ctypedef struct dhash_t:
+    uint32_t first
+
+ctypedef struct super_block_t:  # struct super_block, include/linux/fs.h
+    uint32_t live
+    uint32_t link
+    uint32_t s_magic
+    uint32_t s_dev  # device number of its files
+    uint32_t s_root
+    uint32_t s_journal  # row, 0 = none
+    uint64_t s_last_ino
+    uint64_t s_inodes  # in use
+    uint64_t s_max_inodes
+    uint64_t s_blocks  # pages in use
+    uint64_t s_max_blocks
+    uint32_t s_type  # FS_ number
+    uint32_t s_maxlinks
+
+cdef enum:  # super_block.s_type: the file systems that are registered
+    FS_PIPEFS = 0
+    FS_EXT4 = 1
+    FS_TMPFS = 2
+    FS_DEVTMPFS = 3
+    FS_PROC = 4
+    N_FILE_SYSTEMS = 5
+
+ctypedef struct mount_t:  # struct mount, fs/mount.h
+    uint32_t live
+    uint32_t link
+    uint32_t mnt_count
+    uint32_t mnt_root  # dentry
+    uint32_t mnt_sb
+    uint32_t mnt_mountpoint  # dentry, in
+    uint32_t mnt_parent
+    uint32_t mnt_flags
+
+ctypedef struct fs_t:  # struct fs_struct, include/linux/fs_struct.h
+    uint32_t live
+    uint32_t link
+    uint32_t count  # tasks that share it
+    uint32_t umask
+    uint32_t root_mnt
+    uint32_t root
+    uint32_t pwd_mnt
+    uint32_t pwd
+
+ctypedef struct journal_t:  # struct journal_s, include/linux/jbd2.h
+    uint32_t live
+    uint32_t link
+    uint64_t j_transaction_sequence  # of the running transaction
+    uint64_t j_commit_sequence  # of the last one that is on the disk
+    int64_t j_expires  # when the running transaction is committed at the latest
+    uint32_t j_updates  # changes in the running transaction
+    uint32_t h_ref  # the handle of the call in progress: 1, or 0 for none
+    uint32_t h_sync
+    uint32_t h_first  # what the handle has changed: newest journal_head
+
+ctypedef struct journal_head_t:  # struct journal_head: a row as it was before a handle changed it
+    uint32_t live
+    uint32_t link
+    uint32_t b_next
+    uint32_t b_inode
+    uint8_t b_frozen_data[128]  # the inode
 
 ctypedef struct stat_t:  # struct stat as fstat fills it; times in ns
     uint64_t st_dev
@@ -416,10 +561,20 @@ cdef enum:  # table numbers
     T_POLLFD = 15
     T_PID = 16
     T_PIDBITS = 17
-    N_TABLES = 18
+    T_XA_NODE = 18
+    T_DENTRY = 19
+    T_NAME = 20
+    T_DHASH = 21
+    T_SUPER = 22
+    T_MOUNT = 23
+    T_FS = 24
+    T_JOURNAL = 25
+    T_JOURNAL_HEAD = 26
+    N_TABLES = 27
 
 cdef enum:
     SCRATCH = 256
+    PATH_MAX_BYTES = 4096
     RUN_ORDERS = 24
     MAX_PAGE_ORDER = 10
 
@@ -445,6 +600,7 @@ ctypedef struct counters_t:
     uint64_t pages_free
     uint64_t signals
     uint64_t faults
+    uint64_t commits  # of journals
     uint64_t leaked  # bytes that dropped programs may have left behind
     uint64_t calls[512]
 
@@ -506,7 +662,7 @@ ctypedef struct kernel_t:  # one machine
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
-    table_t table[18]
+    table_t table[27]
 
     # limits, k.limits
     int64_t pid_max
@@ -516,6 +672,10 @@ ctypedef struct kernel_t:  # one machine
     int64_t file_max
     int64_t nr_open_max
     int64_t threads_max
+    int64_t protected_fifos
+    int64_t protected_hardlinks
+    int64_t protected_regular
+    int64_t protected_symlinks
 
     # page allocator
     char *frames
@@ -543,6 +703,13 @@ ctypedef struct kernel_t:  # one machine
     uint32_t nr_threads
     uint32_t next_ino
     uint32_t init_task
+    uint32_t pipe_mnt
+    uint32_t pipe_sb
+    uint32_t root_mnt
+    uint32_t proc_sb
+    uint32_t d_buckets  # of the table of dentries, which grows by one with every name
+    uint32_t d_split  # buckets when the present round of growing began
+    uint32_t d_entries
     uint32_t sleepers  # programs asleep that are not daemons
     uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
     uint32_t dead_last
@@ -560,6 +727,8 @@ ctypedef struct kernel_t:  # one machine
     uint32_t trace_cap
 
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
+    char pathname[2][4096]  # names_cachep: the paths of the call in progress
+    char proc_self[16]  # text of /proc/self
 
     const char *panic  # name of the first broken invariant, or NULL
     char *reservation

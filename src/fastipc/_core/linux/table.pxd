@@ -127,3 +127,30 @@ cdef inline pidmap_t *pid_row(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef inline fdbits_t *pidbits_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <fdbits_t *>k.table[T_PIDBITS].base + i
+
+cdef inline xa_node_t *xa_node_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <xa_node_t *>k.table[T_XA_NODE].base + i
+
+cdef inline dentry_t *dentry_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <dentry_t *>k.table[T_DENTRY].base + i
+
+cdef inline name_t *name_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <name_t *>k.table[T_NAME].base + i
+
+cdef inline dhash_t *dhash_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <dhash_t *>k.table[T_DHASH].base + i
+
+cdef inline super_block_t *super_block_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <super_block_t *>k.table[T_SUPER].base + i
+
+cdef inline mount_t *mount_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <mount_t *>k.table[T_MOUNT].base + i
+
+cdef inline fs_t *fs_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fs_t *>k.table[T_FS].base + i
+
+cdef inline journal_t *journal_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <journal_t *>k.table[T_JOURNAL].base + i
+
+cdef inline journal_head_t *journal_head_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <journal_head_t *>k.table[T_JOURNAL_HEAD].base + i

@@ -30,8 +30,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[18]
-    uint64_t rows[18]
+    uint32_t rowsize[27]
+    uint64_t rows[27]
     uint64_t runq
     uint64_t memory
 
@@ -47,13 +47,18 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_FD] = 16 * objects
     plan.rows[T_FDBITS] = objects
     plan.rows[T_FILE] = 2 * objects
-    plan.rows[T_INODE] = objects
+    plan.rows[T_INODE] = 2 * objects
     plan.rows[T_PIPE] = objects
     plan.rows[T_PIPE_BUFFER] = 16 * objects
     plan.rows[T_PAGE] = memory // HOST_PAGE + 1
     plan.rows[T_POLL_ENTRY] = 4 * objects
     plan.rows[T_POLLFD] = 4 * objects
     plan.rows[T_PIDBITS] = tasks // 64 + 2
+    plan.rows[T_XA_NODE] = plan.rows[T_PAGE] // 8 + 1024
+    plan.rows[T_DENTRY] = plan.rows[T_DHASH] = 2 * objects
+    plan.rows[T_NAME] = 4 * objects
+    plan.rows[T_SUPER] = plan.rows[T_MOUNT] = plan.rows[T_JOURNAL] = 64
+    plan.rows[T_JOURNAL_HEAD] = 64
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -72,6 +77,15 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_POLLFD] = sizeof(pollfd_t)
     plan.rowsize[T_PID] = sizeof(pidmap_t)
     plan.rowsize[T_PIDBITS] = sizeof(fdbits_t)
+    plan.rowsize[T_XA_NODE] = sizeof(xa_node_t)
+    plan.rowsize[T_DENTRY] = sizeof(dentry_t)
+    plan.rowsize[T_NAME] = sizeof(name_t)
+    plan.rowsize[T_DHASH] = sizeof(dhash_t)
+    plan.rowsize[T_SUPER] = sizeof(super_block_t)
+    plan.rowsize[T_MOUNT] = sizeof(mount_t)
+    plan.rowsize[T_FS] = sizeof(fs_t)
+    plan.rowsize[T_JOURNAL] = sizeof(journal_t)
+    plan.rowsize[T_JOURNAL_HEAD] = sizeof(journal_head_t)
     plan.runq = 64
     while plan.runq < tasks:
         plan.runq *= 2

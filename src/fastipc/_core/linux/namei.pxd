@@ -1,0 +1,51 @@
+# From a path to a dentry. Source: fs/namei.c.
+
+
+cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int flags, path_t *path) noexcept nogil
+cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil
+cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint want_dir,
+                     nameidata_t *nd) noexcept nogil
+cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
+cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
+cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil
+cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil
+
+ctypedef struct path_t:  # struct path: both counted
+    uint32_t mnt
+    uint32_t dentry
+
+cdef enum:  # flags of a walk
+    LOOKUP_FOLLOW = 1  # the last component too
+    LOOKUP_DIRECTORY = 2
+    LOOKUP_EMPTY = 4
+
+cdef enum:  # nameidata.last_type
+    LAST_NORM = 0
+    LAST_ROOT = 1
+    LAST_DOT = 2
+    LAST_DOTDOT = 3
+
+cdef enum:
+    MAXSYMLINKS = 40
+    NAME_MAX_BYTES = 255
+
+ctypedef struct nameidata_t:  # struct nameidata: a walk in progress
+    task_t *task
+    path_t path  # how far it has come
+    qstr_t last  # the last component
+    int last_type
+    bint last_slash  # more than the name was given
+    int links  # symbolic links followed
+    int depth
+    const char *stack[40]  # MAXSYMLINKS: what is left of the paths in which links were found
+
+
+cdef inline void path_get(kernel_t *k, path_t *path) noexcept nogil:
+    mntget(k, path.mnt)
+    dget(k, path.dentry)
+
+
+cdef inline void path_put(kernel_t *k, path_t *path) noexcept nogil:
+    mntput(k, path.mnt)
+    dput(k, path.dentry)
+    path.mnt = path.dentry = 0

@@ -1,0 +1,326 @@
+"""The walk along a path: components, "." and "..", mounts, symbolic links. Source: fs/namei.c (link_path_walk).
+
+A walk holds a reference to where it stands. It works on a path of the call that was copied (`k.pathname`), so nothing
+it reads can change. Missing: negative dentries, LOOKUP_RCU and the openat2 restrictions, which no call here asks for.
+"""
+
+
+cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil:
+    # getname: copy a path of the call to `k.pathname[which]`. 0 or -errno; an empty one is for the caller to refuse.
+    if n >= PATH_MAX_BYTES:
+        return -ENAMETOOLONG
+    memcpy(k.pathname[which], text, n)
+    k.pathname[which][n] = 0
+    return 0
+
+
+cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil:
+    # Eight bytes at a time.
+    cdef uint64_t h = n, word
+    while n >= 8:
+        memcpy(&word, name, 8)
+        h = (h ^ word) * <uint64_t>0x9E3779B97F4A7C15
+        h ^= h >> 32
+        name += 8
+        n -= 8
+    word = 0
+    memcpy(&word, name, n)
+    h = (h ^ word) * <uint64_t>0xC2B2AE3D27D4EB4F
+    return <uint32_t>(h >> 32)
+
+
+# ------------------------------------------------------------------------------------------ steps
+cdef inline void step_to(kernel_t *k, nameidata_t *nd, uint32_t dentry) noexcept nogil:
+    # The same mount, another dentry, on which the caller holds a reference.
+    dput(k, nd.path.dentry)
+    nd.path.dentry = dentry
+
+
+cdef void traverse_mounts(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    # What is mounted here covers it.
+    cdef uint32_t mnt
+    while dentry_row(k, nd.path.dentry).d_flags & DCACHE_MOUNTED:
+        mnt = lookup_mnt(k, nd.path.mnt, nd.path.dentry)
+        if mnt == 0:
+            return
+        mntget(k, mnt)
+        dget(k, mount_row(k, mnt).mnt_root)
+        path_put(k, &nd.path)
+        nd.path.mnt = mnt
+        nd.path.dentry = mount_row(k, mnt).mnt_root
+
+
+cdef void step_up(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    # follow_dotdot: the root of the process is its own parent; that of a mount stands where it is mounted.
+    cdef fs_t *fs = current_fs(k, nd.task)
+    cdef mount_t *m
+    cdef path_t up
+    while not (nd.path.dentry == fs.root and nd.path.mnt == fs.root_mnt):
+        if nd.path.dentry != mount_row(k, nd.path.mnt).mnt_root:
+            dget(k, dentry_row(k, nd.path.dentry).d_parent)
+            step_to(k, nd, dentry_row(k, nd.path.dentry).d_parent)
+            break
+        m = mount_row(k, nd.path.mnt)
+        if m.mnt_parent == 0:
+            break
+        up.mnt = m.mnt_parent
+        up.dentry = m.mnt_mountpoint
+        path_get(k, &up)
+        path_put(k, &nd.path)
+        nd.path = up
+    traverse_mounts(k, nd)
+
+
+cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
+    # The dentry of a name with a reference for the caller; 0: there is none, or see `k.failed_errno`.
+    cdef uint32_t d
+    if unlikely(name.len > NAME_MAX_BYTES):
+        k.failed_errno = ENAMETOOLONG
+        return 0
+    d = d_lookup(k, parent, name)
+    if likely(d != 0):
+        dget(k, d)
+        return d
+    if d_inode(k, parent).i_op == PROC_DIR:
+        return proc_lookup(k, t, parent, name)
+    return 0
+
+
+cdef int nd_jump_root(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    cdef fs_t *fs = current_fs(k, nd.task)
+    mntget(k, fs.root_mnt)
+    dget(k, fs.root)
+    path_put(k, &nd.path)
+    nd.path.mnt = fs.root_mnt
+    nd.path.dentry = fs.root
+    traverse_mounts(k, nd)
+    return 0
+
+
+cdef int get_link(kernel_t *k, nameidata_t *nd, uint32_t link, const char **body) noexcept nogil:
+    # The text of a symbolic link, whose reference is given up; NULL if following it led somewhere at once.
+    cdef inode_t *inode = d_inode(k, link)
+    cdef inode_t *dir = d_inode(k, nd.path.dentry)
+    cdef int err
+    body[0] = NULL
+    nd.links += 1
+    if nd.links > MAXSYMLINKS:
+        dput(k, link)
+        return -ELOOP
+    err = may_follow_link(k, nd.task, dir, inode)
+    if err == 0 and inode.i_op == PROC_LINK:
+        err = proc_get_link(k, nd, inode, body)
+    elif err == 0:
+        touch_atime(k, inode)
+        body[0] = <const char *>name_row(k, inode.i_link)
+    dput(k, link)
+    if err == 0 and body[0] != NULL and body[0][0] == c"/":
+        nd_jump_root(k, nd)
+    return err
+
+
+cdef int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **link) noexcept nogil:
+    # Take the step of nd.last; a link that is to be followed gives its text.
+    cdef uint32_t d
+    link[0] = NULL
+    if unlikely(nd.last_type != LAST_NORM):
+        if nd.last_type == LAST_DOTDOT:
+            step_up(k, nd)
+        return 0
+    d = lookup_name(k, nd.task, nd.path.dentry, &nd.last)
+    if d == 0:
+        return -alloc_errno(k, ENOENT)
+    if unlikely(follow and file_type(d_inode(k, d)) == S_IFLNK):
+        return get_link(k, nd, d, link)
+    step_to(k, nd, d)
+    if unlikely(dentry_row(k, d).d_flags & DCACHE_MOUNTED):
+        traverse_mounts(k, nd)
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ the walk
+cdef inline const char *next_component(nameidata_t *nd, const char *name) noexcept nogil:
+    # Fill nd.last from the start of `name`; what comes after it and its slashes.
+    cdef const char *end = name
+    while end[0] != 0 and end[0] != c"/":
+        end += 1
+    nd.last.name = name
+    nd.last.len = <uint32_t>(end - name)
+    nd.last_slash = end[0] != 0
+    nd.last_type = LAST_NORM
+    if name[0] == c"." and nd.last.len <= 2:
+        if nd.last.len == 1:
+            nd.last_type = LAST_DOT
+        elif name[1] == c".":
+            nd.last_type = LAST_DOTDOT
+    nd.last.hash = full_name_hash(name, nd.last.len)
+    while end[0] == c"/":
+        end += 1
+    return end
+
+
+cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept nogil:
+    # Walk all components but the last, which is left in nd.last. A link in the middle is walked from where it is.
+    cdef int err
+    cdef const char *link
+    while name[0] == c"/":
+        name += 1
+    if name[0] == 0:
+        nd.last_type = LAST_ROOT
+        nd.last_slash = False
+        if nd.depth == 0:
+            return 0
+        nd.depth -= 1
+        name = nd.stack[nd.depth]
+    while True:
+        if unlikely(not may_lookup(k, nd.task, d_inode(k, nd.path.dentry))):
+            return -EACCES
+        name = next_component(nd, name)
+        if name[0] == 0:
+            if nd.depth == 0:
+                return 0
+            nd.depth -= 1  # the last component of a link
+            name = nd.stack[nd.depth]
+        err = walk_component(k, nd, True, &link)
+        if err:
+            return err
+        if unlikely(link != NULL):
+            nd.stack[nd.depth] = name
+            nd.depth += 1
+            name = link
+            while name[0] == c"/":
+                name += 1
+            while name[0] == 0:  # a link to the root
+                nd.depth -= 1
+                name = nd.stack[nd.depth]
+            continue
+        if unlikely(not is_dir(d_inode(k, nd.path.dentry))):
+            return -ENOTDIR
+
+
+cdef int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
+    # Where a walk begins: the root, the current directory, or that of a descriptor.
+    cdef fs_t *fs = current_fs(k, t)
+    cdef file_t *f
+    nd.task = t
+    nd.depth = nd.links = 0
+    nd.last_type = LAST_ROOT
+    nd.last_slash = False
+    if name[0] == c"/":
+        nd.path.mnt = fs.root_mnt
+        nd.path.dentry = fs.root
+    elif dfd == AT_FDCWD:
+        nd.path.mnt = fs.pwd_mnt
+        nd.path.dentry = fs.pwd
+    else:
+        f = fdget(k, t, dfd)
+        if f == NULL:
+            return -EBADF
+        if f.f_dentry == 0 or (name[0] and not is_dir(inode_row(k, f.inode))):
+            return -ENOTDIR
+        nd.path.mnt = f.f_mnt
+        nd.path.dentry = f.f_dentry
+    path_get(k, &nd.path)
+    return 0
+
+
+cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
+    # path_parentat: the directory in nd.path, the name in nd.last. After an error nothing is held.
+    cdef int err
+    if name[0] == 0:
+        return -ENOENT
+    err = path_init(k, t, dfd, name, nd)
+    if err:
+        return err
+    err = link_path_walk(k, nd, name)
+    if err:
+        path_put(k, &nd.path)
+    return err
+
+
+cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil:
+    # lookup_last, as often as the last component is a link to follow. After an error nothing is held.
+    cdef const char *link
+    cdef bint directory = flags & LOOKUP_DIRECTORY != 0
+    cdef int err
+    while True:
+        directory = directory or nd.last_slash
+        err = walk_component(k, nd, flags & LOOKUP_FOLLOW != 0 or nd.last_slash, &link)
+        if err == 0 and link != NULL:
+            err = link_path_walk(k, nd, link)
+            if err == 0:
+                continue
+        if err == 0 and directory and not is_dir(d_inode(k, nd.path.dentry)):
+            err = -ENOTDIR
+        if err:
+            path_put(k, &nd.path)
+        return err
+
+
+cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int flags, path_t *path) noexcept nogil:
+    # path_lookupat: what a path leads to, held.
+    cdef nameidata_t nd
+    cdef int err
+    if name[0] == 0 and not (flags & LOOKUP_EMPTY):
+        return -ENOENT
+    err = path_init(k, t, dfd, name, &nd)
+    if err:
+        return err
+    if name[0]:
+        err = link_path_walk(k, &nd, name)
+        if err:
+            path_put(k, &nd.path)
+            return err
+        err = follow_last(k, &nd, flags)
+        if err:
+            return err
+    path[0] = nd.path
+    return 0
+
+
+cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint want_dir,
+                     nameidata_t *nd) noexcept nogil:
+    # filename_create: the directory in nd.path and a name in nd.last that is not there. Only a directory may be asked
+    # for with a slash.
+    cdef uint32_t d
+    cdef int err = path_parent(k, t, dfd, name, nd)
+    if err:
+        return err
+    if nd.last_type != LAST_NORM:
+        err = -EEXIST
+    else:
+        d = lookup_name(k, t, nd.path.dentry, &nd.last)
+        if d:
+            dput(k, d)
+            err = -EEXIST
+        else:
+            err = -alloc_errno(k, ENOENT if nd.last_slash and not want_dir else 0)
+    if err:
+        path_put(k, &nd.path)
+    return err
+
+
+# ------------------------------------------------------------------------------------------ back to text
+cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil:
+    # prepend_path: the path as seen from the root of `fs`, at the end of `to`. Its offset, or -ENAMETOOLONG.
+    cdef int64_t at = size - 1
+    cdef dentry_t *d
+    to[at] = 0
+    while not (dentry == fs.root and mnt == fs.root_mnt):
+        d = dentry_row(k, dentry)
+        if dentry == mount_row(k, mnt).mnt_root:
+            if mount_row(k, mnt).mnt_parent == 0:
+                break
+            dentry = mount_row(k, mnt).mnt_mountpoint
+            mnt = mount_row(k, mnt).mnt_parent
+            continue
+        at -= d.d_len + 1
+        if at < 0:
+            return -ENAMETOOLONG
+        to[at] = c"/"
+        memcpy(to + at + 1, d_name(k, d), d.d_len)
+        dentry = d.d_parent
+    if to[at] == 0:
+        at -= 1
+        to[at] = c"/"
+    return at

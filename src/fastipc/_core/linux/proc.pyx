@@ -1,0 +1,406 @@
+"""/proc: processes, their descriptors, the state of the machine, sysctls.
+
+Source: fs/proc/root.c, base.c (pid_revalidate, proc_pid_get_link), fd.c, array.c (proc_pid_status), self.c,
+proc_sysctl.c; mm/vmstat.c (frag_show). A name lives as long as somebody holds it. Missing: directory listings, what
+needs address spaces, and most of what a real machine has there.
+"""
+
+
+cdef enum:
+    N_PROC_ENTRIES = 11
+
+cdef proc_dir_entry_t[11] proc_entries
+
+
+cdef void proc_add(int i, uint32_t parent, const char *name, uint32_t kind, uint16_t op, uint32_t mode) noexcept nogil:
+    proc_entries[i].parent = parent
+    proc_entries[i].name = name
+    proc_entries[i].kind = kind
+    proc_entries[i].op = op
+    proc_entries[i].mode = mode
+
+
+cdef void proc_init() noexcept nogil:
+    proc_add(0, PROC_ROOT, b"self", PROC_SELF, PROC_LINK, S_IFLNK | 0o777)
+    proc_add(1, PROC_ROOT, b"buddyinfo", PROC_BUDDYINFO, PROC_FILE, S_IFREG | 0o444)
+    proc_add(2, PROC_ROOT, b"filesystems", PROC_FILESYSTEMS, PROC_FILE, S_IFREG | 0o444)
+    proc_add(3, PROC_ROOT, b"sys", PROC_SYS, PROC_DIR, S_IFDIR | 0o555)
+    proc_add(4, PROC_SYS, b"fs", PROC_SYS_FS, PROC_DIR, S_IFDIR | 0o555)
+    proc_add(5, PROC_SYS, b"kernel", PROC_SYS_KERNEL, PROC_DIR, S_IFDIR | 0o555)
+    proc_add(6, PROC_PID, b"status", PROC_PID_STATUS, PROC_FILE, S_IFREG | 0o444)
+    proc_add(7, PROC_PID, b"fd", PROC_PID_FD, PROC_DIR, S_IFDIR | 0o500)
+    proc_add(8, PROC_PID, b"cwd", PROC_PID_CWD, PROC_LINK, S_IFLNK | 0o777)
+    proc_add(9, PROC_PID, b"root", PROC_PID_ROOT, PROC_LINK, S_IFLNK | 0o777)
+    proc_add(10, PROC_PID, b"comm", PROC_PID_COMM, PROC_FILE, S_IFREG | 0o644)
+    file_operations[PROC_FOPS].read = proc_read
+    file_operations[PROC_FOPS].write = proc_write
+    file_operations[PROC_FOPS].llseek = generic_file_llseek
+
+
+cdef void proc_root(kernel_t *k, uint32_t sb) noexcept nogil:
+    cdef uint32_t root = alloc_root(k, sb, 0o555, PROC_DIR)
+    d_inode(k, root).i_private = PROC_ROOT
+
+
+# ------------------------------------------------------------------------------------------ names
+cdef uint32_t proc_instantiate(kernel_t *k, uint32_t parent, qstr_t *name, uint32_t kind, uint16_t op, uint32_t mode,
+                               uint32_t pid) noexcept nogil:
+    # A dentry with its inode, held by the caller alone; 0: see alloc_errno.
+    cdef uint32_t i = new_inode(k, k.proc_sb, mode), d
+    cdef inode_t *inode = inode_row(k, i)
+    if i == 0:
+        return 0
+    inode.i_op = op
+    inode.i_fop = DIR_FOPS if op == PROC_DIR else PROC_FOPS
+    inode.i_private = kind
+    inode.i_private2 = pid
+    inode.i_nlink = 2 if op == PROC_DIR else 1
+    if pid:
+        proc_own(k, inode, pid)
+    d = d_alloc(k, parent, name)
+    if d == 0:
+        iput(k, i)
+        return 0
+    d_add(k, d, i)
+    return d
+
+
+cdef void proc_own(kernel_t *k, inode_t *inode, uint32_t pid) noexcept nogil:
+    # What belongs to a process is owned by its effective ids.
+    cdef uint32_t task = find_task(k, pid)
+    if task and inode.i_private != PROC_SYSCTL:
+        inode.i_uid = current_cred(k, task_row(k, task)).euid
+        inode.i_gid = current_cred(k, task_row(k, task)).egid
+
+
+cdef int64_t name_number(qstr_t *name) noexcept nogil:
+    # name_to_int: a number without leading zeros, or -1.
+    cdef int64_t n = 0
+    cdef uint32_t i
+    if name.len == 0 or name.len > 10 or (name.len > 1 and name.name[0] == c"0"):
+        return -1
+    for i in range(name.len):
+        if not c"0" <= name.name[i] <= c"9":
+            return -1
+        n = n * 10 + name.name[i] - c"0"
+    return n
+
+
+cdef uint32_t lookup_fd(kernel_t *k, inode_t *dir, uint32_t parent, qstr_t *name) noexcept nogil:
+    cdef uint32_t task = find_task(k, dir.i_private2), d
+    cdef int64_t fd = name_number(name)
+    cdef file_t *f
+    if task == 0 or task_row(k, task).files == 0 or fd < 0 or fd > 0x7fffffff:
+        return 0
+    f = fdget(k, task_row(k, task), <int32_t>fd)
+    if f == NULL:
+        return 0
+    d = proc_instantiate(k, parent, name, PROC_FD_LINK, PROC_LINK,
+                         S_IFLNK | (0o500 if f.f_mode & FMODE_READ else 0) | (0o300 if f.f_mode & FMODE_WRITE else 0),
+                         dir.i_private2)
+    if d:
+        d_inode(k, d).i_fd = <uint32_t>fd
+        d_inode(k, d).i_size = 64
+    return d
+
+
+cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
+    # A name held by the caller; 0: there is none, and `failed_errno` says so, for nothing can be made here.
+    cdef inode_t *dir = d_inode(k, parent)
+    cdef proc_dir_entry_t *e
+    cdef uint32_t d = 0
+    cdef int64_t n
+    cdef int i
+    for i in range(N_PROC_ENTRIES):
+        e = &proc_entries[i]
+        if e.parent == dir.i_private and strlen(e.name) == name.len and memcmp(e.name, name.name, name.len) == 0:
+            if dir.i_private2 and find_task(k, dir.i_private2) == 0:
+                break
+            d = proc_instantiate(k, parent, name, e.kind, e.op, e.mode, dir.i_private2)
+            break
+    if d == 0 and dir.i_private == PROC_ROOT:
+        n = name_number(name)
+        if n > 0 and find_task(k, n):
+            d = proc_instantiate(k, parent, name, PROC_PID, PROC_DIR, S_IFDIR | 0o555, <uint32_t>n)
+    elif d == 0 and dir.i_private == PROC_PID_FD:
+        d = lookup_fd(k, dir, parent, name)
+    elif d == 0 and (dir.i_private == PROC_SYS_FS or dir.i_private == PROC_SYS_KERNEL):
+        i = find_sysctl(dir.i_private, name.name, name.len)
+        if i >= 0:
+            d = proc_instantiate(k, parent, name, PROC_SYSCTL, PROC_FILE, S_IFREG | 0o644, 0)
+            if d:
+                d_inode(k, d).i_private2 = <uint32_t>i
+    if d == 0 and k.failed_errno == 0:
+        k.failed_errno = ENOENT
+    return d
+
+
+cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil:
+    # Whether a name that somebody holds still stands for what it stood for.
+    cdef uint32_t task
+    if inode.i_private == PROC_SYSCTL or inode.i_private2 == 0:
+        return True
+    task = find_task(k, inode.i_private2)
+    if task == 0:
+        return False
+    if inode.i_private == PROC_FD_LINK:
+        return task_row(k, task).files != 0 and fdget(k, task_row(k, task), <int32_t>inode.i_fd) != NULL
+    return True
+
+
+# ------------------------------------------------------------------------------------------ links
+cdef bint may_trace(kernel_t *k, task_t *t, task_t *other) noexcept nogil:
+    # ptrace_may_access(PTRACE_MODE_READ_FSCREDS).
+    cdef cred_t *mine = current_cred(k, t)
+    cdef cred_t *its = current_cred(k, other)
+    if other.tgid == t.tgid or capable(k, t, CAP_SYS_PTRACE):
+        return True
+    return (mine.fsuid == its.euid and mine.fsuid == its.suid and mine.fsuid == its.uid
+            and mine.fsgid == its.egid and mine.fsgid == its.sgid and mine.fsgid == its.gid
+            and its.cap_permitted & ~mine.cap_permitted == 0)
+
+
+cdef uint32_t pseudo_dentry(kernel_t *k, uint32_t inode) noexcept nogil:
+    # d_alloc_pseudo: a pipe's dentry is made when a path to it is needed.
+    cdef uint32_t d = d_make_root(k, inode)
+    if d:
+        inode_row(k, inode).i_count += 1
+    return d
+
+
+cdef int file_path(kernel_t *k, file_t *f, path_t *path) noexcept nogil:
+    # Where an open file is, held: 0 or -errno.
+    path.mnt = f.f_mnt
+    path.dentry = f.f_dentry
+    if path.dentry:
+        dget(k, path.dentry)
+    else:
+        path.dentry = pseudo_dentry(k, f.inode)
+        if path.dentry == 0:
+            return -alloc_errno(k, ENOMEM)
+    mntget(k, path.mnt)
+    return 0
+
+
+cdef int link_path(kernel_t *k, task_t *t, inode_t *inode, path_t *path) noexcept nogil:
+    # proc_pid_get_link: where a link of a process leads at once, held.
+    cdef uint32_t task = find_task(k, inode.i_private2)
+    cdef task_t *other = task_row(k, task)
+    cdef file_t *f
+    if task == 0 or other.files == 0:
+        return -ENOENT
+    if not may_trace(k, t, other):
+        return -EACCES
+    if inode.i_private == PROC_FD_LINK:
+        f = fdget(k, other, <int32_t>inode.i_fd)
+        return -ENOENT if f == NULL else file_path(k, f, path)
+    if inode.i_private == PROC_PID_CWD:
+        path.mnt = current_fs(k, other).pwd_mnt
+        path.dentry = current_fs(k, other).pwd
+    else:
+        path.mnt = current_fs(k, other).root_mnt
+        path.dentry = current_fs(k, other).root
+    path_get(k, path)
+    return 0
+
+
+cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char **body) noexcept nogil:
+    # /proc/self is text; the others are jumped through (nd_jump_link).
+    cdef path_t path
+    cdef int err
+    if inode.i_private == PROC_SELF:
+        snprintf(k.proc_self, sizeof(k.proc_self), b"%d", nd.task.tgid)
+        body[0] = k.proc_self
+        return 0
+    err = link_path(k, nd.task, inode, &path)
+    if err == 0:
+        path_put(k, &nd.path)
+        nd.path = path
+    return err
+
+
+cdef int64_t path_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil:
+    # What readlink says of a path: also of what has no name, or has lost it.
+    cdef char page[4352]
+    cdef inode_t *inode = d_inode(k, path.dentry)
+    cdef int64_t at, n
+    if inode.i_sb == k.pipe_sb:
+        n = snprintf(page, sizeof(page), b"pipe:[%llu]", <unsigned long long>inode.i_ino)
+        at = 0
+    else:
+        at = d_path(k, current_fs(k, t), path.mnt, path.dentry, page, PATH_MAX_BYTES)
+        if at < 0:
+            return at
+        n = PATH_MAX_BYTES - 1 - at
+        if d_unhashed(k, path.dentry) and dentry_row(k, path.dentry).d_parent != path.dentry:
+            memcpy(page + at + n, b" (deleted)", 10)
+            n += 10
+    n = min(n, size)
+    memcpy(to, page + at, n)
+    return n
+
+
+cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int64_t size) noexcept nogil:
+    cdef path_t path
+    cdef char text[16]
+    cdef int64_t n
+    if inode.i_private == PROC_SELF:
+        n = min(<int64_t>snprintf(text, sizeof(text), b"%d", t.tgid), size)
+        memcpy(to, text, n)
+        return n
+    n = link_path(k, t, inode, &path)
+    if n == 0:
+        n = path_text(k, t, &path, to, size)
+        path_put(k, &path)
+    return n
+
+
+# ------------------------------------------------------------------------------------------ text
+cdef const char *state_text(kernel_t *k, task_t *t) noexcept nogil:
+    if t.state == EXIT_ZOMBIE:
+        return b"Z (zombie)"
+    if t.state == TASK_STOPPED:
+        return b"T (stopped)"
+    if t.state == TASK_UNINTERRUPTIBLE:
+        return b"D (disk sleep)"
+    return b"S (sleeping)" if t.state == TASK_INTERRUPTIBLE else b"R (running)"
+
+
+cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
+    cdef cred_t *c = current_cred(k, t)
+    cdef uint32_t[8] ids = [c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid, c.fsgid]
+    cdef uint32_t i
+    for i in range(8):
+        if i % 4 == 0:
+            seq_puts(m, b"Uid:" if i == 0 else b"\nGid:")
+        seq_number(m, b"\t%lld", ids[i])
+    seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", files_row(k, t.files).max_fds if t.files else 0)
+    for i in range(groups_count(k, c)):
+        seq_number(m, b"%lld ", group_at(k, c, i))
+    seq_puts(m, b"" if groups_count(k, c) else b" ")
+
+
+cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
+    cdef signal_t *s = signal_row(k, t.signal)
+    cdef cred_t *c = current_cred(k, t)
+    seq_number(m, b"Threads:\t%lld\n", max(s.nr_threads, <uint32_t>1))
+    seq_number(m, b"SigPnd:\t%016llx\n", <int64_t>t.pending)
+    seq_number(m, b"ShdPnd:\t%016llx\n", <int64_t>s.shared_pending)
+    seq_number(m, b"SigBlk:\t%016llx\n", <int64_t>t.blocked)
+    seq_number(m, b"SigIgn:\t%016llx\n", <int64_t>sighand_row(k, t.sighand).ignored)
+    seq_puts(m, b"SigCgt:\t0000000000000000\n")
+    seq_number(m, b"CapInh:\t%016llx\n", <int64_t>c.cap_inheritable)
+    seq_number(m, b"CapPrm:\t%016llx\n", <int64_t>c.cap_permitted)
+    seq_number(m, b"CapEff:\t%016llx\n", <int64_t>c.cap_effective)
+    seq_number(m, b"CapBnd:\t%016llx\n", <int64_t>c.cap_bset)
+    seq_number(m, b"CapAmb:\t%016llx\n", <int64_t>c.cap_ambient)
+
+
+cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
+    cdef signal_t *s = signal_row(k, t.signal)
+    seq_puts(m, b"Name:\t")
+    seq_puts(m, t.comm)
+    if t.fs:
+        seq_number(m, b"\nUmask:\t%04llo", current_fs(k, t).umask)
+    seq_puts(m, b"\nState:\t")
+    seq_puts(m, state_text(k, t))
+    seq_number(m, b"\nTgid:\t%lld\nNgid:\t0\n", t.tgid)
+    seq_number(m, b"Pid:\t%lld\n", t.pid)
+    seq_number(m, b"PPid:\t%lld\nTracerPid:\t0\n", task_ppid(k, t))
+    show_ids(k, t, m)
+    seq_number(m, b"\nNStgid:\t%lld\n", t.tgid)
+    seq_number(m, b"NSpid:\t%lld\n", t.pid)
+    seq_number(m, b"NSpgid:\t%lld\n", s.pgrp)
+    seq_number(m, b"NSsid:\t%lld\nKthread:\t0\n", s.session)
+    show_signals(k, t, m)
+    seq_puts(m, b"NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n"
+                b"Mems_allowed:\t1\nMems_allowed_list:\t0\n")
+
+
+cdef void show_filesystems(seq_file_t *m) noexcept nogil:
+    cdef int i
+    for i in range(N_FILE_SYSTEMS):
+        seq_puts(m, b"nodev\t" if file_systems[i].anonymous else b"\t")
+        seq_puts(m, file_systems[i].name)
+        seq_puts(m, b"\n")
+
+
+cdef void frag_show(kernel_t *k, seq_file_t *m) noexcept nogil:
+    cdef uint32_t counts[11]
+    cdef int i
+    buddyinfo(k, counts)
+    seq_puts(m, b"Node 0, zone   Normal ")
+    for i in range(MAX_PAGE_ORDER + 1):
+        seq_number(m, b"%6lld ", counts[i])
+    seq_puts(m, b"\n")
+
+
+cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil:
+    # The whole text of a file: 0 or -errno.
+    cdef uint32_t task = 0
+    if inode.i_private == PROC_PID_STATUS or inode.i_private == PROC_PID_COMM:
+        task = find_task(k, inode.i_private2)
+        if task == 0:
+            return -ESRCH
+    if inode.i_private == PROC_PID_STATUS:
+        proc_pid_status(k, task_row(k, task), m)
+    elif inode.i_private == PROC_PID_COMM:
+        seq_puts(m, task_row(k, task).comm)
+        seq_puts(m, b"\n")
+    elif inode.i_private == PROC_BUDDYINFO:
+        frag_show(k, m)
+    elif inode.i_private == PROC_FILESYSTEMS:
+        show_filesystems(m)
+    else:
+        seq_number(m, b"%lld\n", sysctl_get(k, <int>inode.i_private2))
+    return -ENOMEM if m.failed else 0
+
+
+cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    # A sysctl gives its text to the first read only, whatever that read asks for.
+    cdef inode_t *inode = inode_row(k, f.inode)
+    cdef int64_t *pos = file_pos(t, f)
+    cdef seq_file_t m
+    cdef int64_t n
+    if inode.i_private == PROC_SYSCTL and pos[0]:
+        return 0
+    memset(&m, 0, sizeof(m))
+    n = proc_show(k, inode, &m)
+    if n == 0 and pos[0] < m.count:
+        n = min(t.call.iter.count, m.count - pos[0])
+        copy_to_iter(k, t, m.buf + pos[0], n)
+        pos[0] += n
+    seq_free(&m)
+    return n
+
+
+cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    cdef inode_t *inode = inode_row(k, f.inode)
+    cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>32), ret
+    cdef uint64_t value = 0
+    cdef char text[32]
+    if inode.i_private == PROC_PID_COMM:
+        return write_comm(k, t, inode)
+    if inode.i_private != PROC_SYSCTL:
+        return -EIO
+    if n == 0 or file_pos(t, f)[0]:
+        return n
+    copy_from_iter(k, t, text, part)
+    ret = sysctl_parse(text, part, &value)
+    if ret > 0:
+        ret = sysctl_set(k, <int>inode.i_private2, <int64_t>value)
+    return n if ret >= 0 else ret
+
+
+cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
+    # A process' threads may rename each other; the name is cut.
+    cdef uint32_t task = find_task(k, inode.i_private2)
+    cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>TASK_COMM_LEN - 1)
+    cdef task_t *other = task_row(k, task)
+    if task == 0:
+        return -ESRCH
+    if other.tgid != t.tgid:
+        return -EINVAL
+    memset(other.comm, 0, TASK_COMM_LEN)
+    copy_from_iter(k, t, other.comm, part)
+    return n

@@ -1,0 +1,10 @@
+# Sparse arrays of rows, by 64-bit index: the page cache of a file. Source: lib/xarray.c, include/linux/xarray.h.
+#
+# A head is 0 (empty) or the top node of a tree of 64 places a node, as high as the largest index needs. An entry is a
+# row number of the caller's; 0 is no entry.
+
+
+cdef uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
+cdef int xa_store(kernel_t *k, uint32_t *head, uint64_t index, uint32_t entry) noexcept nogil  # 0, or -ENOMEM
+cdef uint32_t xa_erase(kernel_t *k, uint32_t *head, uint64_t index) noexcept nogil  # what was there
+cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last) noexcept nogil
