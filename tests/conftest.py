@@ -30,6 +30,9 @@ TABLES = (
     "timer",
     "poll_entry",
     "rlimit",
+    "cred",
+    "group_info",
+    "group",
 )
 
 

@@ -9,7 +9,7 @@ import fastipc
 from fastipc import F_DUPFD, F_SETPIPE_SZ, O_CLOEXEC, O_DIRECT, O_NONBLOCK, SIG_IGN, SIGCHLD, SIGPIPE, Deadlock
 
 KINDS = ("page", "row", "task", "signal", "sighand", "files", "fd", "file", "inode", "pipe", "pipe_buffer", "user")
-KINDS += ("poll_entry", "rlimit")
+KINDS += ("poll_entry", "rlimit", "cred", "group_info", "group")
 ALLOWED = {errno.ENOMEM, errno.ENFILE, errno.EMFILE, errno.EAGAIN, errno.ENOSPC}
 
 
@@ -24,7 +24,7 @@ def whole(n, want):
 
 def by_hand(k):
     """Every call, hand-driven."""
-    a = k.spawn(name="a", uid=1000)
+    a = k.spawn(name="a", uid=1000, groups=[7, 8, 9])
     r, w = a.pipe()
     x, y = a.pipe2(O_CLOEXEC | O_NONBLOCK)
     a.write(w, b"short")

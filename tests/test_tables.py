@@ -10,11 +10,12 @@ import fastipc
 from fastipc import Kernel
 
 NAMES = "task signal sighand files fd file inode pipe pipe_buffer page user timer poll_entry rlimit".split()
+NAMES += "cred group_info group".split()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_table_is_a_structured_view(k, name):
-    p = k.spawn()
+    p = k.spawn(groups=[7])
     r, w = p.pipe()
     p.write(w, b"x")
     q = p.fork()
@@ -91,7 +92,7 @@ def test_a_view_outlives_the_kernel():
     p = k.spawn(uid=77)
     p.pipe()
     views = {name: k.table(name) for name in NAMES}
-    slices = views["task"]["uid"][1:]
+    slices = views["cred"]["uid"][1:]
     k.close()
     total = sum(int(np.frombuffer(np.ascontiguousarray(v).tobytes(), np.uint8).sum()) for v in views.values())
     assert total >= 0
@@ -107,7 +108,7 @@ def test_a_view_outlives_the_kernel():
 def test_a_view_keeps_a_dropped_kernels_memory():
     k = Kernel()
     k.spawn(uid=77).pipe()
-    view = k.table("task")["uid"]
+    view = k.table("cred")["uid"]
     del k
     gc.collect()
     assert 77 in view
@@ -121,7 +122,8 @@ def test_the_task_table_under_linuxs_names(k):
     assert set(tasks) == {1, p.pid, c.pid, t.pid}
     assert tasks[t.pid]["tgid"] == p.pid
     assert tasks[c.pid]["tgid"] == c.pid
-    assert (tasks[p.pid]["uid"], tasks[p.pid]["gid"]) == (5, 6)
+    creds = k.table("cred")
+    assert {tuple(creds[["uid", "gid"]][tasks[t.pid]["cred"]]) for t in (p, c, t)} == {(5, 6)}
     parent = int(tasks[c.pid]["real_parent"])
     assert k.table("task")[parent]["pid"] == p.pid
 
@@ -173,6 +175,10 @@ def test_the_struct_dtypes_are_the_kernels(k):
         ("file", "f_count", 1, "file"),
         ("files", "count", 1, "file"),
         ("files", "nr_open", 1, "file"),
+        ("cred", "count", 1, "cred"),
+        ("cred", "uid", 1, "cred"),
+        ("cred", "cap_effective", 1 << 50, "cred"),
+        ("user", "processes", 1, "cred"),
         ("page", "refcount", 1, ""),
         ("page", "live", -1, "page"),
         ("inode", "i_count", 1, ""),

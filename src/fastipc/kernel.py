@@ -151,9 +151,11 @@ class Kernel:
             raise TypeError(f"parent must be a Task, not {type(parent).__name__}")
         if parent is not None and (parent.kernel is not self or parent.exit_status is not None):
             raise ValueError("parent must be a live task of this machine")
-        for group in groups:
-            _id(group, "groups")
-        task = self._m.spawn(program, args, name, _id(uid, "uid"), _id(gid, "gid"), parent, bool(daemon))
+        gids = sorted(_id(group, "groups") for group in groups)
+        if len(gids) > 65536:
+            raise ValueError("groups must be at most 65536")
+        packed = np.array(gids, np.uint32).tobytes() if gids else b""
+        task = self._m.spawn(program, args, name, _id(uid, "uid"), _id(gid, "gid"), packed, parent, bool(daemon))
         if isinstance(task, int):
             _raise(task)
         return task
@@ -308,8 +310,8 @@ class Kernel:
     def table(self, name: str, live: bool = False) -> np.ndarray[Any, Any]:
         """Rows of a table: a read-only view up to the high-water mark, or with ``live`` a copy of the live rows.
 
-        Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry.
-        Row 0 is never used. The view pins the machine's memory.
+        Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
+        cred, group_info, group. Row 0 is never used. The view pins the machine's memory.
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")

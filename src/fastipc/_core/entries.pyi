@@ -250,6 +250,7 @@ class MachineTasks(MachineState):
         name: str | None,
         uid: int,
         gid: int,
+        groups: bytes,
         parent: Task | None,
         daemon: bool,
     ) -> Task | int: ...

@@ -203,17 +203,14 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t children_last
     uint32_t sibling_next
     uint32_t sibling_prev
-    uint32_t user
-    uint32_t uid
-    uint32_t euid
-    uint32_t suid
-    uint32_t gid
-    uint32_t egid
-    uint32_t sgid
+    uint32_t cred
     uint32_t fs
-    uint64_t cap_effective
     uint64_t start_time
-    uint64_t pad2[2]  # whole cache lines
+    uint8_t comm[16]  # TASK_COMM_LEN
+    uint64_t pad2[4]  # whole cache lines
+
+cdef enum:
+    TASK_COMM_LEN = 16
 
 cdef enum:
     WAKE_Q_TAIL = 0xffffffff
@@ -260,7 +257,42 @@ ctypedef struct user_t:  # struct user_struct: what one uid holds
     uint32_t uid
     uint64_t pipe_bufs  # slots of all its pipes
     uint32_t next  # of the same hash chain
-    uint32_t processes
+    uint32_t processes  # tasks, for RLIMIT_NPROC
+
+ctypedef struct cred_t:  # struct cred, include/linux/cred.h: shared, and never changed while it is
+    uint32_t live
+    uint32_t link
+    uint32_t count  # tasks that point here, and whoever prepares it
+    uint32_t user  # counted row of the real user
+    uint32_t group_info  # counted row of the supplementary groups, 0 = none
+    uint32_t securebits  # SECBIT_ bits
+    uint32_t spawned  # as a login made it: spawn gives it to the next process of the same user
+    uint32_t uid
+    uint32_t gid
+    uint32_t suid
+    uint32_t sgid
+    uint32_t euid
+    uint32_t egid
+    uint32_t fsuid
+    uint32_t fsgid
+    uint32_t pad
+    uint64_t cap_inheritable
+    uint64_t cap_permitted
+    uint64_t cap_effective
+    uint64_t cap_bset
+    uint64_t cap_ambient
+
+ctypedef struct group_info_t:  # struct group_info
+    uint32_t live
+    uint32_t link
+    uint32_t count  # creds that point here
+    uint32_t ngroups
+    uint32_t groups  # run of group rows, in ascending order
+    uint32_t pad
+
+ctypedef struct group_t:  # one supplementary group
+    uint32_t live
+    uint32_t gid
 
 ctypedef struct pidmap_t:  # row = pid
     uint32_t task  # 0 = free
@@ -561,16 +593,19 @@ cdef enum:  # table numbers
     T_POLLFD = 15
     T_PID = 16
     T_PIDBITS = 17
-    T_XA_NODE = 18
-    T_DENTRY = 19
-    T_NAME = 20
-    T_DHASH = 21
-    T_SUPER = 22
-    T_MOUNT = 23
-    T_FS = 24
-    T_JOURNAL = 25
-    T_JOURNAL_HEAD = 26
-    N_TABLES = 27
+    T_CRED = 18
+    T_GROUP_INFO = 19
+    T_GROUP = 20
+    T_XA_NODE = 21
+    T_DENTRY = 22
+    T_NAME = 23
+    T_DHASH = 24
+    T_SUPER = 25
+    T_MOUNT = 26
+    T_FS = 27
+    T_JOURNAL = 28
+    T_JOURNAL_HEAD = 29
+    N_TABLES = 30
 
 cdef enum:
     SCRATCH = 256
@@ -662,7 +697,7 @@ ctypedef struct kernel_t:  # one machine
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
-    table_t table[27]
+    table_t table[30]
 
     # limits, k.limits
     int64_t pid_max
@@ -714,6 +749,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
     uint32_t dead_last
     uint32_t default_rlimit
+    uint32_t spawn_cred  # a hint: row that the last spawned process was given
     uint32_t user_hash[256]
 
     counters_t counters

@@ -31,6 +31,9 @@ cdef object describe(str name):
     cdef pollfd_t pollfd_
     cdef pidmap_t pid_
     cdef fdbits_t pidbits_
+    cdef cred_t cred_
+    cdef group_info_t group_info_
+    cdef group_t group_
     cdef stat_t stat_
     if name == "task":
         return np.asarray(<task_t[:1]>&task_).dtype
@@ -68,6 +71,12 @@ cdef object describe(str name):
         return np.asarray(<pidmap_t[:1]>&pid_).dtype
     if name == "pidbits":
         return np.asarray(<fdbits_t[:1]>&pidbits_).dtype
+    if name == "cred":
+        return np.asarray(<cred_t[:1]>&cred_).dtype
+    if name == "group_info":
+        return np.asarray(<group_info_t[:1]>&group_info_).dtype
+    if name == "group":
+        return np.asarray(<group_t[:1]>&group_).dtype
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

@@ -22,7 +22,7 @@ def fingerprint() -> str:
     """A short hash of what compiled code depends on: this package's own sources are part of it."""
     numbers = {name: getattr(abi, name) for name in dir(abi) if name.isupper()}
     known: list[Any] = [START_SIZE, sorted(SYMBOLS), sorted(METHODS.values()), sorted(numbers.items())]
-    known += [dtype(name).descr for name in ("task", "pollfd", "stat")]
+    known += [dtype(name).descr for name in ("task", "cred", "pollfd", "stat")]
     known += [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     return sha256(repr(known).encode()).hexdigest()[:16]
 
@@ -61,12 +61,13 @@ machine_of = _member("machine")
 row_of = _member("row")
 
 
-def _loader(bits: int) -> Any:
+def _loader(bits: int, signed: bool = True) -> Any:
     @intrinsic
     def load(typing_context: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             place = builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
-            return builder.sext(builder.load(place), ir.IntType(64)) if bits < 64 else builder.load(place)
+            extend = builder.sext if signed else builder.zext
+            return extend(builder.load(place), ir.IntType(64)) if bits < 64 else builder.load(place)
 
         return types.int64(types.int64), generate
 
@@ -75,11 +76,12 @@ def _loader(bits: int) -> Any:
 
 load_int32 = _loader(32)
 load_int64 = _loader(64)
+load_uint32 = _loader(32, signed=False)
 
 
-def _offset(*path: str) -> int:
-    """Where a field lies in a task's row."""
-    at, where = 0, dtype("task")
+def _offset(*path: str, table: str = "task") -> int:
+    """Where a field lies in a row, of a task if nothing else is said."""
+    at, where = 0, dtype(table)
     for name in path:
         assert where.fields is not None
         where, offset = where.fields[name][:2]
@@ -110,5 +112,22 @@ def _add_number(name: str) -> None:
         return get
 
 
-for _name in ("pid", "tgid", "uid", "euid", "gid", "egid"):
+for _name in ("pid", "tgid"):
     _add_number(_name)
+
+_cred = types.ExternalFunction("fastipc_cred", types.int64(types.int64, types.int64))
+
+
+def _add_id(name: str) -> None:
+    offset = _offset(name, table="cred")
+
+    @overload_attribute(TaskType, name)
+    def attribute(t):
+        def get(t):
+            return load_uint32(_cred(machine_of(t), row_of(t)) + offset)
+
+        return get
+
+
+for _name in ("uid", "euid", "gid", "egid"):
+    _add_id(_name)

@@ -103,8 +103,8 @@ cdef class MachineTasks(MachineState):
         self.tasks[row] = task
         return task
 
-    def spawn(self, program, tuple args, name, uint32_t uid, uint32_t gid, TaskCore parent, bint daemon):
-        """A new process in a session of its own."""
+    def spawn(self, program, tuple args, name, uint32_t uid, uint32_t gid, bytes groups, TaskCore parent, bint daemon):
+        """A new process in a session of its own; ``groups``: the bytes of a sorted array of uint32."""
         cdef int64_t row
         cdef int kind
         self.admit()
@@ -112,7 +112,8 @@ cdef class MachineTasks(MachineState):
         start = begin_compiled(program, args) if kind == KIND_COMPILED else None
         if kind == KIND_HAND and self.k.current < CTX_CLOSED and self.k.current != CTX_OUTSIDE:
             raise TypeError("program must be given: from inside a program nobody could drive the task")
-        row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid, kind)
+        row = spawn_process(self.k, parent.row if parent is not None else self.k.init_task, uid, gid,
+                            <const uint32_t *>PyBytes_AS_STRING(groups), <uint32_t>len(groups) // 4, kind)
         if row < 0:
             return row
         if daemon:
@@ -123,7 +124,7 @@ cdef class MachineTasks(MachineState):
         """One process for each tuple of arguments: all of them, or none and -errno."""
         tasks = []
         for args in rows:
-            task = self.spawn(program, args, name, uid, gid, parent, daemon)
+            task = self.spawn(program, args, name, uid, gid, b"", parent, daemon)
             if isinstance(task, int):
                 for made in tasks:
                     self.unspawn(made)
@@ -140,7 +141,7 @@ cdef class MachineTasks(MachineState):
         self.batches = [old for old in self.batches if not (<Batch>old).over()]
         self.batches.append(batch)
         for i in range(batch.n):
-            row = spawn_process(self.k, up, uid, gid, KIND_COMPILED)
+            row = spawn_process(self.k, up, uid, gid, NULL, 0, KIND_COMPILED)
             if row < 0:
                 while i:
                     i -= 1

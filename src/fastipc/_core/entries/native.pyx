@@ -203,6 +203,7 @@ SYMBOLS = {
     "nanosleep": <uintptr_t><void *>sys_nanosleep,
     "signal": <uintptr_t><void *>sys_signal,
     "checkpoint": <uintptr_t><void *>sys_checkpoint,
+    "cred": <uintptr_t><void *>sys_cred,
     "array": <uintptr_t><void *>sys_array,
     "start": <uintptr_t><void *>sys_start,
     "keep": <uintptr_t><void *>heap_keep,

@@ -68,6 +68,9 @@ cdef class TaskCore:
     cdef int attend(self) except -1
     cdef int freeze(self) except -1
 
+    cdef inline cred_t *cred(self) noexcept:
+        return <cred_t *>(self.t + 1) if self.frozen else current_cred(self.k, self.t)
+
     cdef inline int enter(self) except -1:
         # Precondition of every call: this task is the one that runs.
         if unlikely(self.k.current != self.ctx) or unlikely(this_thread() != self.k.thread):

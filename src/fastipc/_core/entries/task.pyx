@@ -44,11 +44,12 @@ cdef class TaskCore:
             free(self.t)
 
     cdef int freeze(self) except -1:
-        # The row goes; what a dead task still tells is kept.
-        cdef task_t *copy = <task_t *>malloc(sizeof(task_t))
+        # The row goes; what a dead task still tells is kept: a copy of it and, behind that, of its credentials.
+        cdef task_t *copy = <task_t *>malloc(sizeof(task_t) + sizeof(cred_t))
         if copy == NULL:
             raise MemoryError
         memcpy(copy, self.t, sizeof(task_t))
+        memcpy(copy + 1, self.cred(), sizeof(cred_t))
         copy.flags &= ~<int>TASK_ASLEEP
         self.t = copy
         self.frozen = True
@@ -58,7 +59,7 @@ cdef class TaskCore:
 
     cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1:
         # Made for a task that is gone: what it left in its record.
-        self.t = <task_t *>calloc(1, sizeof(task_t))
+        self.t = <task_t *>calloc(1, sizeof(task_t) + sizeof(cred_t))
         if self.t == NULL:
             raise MemoryError
         self.frozen = True
@@ -282,22 +283,22 @@ cdef class TaskCore:
     @property
     def uid(self):
         """int: Real user id."""
-        return self.t.uid
+        return self.cred().uid
 
     @property
     def gid(self):
         """int: Real group id."""
-        return self.t.gid
+        return self.cred().gid
 
     @property
     def euid(self):
         """int: Effective user id."""
-        return self.t.euid
+        return self.cred().euid
 
     @property
     def egid(self):
         """int: Effective group id."""
-        return self.t.egid
+        return self.cred().egid
 
     @property
     def daemon(self):

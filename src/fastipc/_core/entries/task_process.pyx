@@ -252,56 +252,56 @@ cdef class ProcessCalls(FileCalls):
     def getuid(self):
         """Real user id. Source: getuid(2)."""
         self.enter()
-        return self.identity(NR_getuid, self.t.uid, False)
+        return self.identity(NR_getuid, self.cred().uid, False)
 
     def sys_getuid(self):
         """As `getuid`."""
         self.enter()
-        return self.identity(NR_getuid, self.t.uid, True)
+        return self.identity(NR_getuid, self.cred().uid, True)
 
     def geteuid(self):
         """Effective user id. Source: geteuid(2)."""
         self.enter()
-        return self.identity(NR_geteuid, self.t.euid, False)
+        return self.identity(NR_geteuid, self.cred().euid, False)
 
     def sys_geteuid(self):
         """As `geteuid`."""
         self.enter()
-        return self.identity(NR_geteuid, self.t.euid, True)
+        return self.identity(NR_geteuid, self.cred().euid, True)
 
     def getgid(self):
         """Real group id. Source: getgid(2)."""
         self.enter()
-        return self.identity(NR_getgid, self.t.gid, False)
+        return self.identity(NR_getgid, self.cred().gid, False)
 
     def sys_getgid(self):
         """As `getgid`."""
         self.enter()
-        return self.identity(NR_getgid, self.t.gid, True)
+        return self.identity(NR_getgid, self.cred().gid, True)
 
     def getegid(self):
         """Effective group id. Source: getegid(2)."""
         self.enter()
-        return self.identity(NR_getegid, self.t.egid, False)
+        return self.identity(NR_getegid, self.cred().egid, False)
 
     def sys_getegid(self):
         """As `getegid`."""
         self.enter()
-        return self.identity(NR_getegid, self.t.egid, True)
+        return self.identity(NR_getegid, self.cred().egid, True)
 
     def getresuid(self):
         """``(real, effective, saved)`` user ids. Source: getresuid(2)."""
         self.enter()
         self.identity(NR_getresuid, 0, False)
-        return (self.t.uid, self.t.euid, self.t.suid)
+        return (self.cred().uid, self.cred().euid, self.cred().suid)
 
     def sys_getresuid(self, ids):
         """As `getresuid`, into ``ids`` (uint32 x 3); 0."""
-        return self.three_ids(NR_getresuid, ids, self.t.uid, self.t.euid, self.t.suid)
+        return self.three_ids(NR_getresuid, ids, self.cred().uid, self.cred().euid, self.cred().suid)
 
     def sys_getresgid(self, ids):
         """As `getresgid`, into ``ids`` (uint32 x 3); 0."""
-        return self.three_ids(NR_getresgid, ids, self.t.gid, self.t.egid, self.t.sgid)
+        return self.three_ids(NR_getresgid, ids, self.cred().gid, self.cred().egid, self.cred().sgid)
 
     cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved):
         cdef Py_buffer view
@@ -321,7 +321,7 @@ cdef class ProcessCalls(FileCalls):
         """``(real, effective, saved)`` group ids. Source: getresgid(2)."""
         self.enter()
         self.identity(NR_getresgid, 0, False)
-        return (self.t.gid, self.t.egid, self.t.sgid)
+        return (self.cred().gid, self.cred().egid, self.cred().sgid)
 
     # -------------------------------------------------------------------------------------- limits
     def getrlimit(self, res):

@@ -40,6 +40,8 @@ cdef uint32_t next_dead(kernel_t *k) noexcept nogil:
 
 
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil:
+    if task_row(k, task).cred:
+        put_cred(k, task_row(k, task).cred)
     table_free(k, T_TASK, task, sizeof(task_t))
 
 
@@ -103,11 +105,10 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     task_row(k, t.thread_prev).thread_next = t.thread_next
     task_row(k, t.thread_next).thread_prev = t.thread_prev
     free_pid(k, t.pid)
-    user_row(k, t.user).processes -= 1
-    free_uid(k, t.user)
+    user_row(k, current_cred(k, t).user).processes -= 1
     put_sighand(k, t.sighand)
     put_signal(k, t.signal)
-    t.signal = t.sighand = t.user = 0
+    t.signal = t.sighand = 0
     k.nr_threads -= 1
     if leader != t and leader.state == EXIT_ZOMBIE and not delay_group_leader(k, leader):
         notify_parent(k, leader)

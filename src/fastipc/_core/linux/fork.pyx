@@ -5,9 +5,6 @@ kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, name
 """
 
 
-cdef enum:
-    CAP_ALL = 0x1ffffffffff
-
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
     CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                      | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
@@ -61,25 +58,18 @@ cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept
     return c.signal != 0
 
 
-cdef inline void copy_creds(task_t *t, task_t *c) noexcept nogil:
-    c.user = t.user
-    c.uid = t.uid
-    c.euid = t.euid
-    c.suid = t.suid
-    c.gid = t.gid
-    c.egid = t.egid
-    c.sgid = t.sgid
-    c.cap_effective = t.cap_effective
-    c.blocked = t.blocked
+cdef inline void copy_creds(kernel_t *k, task_t *c, uint32_t cred) noexcept nogil:
+    c.cred = get_cred(k, cred)
+    user_row(k, cred_row(k, cred).user).processes += 1
 
 
 cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
     # RLIMIT_NPROC counts the tasks of the user, and binds neither root nor the capable.
-    cdef uint64_t limit = rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_NPROC]
+    cdef cred_t *cred = current_cred(k, t)
     if k.nr_threads >= k.threads_max:
         return False
-    return (<uint64_t>user_row(k, t.user).processes + 1 <= limit or t.uid == 0
-            or t.cap_effective & (<uint64_t>1 << CAP_SYS_RESOURCE | <uint64_t>1 << CAP_SYS_ADMIN) != 0)
+    return (cred.uid == 0 or user_row(k, cred.user).processes < rlimit(k, t, RLIMIT_NPROC)
+            or capable(k, t, CAP_SYS_RESOURCE) or capable(k, t, CAP_SYS_ADMIN))
 
 
 cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
@@ -120,6 +110,13 @@ cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent) noex
 # ------------------------------------------------------------------------------------------ fork
 cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind) noexcept nogil:
     # The row of the child, not started yet, or -errno.
+    return copy_process_as(k, t, flags, exit_signal, kind, t.cred)
+
+
+cdef inline int64_t copy_process_as(
+    kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind, uint32_t cred
+) noexcept nogil:
+    # As somebody who need not be the parent.
     cdef uint32_t task
     cdef task_t *c
     cdef int64_t err = clone_flags_errno(k, t, flags)
@@ -139,9 +136,8 @@ cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_s
     if c.pid < 0:
         drop_parts(k, task, flags)
         return -EAGAIN
-    copy_creds(t, c)
-    get_uid(k, c.user)
-    user_row(k, c.user).processes += 1
+    copy_creds(k, c, cred)
+    c.blocked = t.blocked
     c.kind = kind
     c.call.nr = -1
     c.start_time = k.now
@@ -169,26 +165,21 @@ cdef void wake_up_new_task(kernel_t *k, uint32_t task) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ a session's first process
-cdef int64_t spawn_process(kernel_t *k, uint32_t parent, uint32_t uid, uint32_t gid, uint8_t kind) noexcept nogil:
+cdef int64_t spawn_process(
+    kernel_t *k, uint32_t parent, uint32_t uid, uint32_t gid, const uint32_t *groups, uint32_t ngroups, uint8_t kind
+) noexcept nogil:
     # A child of `parent` with nothing of it: no descriptors, default actions and limits. Its row, or -errno.
     cdef task_t *init = task_row(k, k.init_task)
     cdef int64_t task
     cdef task_t *c
-    cdef uint32_t user = alloc_uid(k, uid)
-    if user == 0:
+    cdef uint32_t cred = spawn_cred(k, uid, gid, groups, ngroups)
+    if cred == 0:
         return -alloc_errno(k, ENOMEM)
-    task = copy_process(k, init, 0, SIGCHLD, kind)
+    task = copy_process_as(k, init, 0, SIGCHLD, kind, cred)
+    put_cred(k, cred)
     if task < 0:
-        free_uid(k, user)
         return task
     c = task_row(k, <uint32_t>task)
-    user_row(k, c.user).processes -= 1
-    free_uid(k, c.user)
-    c.user = user
-    user_row(k, user).processes += 1
-    c.uid = c.euid = c.suid = uid
-    c.gid = c.egid = c.sgid = gid
-    c.cap_effective = 0 if uid else <uint64_t>CAP_ALL
     sighand_row(k, c.sighand).ignored = 0
     signal_row(k, c.signal).pgrp = signal_row(k, c.signal).session = c.pid
     if parent != k.init_task:
@@ -240,9 +231,8 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     signal_row(k, t.signal).count = signal_row(k, t.signal).nr_threads = 1
     signal_row(k, t.signal).rlimit = k.default_rlimit
     signal_row(k, t.signal).flags = SIGNAL_UNKILLABLE
-    t.user = alloc_uid(k, 0)
-    user_row(k, t.user).processes = 1
-    t.cap_effective = <uint64_t>CAP_ALL
+    copy_creds(k, t, spawn_cred(k, 0, 0, NULL, 0))
+    put_cred(k, t.cred)
     t.pid = t.tgid = alloc_pid(k, task)
     signal_row(k, t.signal).pgrp = signal_row(k, t.signal).session = t.pid
     t.group_leader = t.thread_next = t.thread_prev = task
@@ -348,7 +338,7 @@ cdef int64_t do_setrlimit(kernel_t *k, task_t *t, int64_t resource, const uint64
         return -EINVAL
     if resource == RLIMIT_NOFILE and pair[1] > <uint64_t>k.nr_open_max:
         return -EPERM
-    if pair[1] > r.max[resource] and not (t.cap_effective >> CAP_SYS_RESOURCE & 1):
+    if pair[1] > r.max[resource] and not capable(k, t, CAP_SYS_RESOURCE):
         return -EPERM
     if r.count > 1:  # limits are shared until one process changes its own
         i = table_alloc(k, T_RLIMIT, sizeof(rlimit_t))

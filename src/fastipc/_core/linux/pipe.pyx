@@ -193,12 +193,8 @@ cdef inline bint too_many(kernel_t *k, int64_t limit, uint64_t bufs) noexcept no
     return limit != 0 and bufs > <uint64_t>limit
 
 
-cdef inline bint capable(task_t *t, int cap) noexcept nogil:
-    return t.cap_effective >> cap & 1
-
-
-cdef inline bint unprivileged(task_t *t) noexcept nogil:
-    return not capable(t, CAP_SYS_RESOURCE) and not capable(t, CAP_SYS_ADMIN)
+cdef inline bint unprivileged(kernel_t *k, task_t *t) noexcept nogil:
+    return not capable(k, t, CAP_SYS_RESOURCE) and not capable(k, t, CAP_SYS_ADMIN)
 
 
 cdef inline int ring_order(uint32_t slots) noexcept nogil:
@@ -245,10 +241,10 @@ cdef int64_t pipe_set_size(kernel_t *k, task_t *t, pipe_t *pipe, uint32_t arg) n
     while <uint64_t>slots * PAGE_SIZE < arg:
         slots *= 2
     if (slots > pipe.max_usage and <uint64_t>slots * PAGE_SIZE > <uint64_t>k.pipe_max_size
-            and not capable(t, CAP_SYS_RESOURCE)):
+            and not capable(k, t, CAP_SYS_RESOURCE)):
         return -EPERM
     bufs = user.pipe_bufs - pipe.nr_accounted + slots
-    if slots > pipe.max_usage and unprivileged(t) and (
+    if slots > pipe.max_usage and unprivileged(k, t) and (
             too_many(k, k.pipe_user_pages_hard, bufs) or too_many(k, k.pipe_user_pages_soft, bufs)):
         return -EPERM
     err = resize_ring(k, pipe, slots)
@@ -263,14 +259,15 @@ cdef int64_t pipe_set_size(kernel_t *k, task_t *t, pipe_t *pipe, uint32_t arg) n
 # ------------------------------------------------------------------------------------------ making and freeing
 cdef uint32_t alloc_pipe_info(kernel_t *k, task_t *t) noexcept nogil:
     # An empty pipe, or 0. A user over the soft limit gets a small one, over the hard limit none.
-    cdef user_t *user = user_row(k, t.user)
+    cdef uint32_t owner = current_cred(k, t).user
+    cdef user_t *user = user_row(k, owner)
     cdef uint32_t slots = PIPE_DEF_BUFFERS, i, bufs
     cdef pipe_t *pipe
-    if slots * PAGE_SIZE > k.pipe_max_size and not capable(t, CAP_SYS_RESOURCE):
+    if slots * PAGE_SIZE > k.pipe_max_size and not capable(k, t, CAP_SYS_RESOURCE):
         slots = <uint32_t>(k.pipe_max_size // PAGE_SIZE)
-    if too_many(k, k.pipe_user_pages_soft, user.pipe_bufs + slots) and unprivileged(t):
+    if too_many(k, k.pipe_user_pages_soft, user.pipe_bufs + slots) and unprivileged(k, t):
         slots = PIPE_MIN_DEF_BUFFERS
-    if too_many(k, k.pipe_user_pages_hard, user.pipe_bufs + slots) and unprivileged(t):
+    if too_many(k, k.pipe_user_pages_hard, user.pipe_bufs + slots) and unprivileged(k, t):
         return 0
     i = table_alloc(k, T_PIPE, sizeof(pipe_t))
     if i == 0:
@@ -283,9 +280,9 @@ cdef uint32_t alloc_pipe_info(kernel_t *k, task_t *t) noexcept nogil:
     pipe.bufs = bufs
     pipe.max_usage = pipe.ring_size = pipe.nr_accounted = slots
     pipe.r_counter = pipe.w_counter = 1
-    pipe.user = t.user
+    pipe.user = owner
     user.pipe_bufs += slots
-    get_uid(k, t.user)
+    get_uid(k, owner)
     return i
 
 
@@ -444,8 +441,8 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         if user_row(k, i).live:
             accounted += user_row(k, i).pipe_bufs
             users -= user_row(k, i).count
-    for i in range(1, k.table[T_TASK].high):
-        users += task_row(k, i).live != 0 and task_row(k, i).user != 0
+    for i in range(1, k.table[T_CRED].high):
+        users += cred_row(k, i).live
     for i in range(1, k.frontier + 1):
         refs -= page_row(k, i).refcount if page_row(k, i).live else 0
     return (check(k, refs + tmp == 0, b"pipe: references to pages miscounted")

@@ -276,34 +276,34 @@ cdef int64_t sys_getppid(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_getuid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getuid, t.uid)
+    return identity(k, t, NR_getuid, current_cred(k, t).uid)
 
 
 cdef int64_t sys_geteuid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_geteuid, t.euid)
+    return identity(k, t, NR_geteuid, current_cred(k, t).euid)
 
 
 cdef int64_t sys_getgid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getgid, t.gid)
+    return identity(k, t, NR_getgid, current_cred(k, t).gid)
 
 
 cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getegid, t.egid)
+    return identity(k, t, NR_getegid, current_cred(k, t).egid)
 
 
 cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
     cdef uint32_t *to = <uint32_t *>ids
-    to[0] = t.uid
-    to[1] = t.euid
-    to[2] = t.suid
+    to[0] = current_cred(k, t).uid
+    to[1] = current_cred(k, t).euid
+    to[2] = current_cred(k, t).suid
     return identity(k, t, NR_getresuid, 0)
 
 
 cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
     cdef uint32_t *to = <uint32_t *>ids
-    to[0] = t.gid
-    to[1] = t.egid
-    to[2] = t.sgid
+    to[0] = current_cred(k, t).gid
+    to[1] = current_cred(k, t).egid
+    to[2] = current_cred(k, t).sgid
     return identity(k, t, NR_getresgid, 0)
 
 
@@ -346,6 +346,11 @@ cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil:
     if unlikely(hub_wanted(k)):
         coroutine_pause(k, t)
     return 0
+
+
+cdef int64_t sys_cred(kernel_t *k, task_t *t) noexcept nogil:
+    # No system call: the address of the task's credentials, until it changes them.
+    return <int64_t>current_cred(k, t)
 
 
 cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil:

@@ -128,6 +128,15 @@ cdef inline pidmap_t *pid_row(kernel_t *k, uint32_t i) noexcept nogil:
 cdef inline fdbits_t *pidbits_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <fdbits_t *>k.table[T_PIDBITS].base + i
 
+cdef inline cred_t *cred_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <cred_t *>k.table[T_CRED].base + i
+
+cdef inline group_info_t *group_info_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <group_info_t *>k.table[T_GROUP_INFO].base + i
+
+cdef inline group_t *group_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <group_t *>k.table[T_GROUP].base + i
+
 cdef inline xa_node_t *xa_node_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <xa_node_t *>k.table[T_XA_NODE].base + i
 

@@ -30,8 +30,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[27]
-    uint64_t rows[27]
+    uint32_t rowsize[30]
+    uint64_t rows[30]
     uint64_t runq
     uint64_t memory
 
@@ -54,6 +54,8 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_POLL_ENTRY] = 4 * objects
     plan.rows[T_POLLFD] = 4 * objects
     plan.rows[T_PIDBITS] = tasks // 64 + 2
+    plan.rows[T_CRED] = 2 * tasks  # one that each task has, one that it prepares
+    plan.rows[T_GROUP] = 4 * objects
     plan.rows[T_XA_NODE] = plan.rows[T_PAGE] // 8 + 1024
     plan.rows[T_DENTRY] = plan.rows[T_DHASH] = 2 * objects
     plan.rows[T_NAME] = 4 * objects
@@ -77,6 +79,9 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_POLLFD] = sizeof(pollfd_t)
     plan.rowsize[T_PID] = sizeof(pidmap_t)
     plan.rowsize[T_PIDBITS] = sizeof(fdbits_t)
+    plan.rowsize[T_CRED] = sizeof(cred_t)
+    plan.rowsize[T_GROUP_INFO] = sizeof(group_info_t)
+    plan.rowsize[T_GROUP] = sizeof(group_t)
     plan.rowsize[T_XA_NODE] = sizeof(xa_node_t)
     plan.rowsize[T_DENTRY] = sizeof(dentry_t)
     plan.rowsize[T_NAME] = sizeof(name_t)
