@@ -17,7 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, Task
+from fastipc._core.entries import Call, Stat, Task
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -34,7 +34,6 @@ from fastipc.errors import (
 )
 from fastipc.kernel import Kernel
 from fastipc.limits import Limits
-from fastipc.records import Stat
 from fastipc.report import Blocked, Report
 
 if TYPE_CHECKING:

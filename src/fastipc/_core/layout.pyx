@@ -34,6 +34,15 @@ cdef object describe(str name):
     cdef cred_t cred_
     cdef group_info_t group_info_
     cdef group_t group_
+    cdef xa_node_t xa_node_
+    cdef dentry_t dentry_
+    cdef name_t name_
+    cdef dhash_t dhash_
+    cdef super_block_t super_block_
+    cdef mount_t mount_
+    cdef fs_t fs_
+    cdef journal_t journal_
+    cdef journal_head_t journal_head_
     cdef stat_t stat_
     if name == "task":
         return np.asarray(<task_t[:1]>&task_).dtype
@@ -77,6 +86,24 @@ cdef object describe(str name):
         return np.asarray(<group_info_t[:1]>&group_info_).dtype
     if name == "group":
         return np.asarray(<group_t[:1]>&group_).dtype
+    if name == "xa_node":
+        return np.asarray(<xa_node_t[:1]>&xa_node_).dtype
+    if name == "dentry":
+        return np.asarray(<dentry_t[:1]>&dentry_).dtype
+    if name == "name":
+        return np.asarray(<name_t[:1]>&name_).dtype
+    if name == "dhash":
+        return np.asarray(<dhash_t[:1]>&dhash_).dtype
+    if name == "super_block":
+        return np.asarray(<super_block_t[:1]>&super_block_).dtype
+    if name == "mount":
+        return np.asarray(<mount_t[:1]>&mount_).dtype
+    if name == "fs":
+        return np.asarray(<fs_t[:1]>&fs_).dtype
+    if name == "journal":
+        return np.asarray(<journal_t[:1]>&journal_).dtype
+    if name == "journal_head":
+        return np.asarray(<journal_head_t[:1]>&journal_head_).dtype
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

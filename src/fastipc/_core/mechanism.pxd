@@ -6,7 +6,7 @@
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset, strlen
 from posix.stdlib cimport posix_memalign
 
 from fastipc._core.abi cimport *
@@ -23,16 +23,32 @@ include "linux/uio.pxd"
 include "linux/user.pxd"
 include "linux/cred.pxd"
 include "linux/pid.pxd"
+include "linux/xarray.pxd"
 include "linux/inode.pxd"
+include "linux/dcache.pxd"
+include "linux/namespace.pxd"
+include "linux/journal.pxd"
 include "linux/file.pxd"
 include "linux/read_write.pxd"
 include "linux/pipe.pxd"
 include "linux/select.pxd"
+include "linux/fifo.pxd"
+include "linux/permission.pxd"
+include "linux/namei.pxd"
+include "linux/directory.pxd"
+include "linux/attr.pxd"
+include "linux/filemap.pxd"
+include "linux/char_dev.pxd"
+include "linux/open.pxd"
+include "linux/seq_file.pxd"
+include "linux/sysctl.pxd"
+include "linux/proc.pxd"
 include "linux/fcntl.pxd"
 include "linux/time.pxd"
 include "linux/exit.pxd"
 include "linux/fork.pxd"
 include "linux/call.pxd"
+include "linux/path_call.pxd"
 include "linux/stack.pxd"
 include "linux/heap.pxd"
 include "linux/coroutine.pxd"

@@ -8,7 +8,9 @@ from fastipc.errors import InvariantError, KernelClosed, WrongThread
 
 cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
                     "file": T_FILE, "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE,
-                    "user": T_USER, "rlimit": T_RLIMIT, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY, "cred": T_CRED,
+                    "user": T_USER, "rlimit": T_RLIMIT, "xa_node": T_XA_NODE, "dentry": T_DENTRY, "super_block": T_SUPER,
+                    "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL, "journal_head": T_JOURNAL_HEAD, "name": T_NAME,
+                    "timer": T_TIMER, "poll_entry": T_POLL_ENTRY, "cred": T_CRED,
                     "group_info": T_GROUP_INFO, "group": T_GROUP}
 
 

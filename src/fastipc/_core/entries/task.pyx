@@ -11,7 +11,7 @@ cimport cython
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcmp, memcpy
 
 from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
@@ -199,7 +199,7 @@ cdef class TaskCore:
         # is known, so that a sleeping reader costs nothing.
         cdef task_t *t = self.t
         cdef file_t *f = file_row(self.k, t.call.file)
-        cdef int64_t n = file_operations[f.f_op].available(self.k, f, t.call.args[2])
+        cdef int64_t n = bytes_available(self.k, f, t.call.args[2])
         cdef int64_t ret
         self.held = PyBytes_FromStringAndSize(NULL, n)
         self.k.host[self.row].base = PyBytes_AS_STRING(self.held)

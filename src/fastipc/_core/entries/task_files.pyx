@@ -3,8 +3,6 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 
-from fastipc.records import Stat
-
 cdef class Segments:
     # The buffers of a readv or writev, kept until it is over.
     cdef iovec_t *iov
@@ -86,7 +84,7 @@ cdef class FileCalls(TaskCore):
         cdef file_t *file = fdget(self.k, self.t, f)
         cdef object data
         if file != NULL and file.f_mode & FMODE_READ and count > 0:
-            there = file_operations[file.f_op].available(self.k, file, count)
+            there = bytes_available(self.k, file, count)
         data = PyBytes_FromStringAndSize(NULL, there)
         call_begin(self.t, NR_read)
         self.t.call.args[0] = f
@@ -222,38 +220,76 @@ cdef class FileCalls(TaskCore):
             self.k.host[self.row].iov = NULL
 
     def pread(self, fd, n, off):
-        """Read at an offset; a pipe has none. Source: pread(2). Errors: EINVAL, EBADF, ESPIPE."""
-        return self.at_offset(NR_pread64, fd, as_int(n, "n"), off, False)
+        """Read at most ``n`` bytes at an offset, leaving the position alone; a pipe has none.
+
+        Source: pread(2). Errors: EBADF, EINVAL, EISDIR, ESPIPE.
+        """
+        cdef int64_t count = as_int(n, "n"), offset = as_int(off, "off"), there = 0
+        cdef int32_t f = as_fd(fd)
+        cdef file_t *file
+        self.enter()
+        file = fdget(self.k, self.t, f)
+        if file != NULL and offset >= 0 and count > 0 and file.f_mode & FMODE_PREAD:
+            there = self.available_at(file, count, offset)
+        data = PyBytes_FromStringAndSize(NULL, there)
+        self.complete(self.at_offset(NR_pread64, f, PyBytes_AS_STRING(data), count, offset))
+        return data
+
+    cdef int64_t available_at(self, file_t *file, int64_t n, int64_t offset):
+        # As if the file's own position were there.
+        cdef int64_t pos = file.f_pos
+        file.f_pos = offset
+        n = bytes_available(self.k, file, n)
+        file.f_pos = pos
+        return n
 
     def sys_pread(self, fd, buf, off):
         """As `pread`, into a buffer; >= 0 or -errno."""
         cdef Py_buffer view
+        cdef int64_t offset = as_int(off, "off")
+        self.enter()
         get_writable(buf, &view, "buf")
-        n = view.len
-        release(&view)
-        return self.at_offset(NR_pread64, fd, n, off, True)
+        try:
+            return self.complete_raw(self.at_offset(NR_pread64, as_fd(fd), view.buf, view.len, offset))
+        finally:
+            release(&view)
 
     def pwrite(self, fd, data, off):
-        """Write at an offset; a pipe has none. Source: pwrite(2). Errors: EINVAL, EBADF, ESPIPE."""
-        return self.at_offset(NR_pwrite64, fd, buffer_length(data), off, False)
+        """Write at an offset, leaving the position alone; a pipe has none. Source: pwrite(2). Errors: EBADF, EFBIG,
+        EINVAL, ENOSPC, ESPIPE.
+        """
+        return self.write_at(fd, data, off, False)
 
     def sys_pwrite(self, fd, data, off):
         """As `pwrite`; >= 0 or -errno."""
-        return self.at_offset(NR_pwrite64, fd, buffer_length(data), off, True)
+        return self.write_at(fd, data, off, True)
 
-    cdef object at_offset(self, int nr, object fd, int64_t n, object off, bint raw):
-        cdef int32_t f = as_fd(fd)
-        cdef int64_t offset = as_int(off, "off")
+    cdef object write_at(self, object fd, object data, object off, bint raw):
+        cdef Py_buffer view
+        cdef int64_t ret, offset = as_int(off, "off")
         self.enter()
+        get_buffer(data, &view, "data")
+        try:
+            ret = self.at_offset(NR_pwrite64, as_fd(fd), view.buf, view.len, offset)
+            return self.complete_raw(ret) if raw else self.complete(ret)
+        finally:
+            release(&view)
+
+    cdef int64_t at_offset(self, int nr, int32_t fd, void *buf, int64_t n, int64_t offset):
         call_begin(self.t, nr)
-        self.t.call.args[0] = f
+        self.t.call.args[0] = fd
         self.t.call.args[2] = n
         self.t.call.args[3] = offset
-        n = do_pread(self.k, self.t, f, offset)
-        return self.complete_raw(n) if raw else self.complete(n)
+        iov_iter_host(self.k, self.t, buf, n)
+        if nr == NR_pread64:
+            return do_pread(self.k, self.t, fd, offset)
+        return do_pwrite(self.k, self.t, fd, offset)
 
     def lseek(self, fd, off, whence):
-        """Move the position; a pipe has none. Source: lseek(2). Errors: EBADF, EINVAL, ESPIPE."""
+        """Move the position: SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE; a pipe has none.
+
+        Source: lseek(2). Errors: EBADF, EINVAL, ENXIO, ESPIPE.
+        """
         return self.complete(self.seek(fd, off, whence))
 
     def sys_lseek(self, fd, off, whence):
@@ -341,9 +377,9 @@ cdef class FileCalls(TaskCore):
         return self.complete_raw(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
 
     def ioctl(self, fd, request, arg=0):
-        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX.
+        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX; FS_IOC_GETFLAGS, FS_IOC_SETFLAGS.
 
-        Source: ioctl(2). Errors: EBADF, ENOTTY.
+        Source: ioctl(2), chattr(1). Errors: EBADF, ENOTTY, EOPNOTSUPP, EPERM.
         """
         return self.complete(self.do_control(NR_ioctl, fd, as_int(request, "request"), as_int(arg, "arg")))
 
@@ -364,16 +400,13 @@ cdef class FileCalls(TaskCore):
 
     def fstat(self, fd):
         """What the inode of an open file says; a `Stat`. Source: fstat(2). Errors: EBADF."""
-        cdef stat_t stat
+        cdef Stat stat = Stat.__new__(Stat)
         cdef int32_t f = as_fd(fd)
         self.enter()
         call_begin(self.t, NR_fstat)
         self.t.call.args[0] = f
-        self.complete(do_fstat(self.k, self.t, f, &stat))
-        return Stat(st_dev=stat.st_dev, st_ino=stat.st_ino, st_nlink=stat.st_nlink, st_mode=stat.st_mode,
-                    st_uid=stat.st_uid, st_gid=stat.st_gid, st_blksize=stat.st_blksize, st_rdev=stat.st_rdev,
-                    st_size=stat.st_size, st_blocks=stat.st_blocks, st_atime_ns=stat.st_atime_ns,
-                    st_mtime_ns=stat.st_mtime_ns, st_ctime_ns=stat.st_ctime_ns)
+        self.complete(do_fstat(self.k, self.t, f, &stat.row))
+        return stat
 
     def sys_fstat(self, fd, stat):
         """As `fstat`, into one row of dtype `fastipc.STAT`; 0 or -errno."""
@@ -400,14 +433,6 @@ cdef class FileCalls(TaskCore):
 cdef int32_t as_number(object value, str name) except? -2:
     cdef int64_t n = as_int(value, name)
     return <int32_t>n if -1 <= n <= 0x7fffffff else -1
-
-
-cdef int64_t buffer_length(object data) except -1:
-    cdef Py_buffer view
-    get_buffer(data, &view, "data")
-    n = view.len
-    release(&view)
-    return n
 
 
 cdef Segments gather(object buffers, bint writable):

@@ -1,7 +1,7 @@
 # System calls on processes, time and signals.
 
 
-cdef class ProcessCalls(FileCalls):
+cdef class ProcessCalls(PathCalls):
     cdef object begin_fork(self, int nr, uint64_t flags, int32_t exit_signal, object program, tuple args, object name,
                            bint daemon, bint raw)
     cdef object end_self(self, int nr, int64_t status)

@@ -9,7 +9,7 @@ cdef enum:
     THREAD_FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
 
 
-cdef class ProcessCalls(FileCalls):
+cdef class ProcessCalls(PathCalls):
     # -------------------------------------------------------------------------------------- birth
     def fork(self, program=None, *args, name=None, daemon=False):
         """A child process with a copy of this one's state; it runs ``program`` from its start, or is hand-driven.

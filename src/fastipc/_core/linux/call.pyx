@@ -15,6 +15,8 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return file_write(k, t, file_row(k, c.file))
     if c.nr == NR_poll or c.nr == NR_select:
         return poll_resume(k, t)
+    if c.nr == NR_open or c.nr == NR_openat:
+        return open_resume(k, t)
     if c.nr == NR_wait4:
         return do_wait4(k, t, c.args[0], c.args[1])
     if c.nr == NR_nanosleep:
@@ -34,6 +36,8 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)
     if file:
+        if c.nr == NR_open or c.nr == NR_openat:
+            open_abort(k, t)
         c.file = 0
         fput(k, file)
     c.nr = -1
@@ -43,7 +47,7 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
     # The commonest of these: the message that a read has waited for is there. 0: `call_resume` must look.
     cdef file_t *f = file_row(k, t.call.file)
     cdef int64_t ret
-    if t.call.nr != NR_read or f.f_op != PIPEFIFO_FOPS:
+    if t.call.nr != NR_read or f.f_op != PIPEANON_FOPS:
         return 0
     ret = pipe_read_one(k, t, pipe_row(k, f.private_data))
     if likely(ret):

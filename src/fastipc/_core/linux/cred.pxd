@@ -49,3 +49,11 @@ cdef inline bint in_group_p(kernel_t *k, cred_t *cred, uint32_t gid) noexcept no
 cdef inline bint in_egroup_p(kernel_t *k, cred_t *cred, uint32_t gid) noexcept nogil:
     # The same for objects that go by the effective group.
     return gid == cred.egid or groups_search(k, cred.group_info, gid)
+
+
+cdef inline uint32_t groups_count(kernel_t *k, cred_t *cred) noexcept nogil:
+    return group_info_row(k, cred.group_info).ngroups if cred.group_info else 0
+
+
+cdef inline uint32_t group_at(kernel_t *k, cred_t *cred, uint32_t i) noexcept nogil:
+    return group_row(k, group_info_row(k, cred.group_info).groups + i).gid

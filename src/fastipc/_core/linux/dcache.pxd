@@ -5,6 +5,15 @@
 # bucket with every name (linear hashing), so that no single creation pays for the growth.
 
 
+ctypedef struct qstr_t:  # struct qstr: a name with its hash
+    const char *name
+    uint32_t len
+    uint32_t hash
+
+cdef enum:
+    NAME_ROW = 32  # bytes of a row of text
+
+
 cdef uint32_t d_alloc(kernel_t *k, uint32_t parent, qstr_t *name) noexcept nogil  # one reference; 0: see alloc_errno
 cdef uint32_t d_make_root(kernel_t *k, uint32_t inode) noexcept nogil
 cdef uint32_t d_lookup(kernel_t *k, uint32_t parent, qstr_t *name) noexcept nogil  # 0: no such name
@@ -15,14 +24,6 @@ cdef void dentry_kill(kernel_t *k, uint32_t dentry) noexcept nogil
 cdef uint32_t name_alloc(kernel_t *k, const char *text, uint32_t n) noexcept nogil
 cdef void name_free(kernel_t *k, uint32_t name, uint32_t n) noexcept nogil
 cdef bint dcache_check(kernel_t *k) noexcept nogil
-
-ctypedef struct qstr_t:  # struct qstr: a name with its hash
-    const char *name
-    uint32_t len
-    uint32_t hash
-
-cdef enum:
-    NAME_ROW = 32  # bytes of a row of text
 
 
 cdef inline void dget(kernel_t *k, uint32_t dentry) noexcept nogil:

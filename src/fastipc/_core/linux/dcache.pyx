@@ -4,9 +4,6 @@ Missing: negative dentries and reclaim, which only make a real disk faster.
 """
 
 
-cdef extern from "<string.h>" nogil:
-    int memcmp(const void *a, const void *b, size_t n)
-
 cdef enum:
     LEAST_BUCKETS = 16
 
@@ -256,7 +253,7 @@ cdef bint dentry_check(kernel_t *k, uint32_t i, uint32_t *chained) noexcept nogi
 
 
 cdef bint dcache_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, hashed = 0, chained = 0
+    cdef uint32_t i, b, hashed = 0, chained = 0
     for i in range(1, k.table[T_DENTRY].high):
         if dentry_row(k, i).live and not dentry_check(k, i, &hashed):
             return False

@@ -180,6 +180,8 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
         signal.flags |= SIGNAL_GROUP_EXIT
     t.files = 0
     put_files(k, files)
+    put_fs_struct(k, t.fs)
+    t.fs = 0
     t.pending = 0
     t.flags &= ~<int>TIF_SIGPENDING
     forget_original_parent(k, t)
@@ -198,7 +200,7 @@ cdef inline bint raises_sigpipe(kernel_t *k, task_t *t) noexcept nogil:
     if t.call.nr != NR_write and t.call.nr != NR_writev or t.call.file == 0:
         return False
     f = file_row(k, t.call.file)
-    return (f.f_op == PIPEFIFO_FOPS and pipe_row(k, f.private_data).readers == 0
+    return (is_pipe_file(f) and pipe_row(k, f.private_data).readers == 0
             and not (sighand_row(k, t.sighand).ignored & sigmask(SIGPIPE)))
 
 

@@ -1,4 +1,4 @@
-"""fcntl, ioctl and fstat. Source: fs/fcntl.c (do_fcntl, setfl), fs/ioctl.c (do_vfs_ioctl), fs/stat.c.
+"""fcntl, ioctl and fstat. Source: fs/fcntl.c (do_fcntl, setfl, check_fcntl_cmd), fs/ioctl.c (do_vfs_ioctl), fs/stat.c.
 
 Missing: locks, owners of signals, leases.
 """
@@ -6,19 +6,30 @@ Missing: locks, owners of signals, leases.
 
 cdef enum:
     SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC
-    PIPEFS_DEV = 14  # the device number of pipefs: 0:14
 
 
-cdef inline int64_t setfl(file_t *f, uint32_t arg) noexcept nogil:
+cdef int64_t setfl(kernel_t *k, task_t *t, file_t *f, uint32_t arg) noexcept nogil:
+    cdef inode_t *inode = inode_row(k, f.inode)
+    if (f.f_flags ^ arg) & O_APPEND and inode.i_flags & S_APPEND:
+        return -EPERM
+    if arg & ~f.f_flags & O_NOATIME and not inode_owner_or_capable(k, t, inode):
+        return -EPERM
+    if arg & O_DIRECT and f.f_op != REGULAR_FOPS and not is_pipe_file(f):
+        return -EINVAL
     f.f_flags = (arg & SETFL_MASK) | (f.f_flags & ~<uint32_t>SETFL_MASK)
     return 0
+
+
+cdef inline bint path_command(int32_t cmd) noexcept nogil:
+    # check_fcntl_cmd: what O_PATH allows.
+    return (cmd == F_DUPFD or cmd == F_DUPFD_CLOEXEC or cmd == F_GETFD or cmd == F_SETFD or cmd == F_GETFL)
 
 
 cdef int64_t do_fcntl(kernel_t *k, task_t *t, int32_t fd, int64_t command, int64_t arg) noexcept nogil:
     cdef file_t *f = fdget(k, t, fd)
     cdef fd_t *e
     cdef int32_t cmd = <int32_t>command
-    if f == NULL:
+    if f == NULL or (f.f_mode & FMODE_PATH and not path_command(cmd)):
         return -EBADF
     if cmd == F_DUPFD or cmd == F_DUPFD_CLOEXEC:
         return do_dup(k, t, fd, <int64_t><uint32_t>arg, cmd == F_DUPFD_CLOEXEC)
@@ -31,9 +42,9 @@ cdef int64_t do_fcntl(kernel_t *k, task_t *t, int32_t fd, int64_t command, int64
     if cmd == F_GETFL:
         return f.f_flags
     if cmd == F_SETFL:
-        return setfl(f, <uint32_t>arg)
+        return setfl(k, t, f, <uint32_t>arg)
     if cmd == F_GETPIPE_SZ or cmd == F_SETPIPE_SZ:
-        if f.f_op != PIPEFIFO_FOPS:
+        if not is_pipe_file(f):
             return -EBADF
         if cmd == F_GETPIPE_SZ:
             return <int64_t>pipe_row(k, f.private_data).max_usage * PAGE_SIZE
@@ -42,8 +53,8 @@ cdef int64_t do_fcntl(kernel_t *k, task_t *t, int32_t fd, int64_t command, int64
 
 
 cdef int64_t do_ioctl(kernel_t *k, task_t *t, int32_t fd, int64_t request, int64_t arg) noexcept nogil:
-    # FIONREAD's count is the result; FIONBIO takes its flag as the argument.
-    cdef file_t *f = fdget(k, t, fd)
+    # What C passes through pointers is the result here, or the argument.
+    cdef file_t *f = fdget_io(k, t, fd)
     cdef uint32_t cmd = <uint32_t>request
     if f == NULL:
         return -EBADF
@@ -56,25 +67,18 @@ cdef int64_t do_ioctl(kernel_t *k, task_t *t, int32_t fd, int64_t request, int64
         else:
             f.f_flags &= ~<uint32_t>O_NONBLOCK
         return 0
+    if cmd == <uint32_t>FS_IOC_GETFLAGS and f.f_dentry:
+        return ioctl_getflags(k, inode_row(k, f.inode))
+    if cmd == <uint32_t>FS_IOC_SETFLAGS and f.f_dentry:
+        return ioctl_setflags(k, t, inode_row(k, f.inode), <uint32_t>arg)
+    if file_operations[f.f_op].ioctl == NULL:
+        return -ENOTTY
     return file_operations[f.f_op].ioctl(k, f, cmd, arg)
 
 
 cdef int64_t do_fstat(kernel_t *k, task_t *t, int32_t fd, stat_t *stat) noexcept nogil:
     cdef file_t *f = fdget(k, t, fd)
-    cdef inode_t *inode
-    if f == NULL:
+    if unlikely(f == NULL):
         return -EBADF
-    inode = inode_row(k, f.inode)
-    memset(stat, 0, sizeof(stat_t))
-    stat.st_dev = PIPEFS_DEV
-    stat.st_ino = inode.i_ino
-    stat.st_mode = inode.i_mode
-    stat.st_nlink = inode.i_nlink
-    stat.st_uid = inode.i_uid
-    stat.st_gid = inode.i_gid
-    stat.st_blksize = PAGE_SIZE
-    stat.st_size = <int64_t>inode.i_size
-    stat.st_atime_ns = inode.i_atime
-    stat.st_mtime_ns = inode.i_mtime
-    stat.st_ctime_ns = inode.i_ctime
+    generic_fillattr(k, inode_row(k, f.inode), stat)
     return 0

@@ -5,16 +5,16 @@
 # number below `next_fd`; `f_count` of a file is the number of descriptors and sleeping calls that refer to it.
 
 
-ctypedef struct file_operations_t:  # struct file_operations: what a kind of file does; the transfer is in t.call
+ctypedef struct file_operations_t:  # struct file_operations: what a kind of file does, NULL: as nearly all do; the transfer is in t.call
     int64_t (*read)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     int64_t (*write)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     uint32_t (*poll)(kernel_t *k, file_t *f) noexcept nogil
     uint32_t (*poll_queues)(kernel_t *k, file_t *f, uint16_t *kinds) noexcept nogil  # queues to wait on, by kind
+    int64_t (*llseek)(kernel_t *k, file_t *f, int64_t offset, int whence) noexcept nogil
     int64_t (*ioctl)(kernel_t *k, file_t *f, uint32_t request, int64_t arg) noexcept nogil
-    void (*release)(kernel_t *k, file_t *f) noexcept nogil
     int64_t (*available)(kernel_t *k, file_t *f, int64_t n) noexcept nogil  # bytes that a read of n would give now
 
-cdef file_operations_t file_operations[8]  # by f_op
+cdef file_operations_t file_operations[12]  # by f_op
 
 cdef enum:
     FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet
@@ -50,6 +50,15 @@ cdef inline file_t *fdget(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     # The open file of a descriptor, or NULL.
     cdef uint32_t file = fd_file(k, t, fd)
     return file_row(k, file) if file else NULL
+
+
+cdef inline int64_t bytes_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+    return file_operations[f.f_op].available(k, f, n) if file_operations[f.f_op].available != NULL else 0
+
+
+cdef inline bint is_pipe_file(file_t *f) noexcept nogil:
+    # Of a pipe or a FIFO: `private_data` is its row.
+    return f.f_op == PIPEANON_FOPS or f.f_op == PIPEFIFO_FOPS
 
 
 cdef inline void fd_install(kernel_t *k, task_t *t, int32_t fd, uint32_t file) noexcept nogil:

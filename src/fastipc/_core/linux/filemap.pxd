@@ -13,9 +13,13 @@ cdef int64_t vfs_fallocate(kernel_t *k, task_t *t, file_t *f, int64_t mode, int6
 cdef int64_t do_truncate(kernel_t *k, task_t *t, uint32_t inode, int64_t length) noexcept nogil
 cdef void filemap_init() noexcept nogil
 
-cdef enum:
-    EXT4_MAXBYTES = 17592186040320  # 2**44 - 4096: 32-bit block numbers
-    MAX_LFS_FILESIZE = 0x7fffffffffffffff
+cdef extern from *:
+    """
+    #define FASTIPC_EXT4_MAXBYTES 17592186040320LL  /* 2**44 - 4096: 32-bit block numbers */
+    #define FASTIPC_MAX_LFS_FILESIZE 0x7fffffffffffffffLL
+    """
+    int64_t EXT4_MAXBYTES "FASTIPC_EXT4_MAXBYTES"
+    int64_t MAX_LFS_FILESIZE "FASTIPC_MAX_LFS_FILESIZE"
 
 
 cdef inline int64_t *file_pos(task_t *t, file_t *f) noexcept nogil:

@@ -41,6 +41,8 @@ cdef void drop_parts(kernel_t *k, uint32_t task, uint64_t flags) noexcept nogil:
         table_free(k, T_SIGNAL, c.signal, sizeof(signal_t))
     if c.sighand and not (flags & CLONE_SIGHAND):
         table_free(k, T_SIGHAND, c.sighand, sizeof(sighand_t))
+    if c.fs and not (flags & CLONE_FS):
+        put_fs_struct(k, c.fs)
     if c.files and not (flags & CLONE_FILES):
         put_files(k, c.files)
     bury(k, task)
@@ -50,6 +52,9 @@ cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept
     # Descriptors, signal actions and the process itself: shared or copied. False if one could not be had.
     c.files = t.files if flags & CLONE_FILES else dup_fd_table(k, t.files)
     if c.files == 0:
+        return False
+    c.fs = t.fs if flags & CLONE_FS else copy_fs_struct(k, t.fs)
+    if c.fs == 0:
         return False
     c.sighand = t.sighand if flags & CLONE_SIGHAND else new_sighand(k, sighand_row(k, t.sighand).ignored)
     if c.sighand == 0:
@@ -146,6 +151,8 @@ cdef inline int64_t copy_process_as(
     k.nr_threads += 1
     if flags & CLONE_FILES:
         files_row(k, c.files).count += 1
+    if flags & CLONE_FS:
+        fs_row(k, c.fs).count += 1
     if flags & CLONE_SIGHAND:
         sighand_row(k, c.sighand).count += 1
     if flags & CLONE_THREAD:
@@ -226,6 +233,9 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     default_limits(k, rlimit_row(k, k.default_rlimit))
     k.init_task = task
     t.files = new_files(k)
+    if mount_root(k) < 0:
+        return -ENOMEM
+    t.fs = new_fs_struct(k)
     t.sighand = new_sighand(k, 0)
     t.signal = table_alloc(k, T_SIGNAL, sizeof(signal_t))
     signal_row(k, t.signal).count = signal_row(k, t.signal).nr_threads = 1

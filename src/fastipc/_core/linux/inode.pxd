@@ -8,14 +8,14 @@ cdef bint inode_check(kernel_t *k) noexcept nogil
 
 cdef enum:
     BOOT_SECONDS = 1000000000  # the realtime clock when virtual time is 0
-    RELATIME_NS = 86400000000000  # relatime moves an access time that is a day old
+    DAY_SECONDS = 86400
 
 
 cdef inline int64_t current_time(kernel_t *k) noexcept nogil:
     return <int64_t>BOOT_SECONDS * 1000000000 + k.now
 
 
-cdef inline uint32_t new_inode_pseudo(kernel_t *k, uint32_t sb, uint32_t mode, uint32_t uid, uint32_t gid) noexcept nogil:
+cdef inline uint32_t new_inode_pseudo(kernel_t *k, uint32_t sb, uint32_t mode, cred_t *cred) noexcept nogil:
     # A nameless inode with the next number and three equal times; one reference.
     cdef uint32_t i = table_alloc(k, T_INODE, sizeof(inode_t))
     cdef inode_t *inode = inode_row(k, i)
@@ -24,8 +24,8 @@ cdef inline uint32_t new_inode_pseudo(kernel_t *k, uint32_t sb, uint32_t mode, u
     k.next_ino += 1
     inode.i_count = 1
     inode.i_mode = mode
-    inode.i_uid = uid
-    inode.i_gid = gid
+    inode.i_uid = cred.fsuid
+    inode.i_gid = cred.fsgid
     inode.i_nlink = 1
     inode.i_ino = k.next_ino
     inode.i_atime = inode.i_mtime = inode.i_ctime = current_time(k)

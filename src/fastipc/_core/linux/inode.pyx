@@ -33,15 +33,13 @@ cdef void evict_inode(kernel_t *k, uint32_t i) noexcept nogil:
         truncate_pages(k, inode, 0)
     if inode.i_link:
         name_free(k, inode.i_link, <uint32_t>inode.i_size)
-    if inode.i_op >= PROC_DIR:
-        proc_evict_inode(k, inode)
     super_block_row(k, inode.i_sb).s_inodes -= 1
 
 
 cdef void touch_atime(kernel_t *k, inode_t *inode) noexcept nogil:
     # relatime: an access time moves only if a change came after it, or a day has gone by.
     cdef int64_t now = current_time(k)
-    if inode.i_mtime >= inode.i_atime or inode.i_ctime >= inode.i_atime or now - inode.i_atime >= RELATIME_NS:
+    if inode.i_mtime >= inode.i_atime or inode.i_ctime >= inode.i_atime or now - inode.i_atime >= <int64_t>DAY_SECONDS * 1000000000:
         inode.i_atime = now
 
 

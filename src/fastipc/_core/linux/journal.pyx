@@ -2,7 +2,7 @@
 
 
 cdef enum:
-    COMMIT_INTERVAL_NS = 5000000000  # JBD2_DEFAULT_MAX_COMMIT_AGE
+    COMMIT_SECONDS = 5  # JBD2_DEFAULT_MAX_COMMIT_AGE
 
 
 cdef uint32_t journal_init(kernel_t *k) noexcept nogil:
@@ -22,7 +22,7 @@ cdef int journal_start(kernel_t *k, uint32_t journal) noexcept nogil:
     if j.j_updates and k.now >= j.j_expires:
         journal_commit(k, journal)
     if j.j_updates == 0:
-        j.j_expires = k.now + COMMIT_INTERVAL_NS
+        j.j_expires = k.now + <int64_t>COMMIT_SECONDS * 1000000000
     j.h_ref = 1
     return 0
 

@@ -1,15 +1,6 @@
 # From a path to a dentry. Source: fs/namei.c.
 
 
-cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int flags, path_t *path) noexcept nogil
-cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil
-cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint want_dir,
-                     nameidata_t *nd) noexcept nogil
-cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
-cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
-cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil
-cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil
-
 ctypedef struct path_t:  # struct path: both counted
     uint32_t mnt
     uint32_t dentry
@@ -38,6 +29,17 @@ ctypedef struct nameidata_t:  # struct nameidata: a walk in progress
     int links  # symbolic links followed
     int depth
     const char *stack[40]  # MAXSYMLINKS: what is left of the paths in which links were found
+
+
+cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int flags, path_t *path) noexcept nogil
+cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil
+cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint want_dir,
+                     nameidata_t *nd) noexcept nogil
+cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
+cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
+cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil
+cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil
+cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil
 
 
 cdef inline void path_get(kernel_t *k, path_t *path) noexcept nogil:

@@ -79,8 +79,10 @@ cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name)
         return 0
     d = d_lookup(k, parent, name)
     if likely(d != 0):
-        dget(k, d)
-        return d
+        if likely(d_inode(k, d).i_op < PROC_DIR) or proc_revalidate(k, d_inode(k, d)):
+            dget(k, d)
+            return d
+        d_drop(k, d)
     if d_inode(k, parent).i_op == PROC_DIR:
         return proc_lookup(k, t, parent, name)
     return 0

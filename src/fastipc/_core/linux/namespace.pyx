@@ -217,8 +217,9 @@ cdef void count_paths(kernel_t *k) noexcept nogil:
         if dentry_row(k, i).live:
             if dentry_row(k, i).d_parent != i:
                 dentry_row(k, dentry_row(k, i).d_parent).link += 1
-            if not d_unhashed(k, i) and d_inode(k, i).i_op < PROC_DIR or dentry_row(k, i).d_parent == i:
-                dentry_row(k, i).link += 1  # the name's own
+            if ((not d_unhashed(k, i) and d_inode(k, i).i_op < PROC_DIR)
+                    or super_block_row(k, d_inode(k, i).i_sb).s_root == i):
+                dentry_row(k, i).link += 1  # the name's own, and that of a file system
 
 
 cdef bint namespace_check(kernel_t *k) noexcept nogil:
@@ -239,6 +240,6 @@ cdef bint namespace_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_FS].high):
         users += fs_row(k, i).count if fs_row(k, i).live else 0
     for i in range(1, k.table[T_TASK].high):
-        users -= task_row(k, i).live and task_row(k, i).fs != 0
+        users -= <uint32_t>(task_row(k, i).live != 0 and task_row(k, i).fs != 0)
     return (check(k, right, b"mount: references miscounted")
             and check(k, users == 0, b"fs_struct: users miscounted"))

@@ -6,6 +6,8 @@
 
 
 cdef void pipe_init() noexcept nogil
+cdef uint32_t alloc_pipe_info(kernel_t *k, task_t *t) noexcept nogil  # 0: see alloc_errno
+cdef void pipe_release(kernel_t *k, file_t *f) noexcept nogil
 cdef int64_t do_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil  # descriptors in call.out0, out1
 cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil
 cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil  # declared, or gcc would inline it

@@ -307,13 +307,16 @@ cdef void free_pipe_info(kernel_t *k, uint32_t i) noexcept nogil:
 
 
 cdef void pipe_release(kernel_t *k, file_t *f) noexcept nogil:
+    # A FIFO whose open failed has no mode, or no pipe yet.
     cdef uint32_t i = f.private_data
     cdef pipe_t *pipe = pipe_row(k, i)
+    if i == 0:
+        return
     if f.f_mode & FMODE_READ:
         pipe.readers -= 1
     if f.f_mode & FMODE_WRITE:
         pipe.writers -= 1
-    if (pipe.readers == 0) != (pipe.writers == 0):  # one side is left: tell it
+    if f.f_mode and (pipe.readers == 0) != (pipe.writers == 0):  # one side is left: tell it
         wake_up_all(k, &pipe.rd_wait)
         wake_up_all(k, &pipe.wr_wait)
     pipe.files -= 1
@@ -324,7 +327,7 @@ cdef void pipe_release(kernel_t *k, file_t *f) noexcept nogil:
 
 cdef int64_t create_pipe_files(kernel_t *k, task_t *t, uint32_t flags, uint32_t *files) noexcept nogil:
     # A pipe with its inode and both open files, the read end first.
-    cdef uint32_t inode = new_inode_pseudo(k, t, S_IFIFO | S_IRUSR | S_IWUSR, PIPEFS_MAGIC)
+    cdef uint32_t inode = new_inode_pseudo(k, k.pipe_sb, S_IFIFO | S_IRUSR | S_IWUSR, current_cred(k, t))
     cdef uint32_t i
     cdef pipe_t *pipe
     if inode == 0:
@@ -333,8 +336,8 @@ cdef int64_t create_pipe_files(kernel_t *k, task_t *t, uint32_t flags, uint32_t 
     if i == 0:
         iput(k, inode)
         return -alloc_errno(k, ENFILE)
-    files[1] = alloc_file(k, inode, FMODE_WRITE, O_WRONLY | flags & (O_NONBLOCK | O_DIRECT), PIPEFIFO_FOPS, i)
-    files[0] = alloc_file(k, inode, FMODE_READ, O_RDONLY | flags & O_NONBLOCK, PIPEFIFO_FOPS, i) if files[1] else 0
+    files[1] = alloc_file(k, inode, FMODE_WRITE, O_WRONLY | flags & (O_NONBLOCK | O_DIRECT), PIPEANON_FOPS, i)
+    files[0] = alloc_file(k, inode, FMODE_READ, O_RDONLY | flags & O_NONBLOCK, PIPEANON_FOPS, i) if files[1] else 0
     if files[0] == 0:
         if files[1]:
             table_free(k, T_FILE, files[1], sizeof(file_t))
@@ -346,7 +349,10 @@ cdef int64_t create_pipe_files(kernel_t *k, task_t *t, uint32_t flags, uint32_t 
     pipe.readers = pipe.writers = 1
     pipe.inode = inode
     inode_row(k, inode).i_pipe = i
+    inode_row(k, inode).i_fop = PIPEANON_FOPS
     inode_row(k, inode).i_count = 2
+    file_row(k, files[0]).f_mnt = file_row(k, files[1]).f_mnt = k.pipe_mnt
+    mount_row(k, k.pipe_mnt).mnt_count += 2
     return 0
 
 
@@ -378,13 +384,16 @@ cdef int64_t do_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil:
 
 
 cdef void pipe_init() noexcept nogil:
-    file_operations[PIPEFIFO_FOPS].read = pipe_read
-    file_operations[PIPEFIFO_FOPS].write = pipe_write
-    file_operations[PIPEFIFO_FOPS].poll = pipe_poll
-    file_operations[PIPEFIFO_FOPS].poll_queues = pipe_poll_queues
-    file_operations[PIPEFIFO_FOPS].ioctl = pipe_ioctl
-    file_operations[PIPEFIFO_FOPS].release = pipe_release
-    file_operations[PIPEFIFO_FOPS].available = pipe_available
+    cdef int i
+    for i in range(PIPEANON_FOPS, PIPEFIFO_FOPS + 1):
+        file_operations[i].read = pipe_read
+        file_operations[i].write = pipe_write
+        file_operations[i].poll = pipe_poll
+        file_operations[i].poll_queues = pipe_poll_queues
+        file_operations[i].ioctl = pipe_ioctl
+        file_operations[i].available = pipe_available
+    file_operations[PIPEFIFO_FOPS].read = fifo_read
+    file_operations[PIPEFIFO_FOPS].write = fifo_write
 
 
 # ------------------------------------------------------------------------------------------ checks
@@ -425,7 +434,7 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         pipe.link = 0  # counts the files below; unused in a live row
     for i in range(1, k.table[T_FILE].high):
         f = file_row(k, i)
-        if f.live and f.f_op == PIPEFIFO_FOPS:
+        if f.live and is_pipe_file(f):
             pipe_row(k, f.private_data).link += 1 + (f.f_mode << 16)
     for i in range(1, k.table[T_PIPE].high):
         pipe = pipe_row(k, i)
@@ -443,6 +452,8 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
             users -= user_row(k, i).count
     for i in range(1, k.table[T_CRED].high):
         users += cred_row(k, i).live
+    for i in range(1, k.table[T_INODE].high):
+        refs += inode_row(k, i).nrpages if inode_row(k, i).live else 0
     for i in range(1, k.frontier + 1):
         refs -= page_row(k, i).refcount if page_row(k, i).live else 0
     return (check(k, refs + tmp == 0, b"pipe: references to pages miscounted")

@@ -34,6 +34,7 @@ cdef void proc_init() noexcept nogil:
     proc_add(10, PROC_PID, b"comm", PROC_PID_COMM, PROC_FILE, S_IFREG | 0o644)
     file_operations[PROC_FOPS].read = proc_read
     file_operations[PROC_FOPS].write = proc_write
+    file_operations[PROC_FOPS].available = proc_available
     file_operations[PROC_FOPS].llseek = generic_file_llseek
 
 
@@ -299,7 +300,7 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
 cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     seq_puts(m, b"Name:\t")
-    seq_puts(m, t.comm)
+    seq_puts(m, <const char *>t.comm)
     if t.fs:
         seq_number(m, b"\nUmask:\t%04llo", current_fs(k, t).umask)
     seq_puts(m, b"\nState:\t")
@@ -345,7 +346,7 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
     if inode.i_private == PROC_PID_STATUS:
         proc_pid_status(k, task_row(k, task), m)
     elif inode.i_private == PROC_PID_COMM:
-        seq_puts(m, task_row(k, task).comm)
+        seq_puts(m, <const char *>task_row(k, task).comm)
         seq_puts(m, b"\n")
     elif inode.i_private == PROC_BUDDYINFO:
         frag_show(k, m)
@@ -372,6 +373,18 @@ cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         pos[0] += n
     seq_free(&m)
     return n
+
+
+cdef int64_t proc_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+    cdef inode_t *inode = inode_row(k, f.inode)
+    cdef seq_file_t m
+    cdef int64_t there = 0
+    if inode.i_private != PROC_SYSCTL or f.f_pos == 0:
+        memset(&m, 0, sizeof(m))
+        if proc_show(k, inode, &m) == 0:
+            there = max(min(m.count - f.f_pos, n), 0)
+        seq_free(&m)
+    return there
 
 
 cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
@@ -402,5 +415,5 @@ cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
     if other.tgid != t.tgid:
         return -EINVAL
     memset(other.comm, 0, TASK_COMM_LEN)
-    copy_from_iter(k, t, other.comm, part)
+    copy_from_iter(k, t, <char *>other.comm, part)
     return n

@@ -6,6 +6,7 @@ cdef int64_t vfs_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil
 cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil
+cdef int64_t do_pwrite(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil
 
 
@@ -15,7 +16,7 @@ cdef inline int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     cdef int64_t ret
     if unlikely(not (f.f_mode & FMODE_READ)):
         return -EBADF
-    if likely(f.f_op == PIPEFIFO_FOPS):
+    if likely(f.f_op == PIPEANON_FOPS):
         pipe = pipe_row(k, f.private_data)
         ret = pipe_read_one(k, t, pipe)
         if ret:
@@ -30,7 +31,7 @@ cdef inline int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     cdef int64_t ret
     if unlikely(not (f.f_mode & FMODE_WRITE)):
         return -EBADF
-    if likely(f.f_op == PIPEFIFO_FOPS):
+    if likely(f.f_op == PIPEANON_FOPS):
         ret = pipe_write_one(k, t, f)
         if likely(ret):
             return ret

@@ -1,4 +1,4 @@
-"""read, write, readv, writev, pread, pwrite, lseek. Source: fs/read_write.c. Missing: files that have a position."""
+"""read, write, readv, writev, pread, pwrite, lseek. Source: fs/read_write.c."""
 
 
 cdef enum:
@@ -17,17 +17,24 @@ cdef inline int rw_verify_count(task_t *t) noexcept nogil:
 
 # By the table of operations; what nearly every file is comes first, as a call that the compiler sees.
 cdef inline int64_t file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    return pipe_read(k, t, f) if likely(f.f_op == PIPEFIFO_FOPS) else file_operations[f.f_op].read(k, t, f)
+    return pipe_read(k, t, f) if likely(f.f_op == PIPEANON_FOPS) else file_operations[f.f_op].read(k, t, f)
 
 
 cdef inline int64_t file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    return pipe_write(k, t, f) if likely(f.f_op == PIPEFIFO_FOPS) else file_operations[f.f_op].write(k, t, f)
+    return pipe_write(k, t, f) if likely(f.f_op == PIPEANON_FOPS) else file_operations[f.f_op].write(k, t, f)
+
+
+cdef inline bint beyond_end(task_t *t, file_t *f) noexcept nogil:
+    # rw_verify_area: a transfer must not go past the largest offset.
+    return f.f_mode & FMODE_PREAD and file_pos(t, f)[0] > MAX_LFS_FILESIZE - t.call.iter.count
 
 
 cdef int64_t vfs_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef int64_t ret = rw_verify_count(t)
     if unlikely(ret):
         return ret
+    if unlikely(beyond_end(t, f)):
+        return -EINVAL
     ret = file_read(k, t, f)
     if ret == -ESLEEP:
         call_hold(k, t, f)
@@ -38,6 +45,8 @@ cdef int64_t vfs_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef int64_t ret = rw_verify_count(t)
     if unlikely(ret):
         return ret
+    if unlikely(beyond_end(t, f)):
+        return -EINVAL
     ret = file_write(k, t, f)
     if unlikely(ret == -ESLEEP):
         call_hold(k, t, f)
@@ -63,17 +72,63 @@ cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noex
 
 
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:
-    # Both ways: so far no file has positions.
+    # The transfer begins at `call.args[3]`, see file_pos.
+    cdef file_t *f = fdget(k, t, fd)
     if offset < 0:
         return -EINVAL
-    if fdget(k, t, fd) == NULL:
+    if f == NULL:
         return -EBADF
-    return -ESPIPE
+    if not (f.f_mode & FMODE_PREAD):
+        return -EBADF if f.f_mode & FMODE_PATH else -ESPIPE
+    return vfs_read(k, t, f) if f.f_mode & FMODE_READ else -EBADF
+
+
+cdef int64_t do_pwrite(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if offset < 0:
+        return -EINVAL
+    if f == NULL:
+        return -EBADF
+    if not (f.f_mode & FMODE_PWRITE):
+        return -EBADF if f.f_mode & FMODE_PATH else -ESPIPE
+    return vfs_write(k, t, f) if f.f_mode & FMODE_WRITE else -EBADF
 
 
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil:
-    if fdget(k, t, fd) == NULL:
+    cdef file_t *f = fdget_io(k, t, fd)
+    if f == NULL:
         return -EBADF
-    if <uint64_t>whence > SEEK_HOLE:
+    if <uint32_t>whence > SEEK_HOLE:
         return -EINVAL
-    return -ESPIPE
+    if not (f.f_mode & FMODE_LSEEK):
+        return -ESPIPE
+    return file_operations[f.f_op].llseek(k, f, offset, <int>whence)
+
+
+# ------------------------------------------------------------------------------------------ what has little of its own
+cdef int64_t dir_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    return -EISDIR
+
+
+cdef int64_t no_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    return -EINVAL
+
+
+cdef int64_t dir_lseek(kernel_t *k, file_t *f, int64_t offset, int whence) noexcept nogil:
+    # A place in a list of names; only ext4, whose places are hashes, has an end.
+    if whence == SEEK_CUR:
+        offset += f.f_pos
+    elif whence == SEEK_END and super_block_row(k, inode_row(k, f.inode).i_sb).s_type == FS_EXT4:
+        offset += MAX_LFS_FILESIZE
+    elif whence != SEEK_SET:
+        return -EINVAL
+    if offset < 0:
+        return -EINVAL
+    f.f_pos = offset
+    return offset
+
+
+cdef void read_write_init() noexcept nogil:
+    file_operations[DIR_FOPS].read = dir_read
+    file_operations[DIR_FOPS].write = no_write
+    file_operations[DIR_FOPS].llseek = dir_lseek

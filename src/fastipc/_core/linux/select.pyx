@@ -22,6 +22,11 @@ cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil:
         table_free_run(k, T_POLLFD, first, pollfds_order(n))
 
 
+cdef inline uint32_t other_poll(file_t *f) noexcept nogil:
+    # DEFAULT_POLLMASK: what has nothing to wait for is always ready. O_PATH is no open file.
+    return POLLNVAL if f.f_mode & FMODE_PATH else POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
+
+
 cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     # How many rows are ready; `revents` of each. poll reports errors unasked, a row of select only what its set names.
     # What does not change is held in locals: the compiler cannot know that no row is changed by the stores.
@@ -37,10 +42,10 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     for i in range(n):
         if likely(<uint32_t>p[i].fd < max_fds and fdt[<uint32_t>p[i].fd].live == 1):
             f = all_files + fdt[<uint32_t>p[i].fd].file
-            if likely(f.f_op == PIPEFIFO_FOPS):
+            if likely(is_pipe_file(f)):
                 mask = pipe_poll_mask(all_pipes + f.private_data, f)
             else:
-                mask = file_operations[f.f_op].poll(k, f)
+                mask = other_poll(f)
         else:
             mask = POLLNVAL if p[i].fd >= 0 else 0
         mask &= <uint16_t>p[i].events | unasked
@@ -73,7 +78,7 @@ cdef int poll_initwait(kernel_t *k, task_t *t) noexcept nogil:
     cdef int err
     for i in range(t.call.nfds):
         f = fdget(k, t, p[i].fd) if p[i].fd >= 0 else NULL
-        if f == NULL:
+        if f == NULL or file_operations[f.f_op].poll_queues == NULL:
             continue
         n = file_operations[f.f_op].poll_queues(k, f, kinds)
         for j in range(n):

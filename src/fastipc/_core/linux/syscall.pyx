@@ -38,11 +38,6 @@ cdef inline int64_t syscall_exit(kernel_t *k, task_t *t, int64_t ret) noexcept n
     return ret
 
 
-cdef inline int32_t fd_arg(int64_t fd) noexcept nogil:
-    # A number that is no C int is no descriptor either.
-    return <int32_t>fd if -1 <= fd <= 0x7fffffff else -1
-
-
 # ------------------------------------------------------------------------------------------ descriptors
 cdef int64_t sys_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil:
     syscall_enter(k, t, NR_pipe2, flags)
@@ -91,6 +86,7 @@ cdef int64_t sys_pread(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t 
     syscall_enter(k, t, NR_pread64, fd_arg(fd))
     t.call.args[2] = n
     t.call.args[3] = off
+    iov_iter_host(k, t, <void *>buf, n)
     return syscall_exit(k, t, do_pread(k, t, fd_arg(fd), off))
 
 
@@ -98,7 +94,8 @@ cdef int64_t sys_pwrite(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t
     syscall_enter(k, t, NR_pwrite64, fd_arg(fd))
     t.call.args[2] = n
     t.call.args[3] = off
-    return syscall_exit(k, t, do_pread(k, t, fd_arg(fd), off))
+    iov_iter_host(k, t, <void *>buf, n)
+    return syscall_exit(k, t, do_pwrite(k, t, fd_arg(fd), off))
 
 
 cdef int64_t sys_lseek(kernel_t *k, task_t *t, int64_t fd, int64_t off, int64_t whence) noexcept nogil:

@@ -1,15 +1,26 @@
 """The walk over all tables that `Kernel.verify` makes. Each mechanism checks its own invariants."""
 
 
-cdef int[12] TABLES_OF_ROWS = [T_TASK, T_SIGNAL, T_SIGHAND, T_FILES, T_FILE, T_INODE, T_PIPE, T_USER, T_RLIMIT,
-                               T_POLL_ENTRY, T_CRED, T_GROUP_INFO]
+cdef int[18] TABLES_OF_ROWS = [T_TASK, T_SIGNAL, T_SIGHAND, T_FILES, T_FILE, T_INODE, T_PIPE, T_USER, T_RLIMIT,
+                               T_POLL_ENTRY, T_CRED, T_GROUP_INFO, T_XA_NODE, T_DENTRY, T_SUPER, T_MOUNT, T_FS, T_JOURNAL]
 
 
 cdef bint verify(kernel_t *k) noexcept nogil:
     cdef int i
-    for i in range(12):
+    for i in range(18):
         if not table_check(k, TABLES_OF_ROWS[i]):
             return False
     return (k.panic == NULL and page_alloc_check(k) and pid_check(k) and process_check(k) and cred_check(k)
             and file_check(k) and pipe_check(k) and wait_check(k) and poll_check(k) and timer_check(k)
-            and sched_check(k))
+            and sched_check(k) and dcache_check(k) and namespace_check(k) and inode_check(k) and journal_check(k))
+
+
+cdef void do_initcalls() noexcept nogil:
+    # What is registered once a process: file systems, operations, names in /proc.
+    file_systems_init()
+    read_write_init()
+    pipe_init()
+    filemap_init()
+    char_dev_init()
+    sysctl_init()
+    proc_init()
