@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
@@ -14,7 +15,7 @@ from fastipc._core.entries import Batch, Machine, Task
 from fastipc.compiled import CompiledProgram
 from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt
-from fastipc.limits import Limits
+from fastipc.limits import Limits, initial
 from fastipc.report import Report, describe
 
 MIB = 1 << 20
@@ -78,10 +79,10 @@ class Kernel:
             raise ValueError("cpus and costs must be None: the performance model is not there yet")
         self.profile = profile
         self.seed = _integer(seed, "seed")
-        given = Limits(limits)
-        size = _memory(memory, given.pid_max)
-        self._machine = Machine(size, given.pid_max, self.seed, given.to_dict(), Task, self)
-        self.limits = Limits(limits, self._set_limits)
+        given = initial(limits)
+        size = _memory(memory, given["pid_max"])
+        self._machine = Machine(size, given["pid_max"], self.seed, given, Task, self)
+        self.limits = Limits(self._machine)
         self.hooks: dict[str, Callable[..., Any]] = {}
         self._set_schedule(schedule)
 
@@ -93,9 +94,6 @@ class Kernel:
         else:
             wrong = ValueError if isinstance(schedule, str) else TypeError
             raise wrong(f"schedule must be 'fifo', 'random' or a callable, not {schedule!r}")
-
-    def _set_limits(self, values: dict[str, int]) -> None:
-        self._m.set_limits(values)
 
     @property
     def _m(self) -> Machine:
@@ -379,11 +377,16 @@ class Kernel:
         return digest.hexdigest()
 
     def read_proc(self, path: str) -> str:
-        """Text of a file of /proc as Linux prints it: /proc/buddyinfo."""
-        if path == "/proc/buddyinfo":
-            counts = self._m.buddyinfo()
-            return "Node 0, zone   Normal " + "".join(f"{n:6d} " for n in counts) + "\n"
-        raise FileNotFoundError(2, "No such file or directory", path)
+        """Text of a file of /proc as Linux prints it to root.
+
+        /proc/buddyinfo, /proc/filesystems, /proc/PID/status, /proc/PID/comm, /proc/sys/fs and /proc/sys/kernel.
+        """
+        if not isinstance(path, str):
+            raise TypeError(f"path must be a string, not {type(path).__name__}")
+        text = self._m.read_proc(path.encode())
+        if isinstance(text, int):
+            raise OSError(-text, os.strerror(-text), path)
+        return str(text.decode())
 
     # ---------------------------------------------------------------------------------- the end
     def close(self) -> None:

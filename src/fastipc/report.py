@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 from fastipc._core.abi import (
     NR_nanosleep,
+    NR_open,
+    NR_openat,
     NR_poll,
     NR_read,
     NR_readv,
@@ -17,7 +19,7 @@ from fastipc._core.abi import (
 )
 from fastipc.records import Record
 
-Wait: TypeAlias = tuple[int, int, tuple[int, ...]]  # call number, number, numbers: see describe_wait
+Wait: TypeAlias = tuple[int, int | str, tuple[int, ...]]  # call number, number or path, numbers: see describe_wait
 Sleeper: TypeAlias = tuple[int, str, bool, Wait]  # pid, name, daemon, what it waits for
 
 SLEEPING_CALLS = {
@@ -25,6 +27,8 @@ SLEEPING_CALLS = {
     NR_readv: "readv",
     NR_write: "write",
     NR_writev: "writev",
+    NR_open: "open",
+    NR_openat: "openat",
     NR_poll: "poll",
     NR_select: "select",
     NR_wait4: "wait4",
@@ -128,9 +132,12 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
     nr, number, numbers = wait
     call = SLEEPING_CALLS.get(nr, str(nr))
     if call in ("read", "readv", "write", "writev"):
-        return call, f"pipe:[{number}] ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"
+        name = f"pipe:[{number}]" if isinstance(number, int) else number
+        return call, f"{name} ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"
+    if call in ("open", "openat"):
+        return call, f"a {'writer' if numbers[0] & 1 else 'reader'} of FIFO {number}"
     if call in ("poll", "select"):
-        return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if number > FDS_SHOWN else "")
+        return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if isinstance(number, int) and number > FDS_SHOWN else "")
     if call == "wait4":
         return call, "any child" if number == -1 else f"child {number}"
     return call, f"time {number} ns" if call == "nanosleep" else "its turn"

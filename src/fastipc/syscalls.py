@@ -8,11 +8,14 @@ from typing import NamedTuple
 from fastipc._core import abi
 
 
+PATH_SHOWN = 32  # bytes of a path that a trace keeps
+
+
 class Syscall(NamedTuple):
     """One system call: how a trace prints it.
 
-    ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, b the bytes moved,
-    n seconds from ns, p the pair of descriptors it returns, w the wait status it returns, - not printed.
+    ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved,
+    n seconds from ns, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns, w the wait status it returns, - not printed.
     """
 
     name: str
@@ -57,6 +60,34 @@ TABLE: dict[int, Syscall] = {
     abi.NR_exit_group: Syscall("exit_group", "d"),
     abi.NR_dup3: Syscall("dup3", "ddx"),
     abi.NR_pipe2: Syscall("pipe2", "px"),
+    abi.NR_open: Syscall("open", "sxo"),
+    abi.NR_stat: Syscall("stat", "s"),
+    abi.NR_lstat: Syscall("lstat", "s"),
+    abi.NR_access: Syscall("access", "so"),
+    abi.NR_fsync: Syscall("fsync", "d"),
+    abi.NR_truncate: Syscall("truncate", "sd"),
+    abi.NR_ftruncate: Syscall("ftruncate", "dd"),
+    abi.NR_getcwd: Syscall("getcwd", "-d"),
+    abi.NR_chdir: Syscall("chdir", "s"),
+    abi.NR_fchdir: Syscall("fchdir", "d"),
+    abi.NR_rename: Syscall("rename", "sS"),
+    abi.NR_mkdir: Syscall("mkdir", "so"),
+    abi.NR_rmdir: Syscall("rmdir", "s"),
+    abi.NR_link: Syscall("link", "sS"),
+    abi.NR_unlink: Syscall("unlink", "s"),
+    abi.NR_symlink: Syscall("symlink", "sS"),
+    abi.NR_readlink: Syscall("readlink", "s-d"),
+    abi.NR_chmod: Syscall("chmod", "so"),
+    abi.NR_fchmod: Syscall("fchmod", "do"),
+    abi.NR_chown: Syscall("chown", "sii"),
+    abi.NR_fchown: Syscall("fchown", "dii"),
+    abi.NR_lchown: Syscall("lchown", "sii"),
+    abi.NR_umask: Syscall("umask", "o"),
+    abi.NR_mknod: Syscall("mknod", "sox"),
+    abi.NR_openat: Syscall("openat", "sfxo"),
+    abi.NR_mknodat: Syscall("mknodat", "sfox"),
+    abi.NR_fallocate: Syscall("fallocate", "dxdd"),
+    abi.NR_renameat2: Syscall("renameat2", "sSx"),
 }
 
 
@@ -64,7 +95,7 @@ TABLE: dict[int, Syscall] = {
 class Param(NamedTuple):
     """One parameter of a method: its kind, and its default or None.
 
-    Kinds: "int"; "in" and "out", a buffer that is read or written; "vector", a tuple of buffers; "seconds";
+    Kinds: "int"; "in" and "out", a buffer that is read or written; "vector", a tuple of buffers; "path"; "seconds";
     "program", and "args" for all that follow.
     """
 
@@ -93,6 +124,31 @@ readv(fd, buffers: vector) -> int
 writev(fd, buffers: vector) -> int
 pwrite(fd, data: in, off) -> int
 lseek(fd, off, whence) -> int
+open(path: path, flags, mode=511) -> int
+openat(dirfd, path: path, flags, mode=511) -> int
+mkfifo(path: path, mode=438) -> none
+mknod(path: path, mode, dev=0) -> none
+mknodat(dirfd, path: path, mode, dev=0) -> none
+mkdir(path: path, mode=511) -> none
+rmdir(path: path) -> none
+unlink(path: path) -> none
+link(a: path, b: path) -> none
+symlink(target: path, path: path) -> none
+rename(a: path, b: path) -> none
+renameat2(olddirfd, a: path, newdirfd, b: path, flags=0) -> none
+chmod(path: path, mode) -> none
+access(path: path, mode) -> none
+chown(path: path, uid, gid) -> none
+lchown(path: path, uid, gid) -> none
+truncate(path: path, length) -> none
+chdir(path: path) -> none
+fchdir(fd) -> none
+umask(m) -> int
+fchmod(fd, mode) -> none
+fchown(fd, uid, gid) -> none
+ftruncate(fd, length) -> none
+fallocate(fd, mode, off, n) -> none
+fsync(fd) -> none
 close(fd) -> none
 dup(fd) -> int
 dup2(old, new) -> int
@@ -151,11 +207,12 @@ def name_of(nr: int) -> str:
 
 
 def format_line(
-    time_ns: int, pid: int, nr: int, args: tuple[int, ...], ret: int, out: tuple[int, int], data: bytes
+    time_ns: int, pid: int, nr: int, args: tuple[int, ...], ret: int, out: tuple[int, int], data: bytes, data2: bytes = b""
 ) -> str:
     """One completed call in the manner of strace: virtual time, pid, call, arguments, result."""
     call = TABLE.get(nr, Syscall(f"syscall_{nr}", "xxx"))
-    shown = [text for kind, value in zip_args(call.args, args) if (text := _argument(kind, value, ret, out, data))]
+    pairs = zip_args(call.args, args)
+    shown = [text for kind, value in pairs if (text := _argument(kind, value, ret, out, data, data2))]
     result = "?" if ret <= -512 else f"-1 {ERRNO_NAMES.get(-ret, -ret)}" if ret < 0 else str(ret)
     return f"{time_ns // 10**9}.{time_ns % 10**9:09d} {pid} {call.name}({', '.join(shown)}) = {result}"
 
@@ -166,12 +223,24 @@ def zip_args(kinds: str, args: tuple[int, ...]) -> list[tuple[str, int]]:
         return [("p", 0), *zip(kinds[1:], args, strict=False)]
     if kinds == "dwx":  # wait4: the record has no pointer
         return [("d", args[0]), ("w", 0), ("x", args[1])]
-    return list(zip(kinds, args, strict=False))
+    pairs = list(zip(kinds, args, strict=False))
+    if kinds.startswith("sf"):  # the descriptor is printed first, as in C
+        pairs[:2] = pairs[1::-1]
+    return pairs
 
 
-def _argument(kind: str, value: int, ret: int, out: tuple[int, int], data: bytes) -> str:
+def _argument(kind: str, value: int, ret: int, out: tuple[int, int], data: bytes, data2: bytes) -> str:
     if kind == "d":
         return str(value)
+    if kind == "f":
+        return "AT_FDCWD" if value == abi.AT_FDCWD else str(value)
+    if kind == "i":
+        return str(-1 if value & 0xFFFFFFFF == 0xFFFFFFFF else value)
+    if kind == "o":
+        return f"{value & 0xFFFFFFFF:#o}".replace("0o", "0", 1)
+    if kind in "sS":
+        text = data if kind == "s" else data2
+        return repr(text)[1:].replace("'", '"') + ("..." if len(text) == PATH_SHOWN else "")
     if kind == "x":
         return hex(value & 0xFFFFFFFFFFFFFFFF)
     if kind == "n":

@@ -652,8 +652,10 @@ ctypedef struct trace_t:  # one completed call
     int64_t ret
     int32_t out0
     int32_t out1
-    uint8_t data[32]  # the first bytes moved, or written out
+    uint8_t data[32]  # the first bytes moved, or of the path
+    uint8_t data2[32]  # of the second path
     uint32_t ndata
+    uint32_t ndata2
 
 cdef enum:  # stacks.event: why a compiled program gave the processor back to the hub
     NATIVE_TURN = 0  # `next` has the next turn; 0: nobody can run, or it is not known

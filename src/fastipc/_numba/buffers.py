@@ -39,6 +39,16 @@ def require_vector(name: str, given: Any, writable: bool) -> None:
         require_buffer(name, buffer, writable)
 
 
+def require_path(name: str, given: Any) -> None:
+    """A string, bytes, or an array of bytes that ends at its first zero."""
+    given = types.unliteral(given)
+    if isinstance(given, types.UnicodeType | types.Bytes):
+        return
+    if not isinstance(given, types.Buffer) or given.dtype not in (types.uint8, types.int8):
+        raise TypingError(f"{name} must be a string, bytes or an array of uint8, not {given}")
+    require_buffer(name, given, False)
+
+
 def require_seconds(name: str, given: Any) -> None:
     """A time."""
     if not isinstance(types.unliteral(given), types.Integer | types.Float):
@@ -83,6 +93,60 @@ def vector_of(typing_context: Any, buffers: Any) -> Any:
         return builder.ptrtoint(vector, word)
 
     return types.int64(buffers), generate
+
+
+@intrinsic
+def _string_address(typing_context: Any, text: Any) -> Any:
+    """Address of a string's first character; of one byte each if it is ASCII."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        string = cgutils.create_struct_proxy(types.unicode_type)(context, builder, value=args[0])
+        return builder.ptrtoint(string.data, ir.IntType(64))
+
+    return types.int64(types.unicode_type), generate
+
+
+_text_length = types.ExternalFunction("fastipc_text_length", types.int64(types.int64, types.int64))
+
+
+def path_address(path: Any) -> Any:
+    """Address of a path's text."""
+    raise NotImplementedError  # in compiled code only
+
+
+@overload(path_address)
+def _path_address(path):
+    if isinstance(types.unliteral(path), types.UnicodeType):
+        return lambda path: _string_address(path)
+    return lambda path: address_of(path)
+
+
+def path_length(path: Any) -> Any:
+    """Bytes of a path: an array ends at its first zero, and a string has none."""
+    raise NotImplementedError  # in compiled code only
+
+
+@overload(path_length)
+def _path_length(path):
+    if isinstance(types.unliteral(path), types.UnicodeType):
+
+        def string(path):
+            if not path._is_ascii:
+                raise ValueError("a path must be ASCII, or bytes")
+            if _text_length(_string_address(path), len(path)) != len(path):
+                raise ValueError("a path must not have a null byte")
+            return len(path)
+
+        return string
+    if isinstance(path, types.Bytes):
+
+        def constant(path):
+            if _text_length(address_of(path), len(path)) != len(path):
+                raise ValueError("a path must not have a null byte")
+            return len(path)
+
+        return constant
+    return lambda path: _text_length(address_of(path), size_of(path))
 
 
 def to_ns(seconds: Any) -> Any:

@@ -13,8 +13,11 @@ from numba.extending import overload_method
 
 from fastipc._numba.buffers import (
     address_of,
+    path_address,
+    path_length,
     require_buffer,
     require_int,
+    require_path,
     require_seconds,
     require_vector,
     size_of,
@@ -37,6 +40,7 @@ CHECKS = {
     "int": "require_int({0!r}, {0})",
     "in": "require_buffer({0!r}, {0}, False)",
     "out": "require_buffer({0!r}, {0}, True)",
+    "path": "require_path({0!r}, {0})",
     "vector": "require_vector({0!r}, {0}, writable)",
     "seconds": "require_seconds({0!r}, {0})",
     "program": "require_program({0!r}, {0})",
@@ -46,6 +50,7 @@ PASSED = {
     "int": ["{0}"],
     "in": ["address_of({0})", "size_of({0})"],
     "out": ["address_of({0})", "size_of({0})"],
+    "path": ["path_address({0})", "path_length({0})"],
     "vector": ["vector_of({0})", "len({0})"],
     "seconds": ["to_ns({0})"],
     "program": ["make_start(t, {0}, args)"],

@@ -13,7 +13,15 @@ from numba.np.numpy_support import as_dtype
 
 from fastipc._core import abi
 from fastipc._core.layout import dtype
-from fastipc._numba.buffers import address_of, require_buffer, require_int, size_of
+from fastipc._numba.buffers import (
+    address_of,
+    path_address,
+    path_length,
+    require_buffer,
+    require_int,
+    require_path,
+    size_of,
+)
 from fastipc._numba.calls import external
 from fastipc._numba.entry import make_start, require_program
 from fastipc._numba.errnos import raise_errno
@@ -117,6 +125,48 @@ def _sys_wait4(t, pid=-1, status=None, options=0):
         return ret
 
     return sys_wait4
+
+
+def _stat_path(call: Any) -> Any:
+    def typed(t, path, stat):
+        require_path("path", path)
+        require_buffer("stat", stat, True)
+
+        def sys_stat(t, path, stat):
+            if size_of(stat) < STAT_SIZE:
+                raise ValueError("stat must have room for one row of STAT")
+            return call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(stat))
+
+        return sys_stat
+
+    return typed
+
+
+overload_method(TaskType, "sys_stat")(_stat_path(external("stat", 3)))
+overload_method(TaskType, "sys_lstat")(_stat_path(external("lstat", 3)))
+
+
+@overload_method(TaskType, "sys_readlink")
+def _sys_readlink(t, path, buf):
+    require_path("path", path)
+    require_buffer("buf", buf, True)
+    call = external("readlink", 4)
+
+    def sys_readlink(t, path, buf):
+        return call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(buf), size_of(buf))
+
+    return sys_readlink
+
+
+@overload_method(TaskType, "sys_getcwd")
+def _sys_getcwd(t, buf):
+    require_buffer("buf", buf, True)
+    call = external("getcwd", 2)
+
+    def sys_getcwd(t, buf):
+        return call(machine_of(t), row_of(t), address_of(buf), size_of(buf))
+
+    return sys_getcwd
 
 
 @overload_method(TaskType, "sys_fstat")

@@ -57,7 +57,6 @@ cdef enum:  # why the loop stopped
     STOP_BUDGET = 2
     STOP_ERROR = 3
 
-do_initcalls()
 
 ABANDONED = []  # greenlets and generators that would not die: never run again, never freed
 

@@ -6,12 +6,28 @@ All that needs no task to run. `Machine` in machine.pyx adds the running.
 
 from fastipc.errors import InvariantError, KernelClosed, WrongThread
 
+do_initcalls()
+
 cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
                     "file": T_FILE, "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE,
                     "user": T_USER, "rlimit": T_RLIMIT, "xa_node": T_XA_NODE, "dentry": T_DENTRY, "super_block": T_SUPER,
                     "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL, "journal_head": T_JOURNAL_HEAD, "name": T_NAME,
                     "timer": T_TIMER, "poll_entry": T_POLL_ENTRY, "cred": T_CRED,
                     "group_info": T_GROUP_INFO, "group": T_GROUP}
+
+
+cdef dict sysctls_by_name():
+    cdef int i
+    return {ctl_tables[i].procname.decode().replace("-", "_"): i for i in range(N_SYSCTLS)}
+
+
+SYSCTLS = sysctls_by_name()
+
+
+def sysctl_range(str name):
+    """The least and the largest value of a sysctl."""
+    cdef int i = SYSCTLS[name]
+    return ctl_tables[i].least, ctl_tables[i].most
 
 
 cdef class MachineState:
@@ -26,21 +42,22 @@ cdef class MachineState:
             raise MemoryError("the host has no address space for this machine")
         k.nr_pages = <uint32_t>(memory // PAGE_SIZE)
         page_alloc_init(k)
-        self.set_limits(limits)
+        for name, value in limits.items():
+            sysctl_set(k, SYSCTLS[name], value)
         sched_seed(k, <uint64_t>(seed & 0xffffffffffffffff))
         k.thread = this_thread()
         boot(k)
 
-    def set_limits(self, dict limits):
-        """Take over sysctls by name."""
-        cdef kernel_t *k = self.k
-        k.pid_max = min(<int64_t>limits["pid_max"], <int64_t>k.table[T_TASK].limit)
-        k.threads_max = limits["threads_max"]
-        k.pipe_max_size = limits["pipe_max_size"]
-        k.pipe_user_pages_soft = limits["pipe_user_pages_soft"]
-        k.pipe_user_pages_hard = limits["pipe_user_pages_hard"]
-        k.file_max = limits["file_max"]
-        k.nr_open_max = limits["nr_open"]
+    def sysctl(self, str name):
+        """A sysctl by name."""
+        self.admit()
+        return sysctl_get(self.k, SYSCTLS[name])
+
+    def set_sysctl(self, str name, value):
+        """Set a sysctl, as a write to /proc/sys does."""
+        self.admit()
+        if sysctl_set(self.k, SYSCTLS[name], value) < 0:
+            raise ValueError(f"{name} must not be {value} in this machine")
 
     cdef int admit(self) except -1:
         # Precondition of every method that is called from Python.
@@ -81,7 +98,7 @@ cdef class MachineState:
         return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
                 "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
                 "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
-                "faults": self.k.counters.faults, "leaked_bytes": self.k.counters.leaked}
+                "faults": self.k.counters.faults, "commits": self.k.counters.commits, "leaked_bytes": self.k.counters.leaked}
 
     def table(self, name):
         """Read-only array of a table's rows."""
@@ -140,9 +157,25 @@ cdef class MachineState:
         for i in range(N_TABLES):
             k.inject_any |= k.table[i].inject != 0
 
-    def buddyinfo(self):
-        """Free blocks of each order."""
-        cdef uint32_t[11] counts
+    def read_proc(self, bytes path):
+        """What /proc has under a path, as root reads it; or -errno."""
+        cdef kernel_t *k = self.k
+        cdef path_t found
+        cdef seq_file_t m
+        cdef int64_t err
         self.admit()
-        buddyinfo(self.k, counts)
-        return [counts[i] for i in range(11)]
+        err = getname(k, 0, path, len(path))
+        if err == 0:
+            err = path_lookup(k, task_row(k, k.init_task), AT_FDCWD, k.pathname[0], LOOKUP_FOLLOW, &found)
+        if err:
+            return err
+        memset(&m, 0, sizeof(m))
+        if d_inode(k, found.dentry).i_op == PROC_FILE:
+            err = proc_show(k, d_inode(k, found.dentry), &m)
+        else:
+            err = -EISDIR if is_dir(d_inode(k, found.dentry)) else -ENOENT
+        path_put(k, &found)
+        try:
+            return err if err else m.buf[:m.count]
+        finally:
+            seq_free(&m)

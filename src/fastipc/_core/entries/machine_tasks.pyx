@@ -12,6 +12,15 @@ cdef enum:
     TRACE_RECORDS = 256
 
 
+cdef int set_comm(task_t *t, str name) except -1:
+    # As much of a name as the row has room for.
+    cdef Py_ssize_t n
+    cdef const char *text = PyUnicode_AsUTF8AndSize(name, &n)
+    memset(t.comm, 0, TASK_COMM_LEN)
+    memcpy(t.comm, text, min(n, <Py_ssize_t>TASK_COMM_LEN - 1))
+    return 0
+
+
 cdef class MachineTasks(MachineState):
     """A machine with its tasks, not running."""
 
@@ -92,6 +101,7 @@ cdef class MachineTasks(MachineState):
         task.program = program
         task.args = args
         task._name = name
+        set_comm(t, task.name)
         t.flags |= TASK_OBJECT
         if t.kind == KIND_HAND:
             task.ctx = CTX_OUTSIDE
@@ -277,7 +287,7 @@ cdef class MachineTasks(MachineState):
             for i in range(n):
                 r = &self.k.trace[i]
                 self.sink(r.time, r.pid, r.nr, (r.args[0], r.args[1], r.args[2], r.args[3]), r.ret, (r.out0, r.out1),
-                          (<char *>r.data)[:r.ndata])
+                          (<char *>r.data)[:r.ndata], (<char *>r.data2)[:r.ndata2])
         finally:
             self.k.current = current
         return 0

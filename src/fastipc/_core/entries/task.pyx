@@ -347,13 +347,25 @@ cdef int32_t status_word(kernel_t *k, task_t *t) noexcept nogil:
     return t.exit_code
 
 
+cdef object pipe_name(kernel_t *k, file_t *f):
+    # The number of a pipe, the path of a FIFO.
+    cdef char[4096] page
+    cdef int64_t at
+    if f.f_dentry == 0 or inode_row(k, f.inode).i_sb == k.pipe_sb:
+        return inode_row(k, f.inode).i_ino
+    at = d_path(k, current_fs(k, task_row(k, k.init_task)), f.f_mnt, f.f_dentry, page, sizeof(page))
+    return os.fsdecode(<bytes>(page + max(at, 0)))
+
+
 cdef tuple wait_record(kernel_t *k, task_t *t):
     # What `describe_wait` needs to say what a sleeping task waits for: (call number, number, numbers).
     cdef uint32_t i
     if not (t.flags & TASK_ASLEEP):
         return None
     if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
-        return t.call.nr, inode_row(k, file_row(k, t.call.file).inode).i_ino, (t.call.args[0],)
+        return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (t.call.args[0],)
+    if t.call.nr in (NR_open, NR_openat):
+        return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (file_row(k, t.call.file).f_mode,)
     if t.call.nr in (NR_poll, NR_select):
         return (t.call.nr, t.call.nfds,
                 tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))

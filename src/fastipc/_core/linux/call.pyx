@@ -99,6 +99,24 @@ cdef inline void trace_data(trace_t *r, const char *data, int64_t n) noexcept no
     memcpy(r.data, data, r.ndata)
 
 
+cdef inline void trace_paths(kernel_t *k, trace_t *r) noexcept nogil:
+    # The paths of a call that did not sleep are still where it put them; symlink names its target first.
+    cdef int first = r.nr == NR_symlink
+    trace_data(r, k.pathname[first], <int64_t>strlen(k.pathname[first]))
+    r.ndata2 = <uint32_t>min(<int64_t>strlen(k.pathname[1 - first]), <int64_t>sizeof(r.data2))
+    memcpy(r.data2, k.pathname[1 - first], r.ndata2)
+
+
+cdef void trace_opened(kernel_t *k, task_t *t, trace_t *r) noexcept nogil:
+    # The path of an open that slept is that of the file it has opened.
+    cdef file_t *f = fdget(k, t, <int32_t>r.ret)
+    cdef char page[4096]
+    cdef int64_t at
+    if f != NULL and f.f_dentry:
+        at = d_path(k, current_fs(k, t), f.f_mnt, f.f_dentry, page, sizeof(page))
+        trace_data(r, page + at, <int64_t>sizeof(page) - 1 - at)
+
+
 cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     cdef trace_t *r
     cdef host_t *host = host_row(k, t)
@@ -116,8 +134,13 @@ cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     r.ret = ret
     r.out0 = t.call.out0
     r.out1 = t.call.out1
-    r.ndata = 0
+    r.ndata = r.ndata2 = 0
     if ret > 0 and (r.nr == NR_read or r.nr == NR_write):
         trace_data(r, host.base, ret)
+    elif takes_path[r.nr]:
+        if t.call.flags & CALL_SLEPT:
+            trace_opened(k, t, r)
+        else:
+            trace_paths(k, r)
     elif ret > 0 and (r.nr == NR_readv or r.nr == NR_writev) and host.iov != NULL:
         trace_data(r, (<iovec_t *>host.iov).base, min(ret, <int64_t>(<iovec_t *>host.iov).length))

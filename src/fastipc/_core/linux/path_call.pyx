@@ -207,3 +207,15 @@ cdef int64_t call_fallocate(
 cdef int64_t call_fsync(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:
     call_begin_args(t, NR_fsync, fd_arg(fd), 0, 0, 0)
     return do_fsync(k, t, fd_arg(fd))
+
+
+# ------------------------------------------------------------------------------------------ for traces
+cdef int[20] PATH_CALLS = [NR_open, NR_openat, NR_mknod, NR_mknodat, NR_mkdir, NR_rmdir, NR_unlink, NR_link,
+                           NR_symlink, NR_rename, NR_renameat2, NR_readlink, NR_stat, NR_lstat, NR_access, NR_chmod,
+                           NR_chown, NR_lchown, NR_truncate, NR_chdir]
+
+
+cdef void path_call_init() noexcept nogil:
+    cdef int i
+    for i in range(20):
+        takes_path[PATH_CALLS[i]] = True

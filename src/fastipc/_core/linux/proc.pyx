@@ -267,6 +267,14 @@ cdef const char *state_text(kernel_t *k, task_t *t) noexcept nogil:
     return b"S (sleeping)" if t.state == TASK_INTERRUPTIBLE else b"R (running)"
 
 
+cdef const char *comm_of(kernel_t *k, task_t *t) noexcept nogil:
+    # Tasks of a batch have the name of their program until they are given another one.
+    cdef start_t *start = k.host[task_index(k, t)].start
+    if t.comm[0] == 0 and start != NULL and start.name != NULL:
+        return start.name
+    return <const char *>t.comm
+
+
 cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef cred_t *c = current_cred(k, t)
     cdef uint32_t[8] ids = [c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid, c.fsgid]
@@ -300,7 +308,7 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
 cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     seq_puts(m, b"Name:\t")
-    seq_puts(m, <const char *>t.comm)
+    seq_puts(m, comm_of(k, t))
     if t.fs:
         seq_number(m, b"\nUmask:\t%04llo", current_fs(k, t).umask)
     seq_puts(m, b"\nState:\t")
@@ -346,7 +354,7 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
     if inode.i_private == PROC_PID_STATUS:
         proc_pid_status(k, task_row(k, task), m)
     elif inode.i_private == PROC_PID_COMM:
-        seq_puts(m, <const char *>task_row(k, task).comm)
+        seq_puts(m, comm_of(k, task_row(k, task)))
         seq_puts(m, b"\n")
     elif inode.i_private == PROC_BUDDYINFO:
         frag_show(k, m)

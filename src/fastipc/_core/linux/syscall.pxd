@@ -19,6 +19,42 @@ cdef int64_t sys_dup3(kernel_t *k, task_t *t, int64_t old, int64_t new, int64_t 
 cdef int64_t sys_fcntl(kernel_t *k, task_t *t, int64_t fd, int64_t cmd, int64_t arg) noexcept nogil
 cdef int64_t sys_ioctl(kernel_t *k, task_t *t, int64_t fd, int64_t request, int64_t arg) noexcept nogil
 cdef int64_t sys_fstat(kernel_t *k, task_t *t, int64_t fd, int64_t stat) noexcept nogil
+cdef int64_t sys_open(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t flags, int64_t mode) noexcept nogil
+cdef int64_t sys_openat(
+    kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t flags, int64_t mode
+) noexcept nogil
+cdef int64_t sys_mknod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode, int64_t dev) noexcept nogil
+cdef int64_t sys_mknodat(
+    kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t mode, int64_t dev
+) noexcept nogil
+cdef int64_t sys_mkdir(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil
+cdef int64_t sys_rmdir(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil
+cdef int64_t sys_unlink(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil
+cdef int64_t sys_link(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t new, int64_t m) noexcept nogil
+cdef int64_t sys_symlink(kernel_t *k, task_t *t, int64_t target, int64_t n, int64_t path, int64_t m) noexcept nogil
+cdef int64_t sys_rename(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t new, int64_t m) noexcept nogil
+cdef int64_t sys_renameat2(
+    kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m, int64_t flags
+) noexcept nogil
+cdef int64_t sys_readlink(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t to, int64_t size) noexcept nogil
+cdef int64_t sys_stat(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t stat) noexcept nogil
+cdef int64_t sys_lstat(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t stat) noexcept nogil
+cdef int64_t sys_access(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil
+cdef int64_t sys_chmod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil
+cdef int64_t sys_chown(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t uid, int64_t gid) noexcept nogil
+cdef int64_t sys_lchown(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t uid, int64_t gid) noexcept nogil
+cdef int64_t sys_truncate(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t length) noexcept nogil
+cdef int64_t sys_chdir(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil
+cdef int64_t sys_fchdir(kernel_t *k, task_t *t, int64_t fd) noexcept nogil
+cdef int64_t sys_getcwd(kernel_t *k, task_t *t, int64_t to, int64_t size) noexcept nogil
+cdef int64_t sys_umask(kernel_t *k, task_t *t, int64_t mask) noexcept nogil
+cdef int64_t sys_fchmod(kernel_t *k, task_t *t, int64_t fd, int64_t mode) noexcept nogil
+cdef int64_t sys_fchown(kernel_t *k, task_t *t, int64_t fd, int64_t uid, int64_t gid) noexcept nogil
+cdef int64_t sys_ftruncate(kernel_t *k, task_t *t, int64_t fd, int64_t length) noexcept nogil
+cdef int64_t sys_fallocate(kernel_t *k, task_t *t, int64_t fd, int64_t mode, int64_t off, int64_t n) noexcept nogil
+cdef int64_t sys_fsync(kernel_t *k, task_t *t, int64_t fd) noexcept nogil
+cdef int64_t sys_mkfifo(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil
+cdef int64_t text_length(const char *text, int64_t n) noexcept nogil
 cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil
 cdef int64_t sys_clone(kernel_t *k, task_t *t, int64_t flags, int64_t start) noexcept nogil
 cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil

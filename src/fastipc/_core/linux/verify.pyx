@@ -24,3 +24,4 @@ cdef void do_initcalls() noexcept nogil:
     char_dev_init()
     sysctl_init()
     proc_init()
+    path_call_init()
