@@ -53,6 +53,10 @@ TABLE: dict[int, Syscall] = {
     abi.NR_geteuid: Syscall("geteuid", ""),
     abi.NR_getegid: Syscall("getegid", ""),
     abi.NR_getppid: Syscall("getppid", ""),
+    abi.NR_setpgid: Syscall("setpgid", "dd"),
+    abi.NR_setsid: Syscall("setsid", ""),
+    abi.NR_getpgid: Syscall("getpgid", "d"),
+    abi.NR_getsid: Syscall("getsid", "d"),
     abi.NR_getresuid: Syscall("getresuid", ""),
     abi.NR_getresgid: Syscall("getresgid", ""),
     abi.NR_setrlimit: Syscall("setrlimit", "d"),
@@ -169,6 +173,10 @@ getuid() -> int
 geteuid() -> int
 getgid() -> int
 getegid() -> int
+getpgid(pid=0) -> int
+setpgid(pid, pgid) -> none
+getsid(pid=0) -> int
+setsid() -> int
 sched_yield() -> none
 nanosleep(seconds: seconds) -> none
 signal(sig, handler) -> int

@@ -164,7 +164,7 @@ cdef enum:  # task.kind: who executes the task's user code
 cdef enum:  # task.flags
     TIF_SIGPENDING = 1
     PF_EXITING = 2
-    PF_FORKNOEXEC = 4
+    PF_FORKNOEXEC = 4  # forked, and has not called execve since
     TASK_DAEMON = 8  # may sleep for ever
     TASK_OBJECT = 16  # a Python Task refers to this row
     TASK_QUEUED = 32  # on the run queue
@@ -204,10 +204,12 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t sibling_next
     uint32_t sibling_prev
     uint32_t cred
+    uint32_t pid_next[2]  # of a leader: PIDTYPE_PGID, PIDTYPE_SID; the next older one of its group and of its session
+    uint32_t pid_prev[2]
     uint32_t fs
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t pad2[4]  # whole cache lines
+    uint64_t pad2[2]  # whole cache lines
 
 cdef enum:
     TASK_COMM_LEN = 16
@@ -294,8 +296,13 @@ ctypedef struct group_t:  # one supplementary group
     uint32_t live
     uint32_t gid
 
-ctypedef struct pidmap_t:  # row = pid
-    uint32_t task  # 0 = free
+cdef enum:  # what a number is used as besides being a thread's, include/linux/pid_types.h
+    PIDTYPE_PGID = 0
+    PIDTYPE_SID = 1
+
+ctypedef struct pidmap_t:  # struct pid; row = number; free when nothing uses it
+    uint32_t task  # the thread of this number, 0 = none
+    uint32_t leaders[2]  # the newest leader of the group, of the session
 
 
 # ---------------------------------------------------------------------------------------------- descriptors and files

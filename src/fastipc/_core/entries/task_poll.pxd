@@ -1,7 +1,7 @@
 # poll and select; the class Task.
 
 
-cdef class Task(ProcessCalls):
+cdef class Task(IdCalls):
     cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1
     cdef int fill(self, object fds) except -1
     cdef int64_t fill_pair(self, object item, int64_t *events) except? -1

@@ -8,8 +8,13 @@ cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil
 cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
 cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil  # status in call.out0
+cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil
 cdef uint32_t next_dead(kernel_t *k) noexcept nogil
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil
+
+
+cdef inline bint thread_group_leader(kernel_t *k, task_t *t) noexcept nogil:
+    return t.group_leader == task_index(k, t)
 
 
 cdef inline void add_child(kernel_t *k, uint32_t parent, uint32_t child) noexcept nogil:

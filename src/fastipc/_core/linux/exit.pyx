@@ -81,10 +81,6 @@ cdef inline void remove_child(kernel_t *k, task_t *c) noexcept nogil:
         p.children_last = c.sibling_prev
 
 
-cdef inline bint thread_group_leader(kernel_t *k, task_t *t) noexcept nogil:
-    return t.group_leader == task_index(k, t)
-
-
 cdef inline bint delay_group_leader(kernel_t *k, task_t *t) noexcept nogil:
     # A leader that ended before its threads is not to be waited for yet.
     return thread_group_leader(k, t) and signal_row(k, t.signal).nr_threads > 0
@@ -100,11 +96,13 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     if t.kind == KIND_COMPILED:
         start_end(k, task)
     if thread_group_leader(k, t):
+        detach_pid(k, t, PIDTYPE_PGID)
+        detach_pid(k, t, PIDTYPE_SID)
         if t.real_parent:
             remove_child(k, t)
     task_row(k, t.thread_prev).thread_next = t.thread_next
     task_row(k, t.thread_next).thread_prev = t.thread_prev
-    free_pid(k, t.pid)
+    free_pid_of_task(k, t.pid)
     user_row(k, current_cred(k, t).user).processes -= 1
     put_sighand(k, t.sighand)
     put_signal(k, t.signal)
@@ -144,6 +142,46 @@ cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
     return i
 
 
+cdef bint will_become_orphaned_pgrp(kernel_t *k, int32_t pgrp, uint32_t ignored) noexcept nogil:
+    # Whether no member but `ignored` has a parent in another group of the same session, who could continue it.
+    cdef uint32_t i = pid_leader(k, pgrp, PIDTYPE_PGID)
+    cdef task_t *p
+    cdef task_t *parent
+    while i:
+        p = task_row(k, i)
+        if i != ignored and p.real_parent and p.real_parent != k.init_task and (
+                p.state != EXIT_ZOMBIE or delay_group_leader(k, p)):
+            parent = task_row(k, p.real_parent)
+            if task_pgrp(k, parent) != pgrp and task_session(k, parent) == task_session(k, p):
+                return False
+        i = p.pid_next[PIDTYPE_PGID]
+    return True
+
+
+cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil:
+    return will_become_orphaned_pgrp(k, task_pgrp(k, t), 0)
+
+
+cdef bint has_stopped_jobs(kernel_t *k, int32_t pgrp) noexcept nogil:
+    cdef uint32_t i = pid_leader(k, pgrp, PIDTYPE_PGID)
+    while i:
+        if task_row(k, i).state == TASK_STOPPED:
+            return True
+        i = task_row(k, i).pid_next[PIDTYPE_PGID]
+    return False
+
+
+cdef void kill_orphaned_pgrp(kernel_t *k, task_t *t, task_t *parent, uint32_t ignored) noexcept nogil:
+    # A group that nobody can continue any more, now that `t` and its parent part, and that has a stopped member, is
+    # hung up and continued. `ignored`: who leaves the group, 0 = nobody.
+    cdef int32_t pgrp = task_pgrp(k, t)
+    if task_pgrp(k, parent) == pgrp or task_session(k, parent) != task_session(k, t):
+        return
+    if will_become_orphaned_pgrp(k, pgrp, ignored) and has_stopped_jobs(k, pgrp):
+        kill_pgrp(k, pgrp, SIGHUP)
+        kill_pgrp(k, pgrp, SIGCONT)
+
+
 cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
     cdef uint32_t child = t.children, reaper, next
     cdef task_t *c
@@ -157,6 +195,7 @@ cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
         add_child(k, reaper, child)
         if reaper == k.init_task:
             c.exit_signal = SIGCHLD
+            kill_orphaned_pgrp(k, c, t, 0)
             if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
                 release_task(k, child)
         child = next
@@ -185,6 +224,9 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     t.pending = 0
     t.flags &= ~<int>TIF_SIGPENDING
     forget_original_parent(k, t)
+    if signal.nr_threads == 0 and task_row(k, t.group_leader).real_parent:
+        kill_orphaned_pgrp(k, task_row(k, t.group_leader), task_row(k, task_row(k, t.group_leader).real_parent),
+                           t.group_leader)
     t.state = EXIT_ZOMBIE
     if t.flags & TASK_OBJECT:
         report_dead(k, task)
@@ -248,9 +290,7 @@ cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
 cdef inline bint eligible_child(kernel_t *k, task_t *t, task_t *c, int64_t pid, int64_t options) noexcept nogil:
     if pid > 0 and c.pid != pid:
         return False
-    if pid == 0 and signal_row(k, c.signal).pgrp != signal_row(k, t.signal).pgrp:
-        return False
-    if pid < -1 and signal_row(k, c.signal).pgrp != -pid:
+    if pid < -1 and task_pgrp(k, c) != -pid:
         return False
     if options & WALL:
         return True
@@ -317,6 +357,10 @@ cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noex
         return -EINVAL
     if pid == INT_MIN:
         return -ESRCH
+    if pid == 0:  # the group of the moment, whatever becomes of the caller
+        if not (t.call.flags & CALL_SLEPT):
+            t.call.args[4] = task_pgrp(k, t)
+        pid = -t.call.args[4]
     found = wait_pid(k, t, pid, options, &any) if pid > 0 else wait_threads(k, t, pid, options, &any)
     if found == 0:
         if not any:

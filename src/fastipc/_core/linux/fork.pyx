@@ -5,6 +5,9 @@ kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, name
 """
 
 
+cdef enum:
+    NEW_SESSION = 0x8000000000000000  # with the flags of clone: the process begins a session, as by setsid
+
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
     CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                      | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
@@ -104,8 +107,19 @@ cdef inline void join_thread_group(kernel_t *k, task_t *t, uint32_t task) noexce
     signal_row(k, t.signal).count += 1
 
 
-cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent) noexcept nogil:
+cdef inline void start_session(kernel_t *k, task_t *t) noexcept nogil:
+    # Of a process that is in none yet.
+    signal_row(k, t.signal).pgrp = signal_row(k, t.signal).session = t.pid
+    pid_row(k, <uint32_t>t.pid).leaders[PIDTYPE_PGID] = pid_row(k, <uint32_t>t.pid).leaders[PIDTYPE_SID] = t.row
+
+
+cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent, uint64_t flags) noexcept nogil:
     cdef task_t *c = task_row(k, task)
+    if flags & NEW_SESSION:
+        start_session(k, c)
+    else:
+        attach_pid(k, c, PIDTYPE_PGID)
+        attach_pid(k, c, PIDTYPE_SID)
     c.group_leader = task
     c.tgid = c.pid
     c.thread_next = c.thread_prev = task
@@ -144,6 +158,7 @@ cdef inline int64_t copy_process_as(
     copy_creds(k, c, cred)
     c.blocked = t.blocked
     c.kind = kind
+    c.flags = PF_FORKNOEXEC
     c.call.nr = -1
     c.start_time = k.now
     c.self_exec_id = t.self_exec_id
@@ -160,10 +175,10 @@ cdef inline int64_t copy_process_as(
         return task
     if flags & CLONE_PARENT:
         c.exit_signal = task_row(k, t.group_leader).exit_signal
-        start_process(k, task, task_row(k, t.group_leader).real_parent)
+        start_process(k, task, task_row(k, t.group_leader).real_parent, flags)
     else:
         c.exit_signal = exit_signal
-        start_process(k, task, task_index(k, t))
+        start_process(k, task, task_index(k, t), flags)
     return task
 
 
@@ -182,13 +197,12 @@ cdef int64_t spawn_process(
     cdef uint32_t cred = spawn_cred(k, uid, gid, groups, ngroups)
     if cred == 0:
         return -alloc_errno(k, ENOMEM)
-    task = copy_process_as(k, init, 0, SIGCHLD, kind, cred)
+    task = copy_process_as(k, init, NEW_SESSION, SIGCHLD, kind, cred)
     put_cred(k, cred)
     if task < 0:
         return task
     c = task_row(k, <uint32_t>task)
     sighand_row(k, c.sighand).ignored = 0
-    signal_row(k, c.signal).pgrp = signal_row(k, c.signal).session = c.pid
     if parent != k.init_task:
         move_child(k, <uint32_t>task, parent)
     return task
@@ -244,7 +258,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     copy_creds(k, t, spawn_cred(k, 0, 0, NULL, 0))
     put_cred(k, t.cred)
     t.pid = t.tgid = alloc_pid(k, task)
-    signal_row(k, t.signal).pgrp = signal_row(k, t.signal).session = t.pid
+    start_session(k, t)
     t.group_leader = t.thread_next = t.thread_prev = task
     t.kind = KIND_INIT
     t.call.nr = -1
@@ -277,6 +291,8 @@ cdef void take_leadership(kernel_t *k, task_t *t) noexcept nogil:
         p.children_last = me
     t.real_parent = parent
     leader.real_parent = 0
+    transfer_pid(k, leader, t, PIDTYPE_PGID)
+    transfer_pid(k, leader, t, PIDTYPE_SID)
     t.group_leader = leader.group_leader = me
     t.exit_signal = SIGCHLD
     leader.exit_signal = -1
@@ -324,6 +340,7 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         t.sighand = sighand
     t.exit_signal = SIGCHLD
     t.self_exec_id += 1
+    t.flags &= ~<int>PF_FORKNOEXEC
     do_close_on_exec(k, t.files)
     return 0
 

@@ -1,4 +1,8 @@
-"""Process ids: the lowest free number after the last one given, wrapping to 300. Source: kernel/pid.c (alloc_pid)."""
+"""Process ids: the lowest free number after the last one given, wrapping to 300; process groups and sessions.
+
+Source: kernel/pid.c (alloc_pid, attach_pid, change_pid, transfer_pid). Invariant: the leaders in the lists of a number
+are those whose processes name it.
+"""
 
 
 cdef extern from *:
@@ -40,20 +44,93 @@ cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil:
     return <int32_t>pid
 
 
-cdef void free_pid(kernel_t *k, int32_t pid) noexcept nogil:
-    pidbits_row(k, <uint32_t>(pid // 64) + 1).word &= ~(<uint64_t>1 << (pid & 63))
-    pid_row(k, <uint32_t>pid).task = 0
+cdef inline void free_pid(kernel_t *k, int32_t number) noexcept nogil:
+    # The number is free if nothing uses it any more.
+    cdef pidmap_t *pid = pid_row(k, <uint32_t>number)
+    if pid.task or pid.leaders[PIDTYPE_PGID] or pid.leaders[PIDTYPE_SID]:
+        return
+    pidbits_row(k, <uint32_t>(number // 64) + 1).word &= ~(<uint64_t>1 << (number & 63))
     k.table[T_PID].nlive -= 1
 
 
-cdef bint pid_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t pid, task, live = 0
-    for pid in range(1, k.table[T_PID].high):
-        task = pid_row(k, pid).task
-        live += task != 0
-        if not (check(k, (pidbits_row(k, pid // 64 + 1).word >> (pid & 63) & 1) == (task != 0),
-                      b"pid: bit map is wrong")
-                and check(k, task == 0 or (task_row(k, task).live and task_row(k, task).pid == <int32_t>pid),
-                          b"pid: number of another task")):
+cdef void free_pid_of_task(kernel_t *k, int32_t pid) noexcept nogil:
+    pid_row(k, <uint32_t>pid).task = 0
+    free_pid(k, pid)
+
+
+# ------------------------------------------------------------------------------------------ groups and sessions
+cdef void attach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
+    cdef pidmap_t *pid = pid_row(k, <uint32_t>pid_number(k, t, type)[0])
+    cdef uint32_t next = pid.leaders[type]
+    t.pid_next[type] = next
+    t.pid_prev[type] = 0
+    if next:
+        task_row(k, next).pid_prev[type] = task_index(k, t)
+    pid.leaders[type] = task_index(k, t)
+
+
+cdef void detach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
+    cdef int32_t number = pid_number(k, t, type)[0]
+    cdef uint32_t next = t.pid_next[type], prev = t.pid_prev[type]
+    if next:
+        task_row(k, next).pid_prev[type] = prev
+    if prev:
+        task_row(k, prev).pid_next[type] = next
+        return
+    pid_row(k, <uint32_t>number).leaders[type] = next
+    if next == 0:
+        free_pid(k, number)
+
+
+cdef void change_pid(kernel_t *k, task_t *t, int type, int32_t number) noexcept nogil:
+    detach_pid(k, t, type)
+    pid_number(k, t, type)[0] = number
+    attach_pid(k, t, type)
+
+
+cdef void transfer_pid(kernel_t *k, task_t *old, task_t *new, int type) noexcept nogil:
+    # Another thread leads the process now, at the old leader's place in the list.
+    cdef uint32_t me = task_index(k, new)
+    new.pid_next[type] = old.pid_next[type]
+    new.pid_prev[type] = old.pid_prev[type]
+    if new.pid_next[type]:
+        task_row(k, new.pid_next[type]).pid_prev[type] = me
+    if new.pid_prev[type]:
+        task_row(k, new.pid_prev[type]).pid_next[type] = me
+    else:
+        pid_row(k, <uint32_t>pid_number(k, new, type)[0]).leaders[type] = me
+
+
+# ------------------------------------------------------------------------------------------ checks
+cdef bint leaders_check(kernel_t *k, uint32_t number, int type, uint32_t *found) noexcept nogil:
+    cdef uint32_t i = pid_row(k, number).leaders[type], prev = 0
+    cdef task_t *t
+    while i:
+        t = task_row(k, i)
+        if not check(k, t.live and t.state != EXIT_DEAD and t.group_leader == i and t.pid_prev[type] == prev
+                     and pid_number(k, t, type)[0] == <int32_t>number, b"pid: broken list of a group or session"):
             return False
-    return check(k, live == k.table[T_PID].nlive, b"pid: numbers miscounted")
+        found[0] += 1
+        prev = i
+        i = t.pid_next[type]
+    return True
+
+
+cdef bint pid_check(kernel_t *k) noexcept nogil:
+    cdef uint32_t number, task, taken = 0, leaders = 0, found = 0
+    cdef pidmap_t *pid
+    cdef uint32_t used
+    for number in range(1, k.table[T_PID].high):
+        pid = pid_row(k, number)
+        task = pid.task
+        used = task != 0 or pid.leaders[PIDTYPE_PGID] != 0 or pid.leaders[PIDTYPE_SID] != 0
+        taken += used
+        if not (check(k, (pidbits_row(k, number // 64 + 1).word >> (number & 63) & 1) == used,
+                      b"pid: bit map is wrong")
+                and check(k, task == 0 or (task_row(k, task).live and task_row(k, task).pid == <int32_t>number),
+                          b"pid: number of another task")
+                and leaders_check(k, number, PIDTYPE_PGID, &found) and leaders_check(k, number, PIDTYPE_SID, &found)):
+            return False
+        leaders += task != 0 and task_row(k, task).group_leader == task
+    return (check(k, taken == k.table[T_PID].nlive, b"pid: numbers miscounted")
+            and check(k, found == 2 * leaders, b"pid: process without a group or a session"))

@@ -43,6 +43,13 @@ cdef void send_sig_process(kernel_t *k, task_t *t, int sig) noexcept nogil:
     send_sig(k, taker, sig)
 
 
+cdef void kill_pgrp(kernel_t *k, int32_t pgrp, int sig) noexcept nogil:
+    cdef uint32_t i = pid_leader(k, pgrp, PIDTYPE_PGID)
+    while i:
+        send_sig_process(k, task_row(k, i), sig)
+        i = task_row(k, i).pid_next[PIDTYPE_PGID]
+
+
 cdef int64_t do_signal(kernel_t *k, task_t *t) noexcept nogil:
     # get_signal: deliver what is pending on the way back to user code.
     cdef int sig

@@ -71,6 +71,10 @@ cdef int64_t sys_getgid(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil
 cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil
+cdef int64_t sys_getpgid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil
+cdef int64_t sys_setpgid(kernel_t *k, task_t *t, int64_t pid, int64_t pgid) noexcept nogil
+cdef int64_t sys_getsid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil
+cdef int64_t sys_setsid(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil

@@ -465,6 +465,34 @@ cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
     return identity(k, t, NR_getresgid, 0)
 
 
+# ------------------------------------------------------------------------------------------ groups, sessions, ids
+cdef inline void syscall_enter3(kernel_t *k, task_t *t, int32_t nr, int64_t a, int64_t b, int64_t c) noexcept nogil:
+    syscall_enter(k, t, nr, a)
+    t.call.args[1] = b
+    t.call.args[2] = c
+
+
+cdef int64_t sys_getpgid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil:
+    syscall_enter(k, t, NR_getpgid, pid)
+    return syscall_exit(k, t, do_getpgid(k, t, pid))
+
+
+cdef int64_t sys_setpgid(kernel_t *k, task_t *t, int64_t pid, int64_t pgid) noexcept nogil:
+    syscall_enter3(k, t, NR_setpgid, pid, pgid, 0)
+    return syscall_exit(k, t, do_setpgid(k, t, pid, pgid))
+
+
+cdef int64_t sys_getsid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil:
+    syscall_enter(k, t, NR_getsid, pid)
+    return syscall_exit(k, t, do_getsid(k, t, pid))
+
+
+cdef int64_t sys_setsid(kernel_t *k, task_t *t) noexcept nogil:
+    syscall_enter(k, t, NR_setsid, 0)
+    return syscall_exit(k, t, do_setsid(k, t))
+
+
+# ------------------------------------------------------------------------------------------ resource limits
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil:
     syscall_enter(k, t, NR_getrlimit, res)
     return syscall_exit(k, t, do_getrlimit(k, t, res, <uint64_t *>pair))
