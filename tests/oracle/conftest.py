@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from . import real, suite
+from . import real, root, suite
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,6 +13,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--record", default=False):
-        if real.missing():
-            raise pytest.UsageError(real.missing())
+        if real.rootless() or root.unlike():
+            raise pytest.UsageError(real.rootless() or root.unlike())
         suite.record()

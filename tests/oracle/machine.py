@@ -16,7 +16,9 @@ ASLEEP = "asleep"
 DIED = "died"
 
 CREATING = frozenset({"fork", "thread", "clone"})
-SLEEPING = frozenset({"read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"})
+SLEEPING = frozenset(
+    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"}
+)
 
 
 def data(n: int, seed: int = 0) -> bytes:
@@ -40,7 +42,9 @@ def show(value: object) -> str:
         return "{" + ", ".join(f"{k}: {show(v)}" for k, v in value.items()) + "}"
     if isinstance(value, Task):
         return value.name
-    return value if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return value if len(value) <= 200 else f"<{len(value)} letters, {value[:8]}...>"
+    return repr(value)
 
 
 def ready_sets(sets: Sequence[bytes | bytearray], nfds: int, ready: int) -> tuple[list[int], ...]:
@@ -138,9 +142,12 @@ class Machine:
         self.tasks: list[Task] = []
         self.log: list[str] = []
         self.inodes: dict[tuple[int, int], int] = {}
+        self.devices: dict[int, int] = {}
+        self.looks: dict[int, tuple[int, ...]] = {}  # times of inodes, when a call `times` or `ftimes` saw them last
+        self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
-    def _spawn(self, uid: int) -> Any:
+    def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Any:
         """Make a process; return its handle."""
         raise NotImplementedError
 
@@ -168,11 +175,16 @@ class Machine:
         """End all tasks."""
 
     # ------------------------------------------------------------------------------------------ what a case uses
-    def spawn(self, uid: int = 0) -> Task:
-        """Make a process in a session of its own, with no descriptors."""
-        task = self.adopt(self._spawn(uid))
-        self.log.append(f"spawn uid={uid} = {task.name}")
+    def spawn(self, uid: int = 0, gid: int | None = None, groups: Sequence[int] = ()) -> Task:
+        """Make a process in a session of its own, with no descriptors; its group is that of the user's number."""
+        task = self.adopt(self._spawn(uid, uid if gid is None else gid, groups))
+        more = f" gid={gid}" * (gid is not None) + f" groups={list(groups)}" * bool(groups)
+        self.log.append(f"spawn uid={uid}{more} = {task.name}")
         return task
+
+    def task(self, name: str) -> Task:
+        """Return the task of a name."""
+        return next(task for task in self.tasks if task.name == name)
 
     def adopt(self, handle: Any) -> Task:
         """Name a new task."""
@@ -214,6 +226,14 @@ class Machine:
     def inode(self, dev: int, ino: int) -> int:
         """Return a number for an inode: 1 for the first seen, 2 for the second."""
         return self.inodes.setdefault((dev, ino), len(self.inodes) + 1)
+
+    def known_inode(self, ino: int) -> int:
+        """Return the number of an inode that was seen before, whatever its device, or 0."""
+        return next((number for (_, seen), number in self.inodes.items() if seen == ino), 0)
+
+    def device(self, dev: int) -> int:
+        """Return a number for a file system: 1 for the first seen, 2 for the second."""
+        return self.devices.setdefault(dev, len(self.devices) + 1)
 
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False

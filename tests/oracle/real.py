@@ -19,12 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import abi
+from . import abi, paths
 from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task, ready_sets
+from .root import Root
 
 NSLOTS = 256
 BASE, SLOTS, SLOT, DATA, AREA = 0x100000000000, 4096, 128, 1 << 20, 2 << 20
@@ -35,12 +36,20 @@ PRIORITY = 10
 PATIENCE = 20.0  # seconds until a worker that does not come to rest is an error
 
 NR = {
-    "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "rt_sigaction": 13, "ioctl": 16,
-    "pread": 17, "pwrite": 18, "readv": 19, "writev": 20, "pipe": 22, "select": 23, "sched_yield": 24, "dup": 32,
-    "dup2": 33, "nanosleep": 35, "getpid": 39, "exit": 60, "wait4": 61, "fcntl": 72, "getrlimit": 97, "getuid": 102,
-    "getgid": 104, "geteuid": 107, "getegid": 108, "getppid": 110, "getresuid": 118, "getresgid": 120,
-    "setrlimit": 160, "gettid": 186, "futex": 202, "exit_group": 231, "dup3": 292, "pipe2": 293,
+    "read": 0, "write": 1, "open": 2, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "poll": 7, "lseek": 8,
+    "rt_sigaction": 13, "ioctl": 16, "pread": 17, "pwrite": 18, "readv": 19, "writev": 20, "access": 21, "pipe": 22,
+    "select": 23, "sched_yield": 24, "dup": 32, "dup2": 33, "nanosleep": 35, "getpid": 39, "exit": 60, "wait4": 61,
+    "fcntl": 72, "fsync": 74, "truncate": 76, "ftruncate": 77, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82,
+    "mkdir": 83, "rmdir": 84, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89, "chmod": 90, "fchmod": 91,
+    "chown": 92, "fchown": 93, "lchown": 94, "umask": 95, "getrlimit": 97, "getuid": 102, "getgid": 104,
+    "geteuid": 107, "getegid": 108, "getppid": 110, "getresuid": 118, "getresgid": 120, "mknod": 133,
+    "setrlimit": 160, "mount": 165, "gettid": 186, "futex": 202, "exit_group": 231, "openat": 257, "mknodat": 259,
+    "unshare": 272, "fallocate": 285, "dup3": 292, "pipe2": 293,
 }  # fmt: skip
+STAT_WORDS = (
+    "dev", "ino", "nlink", "mode", "uid", "gid", "pad", "rdev", "size", "blksize", "blocks",
+    "atime", "atime_ns", "mtime", "mtime_ns", "ctime", "ctime_ns",
+)  # fmt: skip
 MASK = 2**64 - 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -129,6 +138,17 @@ def times_run(tid: int) -> bytes:
         return b""
 
 
+@functools.cache
+def pipes() -> int:
+    """Return the device number of the file system that pipes without a name are on."""
+    r, w = os.pipe()
+    try:
+        return os.fstat(r).st_dev
+    finally:
+        os.close(r)
+        os.close(w)
+
+
 class Host:
     """The supervisor process: it starts first tasks and becomes the parent of orphans. One serves many machines."""
 
@@ -152,7 +172,7 @@ class Host:
         self.shared.chmod(0o666)
         worker = self._compile()
         for at, path in ((8, worker), (264, self.shared)):  # header_t
-            self.memory[at : at + len(bytes(path))] = bytes(path)
+            self._tell(at, path)
         self.slots = [Slot(self, i) for i in range(NSLOTS)]
         self.cpus = os.sched_getaffinity(0)
         self.cpu = max(self.cpus)
@@ -169,6 +189,30 @@ class Host:
                 raise RuntimeError("the supervisor did not start")
             time.sleep(0.0005)
         self.realtime = self.memory[4] == 2
+        self.root: Root | None = None
+        self.rootless = ""
+        try:
+            self.root = Root(self._supervise, self.shared, self.process.pid)
+            self._tell(520, self.root.outside)
+        except OSError as error:
+            self.rootless = f"the real side has no file tree of its own: {error}"
+
+    def _tell(self, at: int, path: Path) -> None:
+        self.memory[at : at + len(bytes(path))] = bytes(path)
+
+    def _supervise(self, name: str, *args: int | str) -> None:
+        """Let the supervisor make a call."""
+        supervisor, numbers = self.slots[0], []
+        for i, arg in enumerate(args):
+            numbers.append(supervisor.put(arg.encode() + b"\0", i * 512) if isinstance(arg, str) else arg)
+        supervisor.send(NR[name], *numbers)
+        limit = time.monotonic() + PATIENCE
+        while supervisor.state.value != DONE:
+            if time.monotonic() > limit:
+                raise RuntimeError("the supervisor does not answer")
+            time.sleep(0.0001)
+        if supervisor.ret < 0:
+            raise OSError(-supervisor.ret, f"{name}{args}")
 
     def _compile(self) -> Path:
         source = Path(__file__).with_name("worker.c")
@@ -186,6 +230,8 @@ class Host:
             self._remove()
 
     def _remove(self) -> None:
+        if getattr(self, "root", None) is not None:
+            self.root.remove()
         shutil.rmtree(self.directory, ignore_errors=True)
         self.shared.unlink(missing_ok=True)
 
@@ -216,6 +262,11 @@ def missing() -> str:
     return ""
 
 
+def rootless() -> str:
+    """Return why tasks have no file tree of their own here, or an empty string."""
+    return missing() or host().rootless
+
+
 def disorderly() -> str:
     """Return why the order of wake-ups is open here, so that random programs cannot be compared, or nothing."""
     return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
@@ -240,9 +291,10 @@ class RealMachine(Machine):
         slot.state.value = 0
         return slot
 
-    def _spawn(self, uid: int) -> Slot:
+    def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Slot:
         slot, supervisor = self._slot(), self.host.slots[0]
-        supervisor.send(DO_SPAWN, slot.index, uid and uid + self.host.strangers)
+        where = supervisor.put(struct.pack(f"{len(groups)}I", *map(self._stranger, groups)))
+        supervisor.send(DO_SPAWN, slot.index, self._stranger(uid), self._stranger(gid), len(groups), where)
         self._until(lambda: supervisor.state.value == DONE and slot.state.value == IDLE)
         return slot
 
@@ -265,6 +317,8 @@ class RealMachine(Machine):
                 _syscall(200, tid, 9)  # tkill
         self._until(lambda: all(task_state(tid) == "X" for tid in tids))
         os.sched_setaffinity(0, self.host.cpus)
+        if self.host.root is not None:
+            self.host.root.clean()
 
     # ------------------------------------------------------------------------------------------ rest
     def _until(self, condition: Callable[[], bool]) -> None:
@@ -330,6 +384,8 @@ class RealMachine(Machine):
         if name == "execve":
             slot.send(DO_EXEC)
             return None
+        if name in paths.SHAPES:
+            return self._on_files(slot, *paths.raw(name, paths.full(name, args)))
         marshal = getattr(self, f"_{name}_", None)
         if marshal is None:
             slot.send(NR[name], *(self._number(arg) for arg in args))
@@ -343,8 +399,15 @@ class RealMachine(Machine):
             return -arg.task.handle.number
         return int(arg)
 
+    def _stranger(self, number: int) -> int:
+        return number + self.host.strangers if 0 < number < 65536 else number
+
     def _user(self, number: int) -> int:
-        return number - self.host.strangers if number >= self.host.strangers else number
+        known = self.host.strangers < number < self.host.strangers + 65536
+        return number - self.host.strangers if known else number
+
+    def _path(self, path: str) -> bytes:
+        return paths.fill(path, lambda name: self.task(name).handle.number).encode() + b"\0"
 
     def _finished(self, pending: Pending) -> Any:
         slot: Slot = pending.task.handle
@@ -420,19 +483,64 @@ class RealMachine(Machine):
     def _lseek_(self, slot: Slot, fd: int, offset: int, whence: int) -> None:
         slot.send(NR["lseek"], fd, offset, whence)
 
-    def _fstat_(self, slot: Slot, fd: int) -> Callable:
-        slot.send(NR["fstat"], fd, slot.address)
+    def _on_files(self, slot: Slot, name: str, args: tuple) -> Callable | None:
+        numbers = []
+        for i, (kind, arg) in enumerate(zip(paths.SHAPES[name], args, strict=True)):
+            if kind == "p":
+                numbers.append(slot.put(self._path(arg), i * 16384))
+            else:
+                numbers.append(self._stranger(arg) if kind == "u" else arg)
+        slot.send(NR[name], *numbers)
+        return None if name in paths.VALUED else lambda ret: None
 
-        def decode(ret: int) -> dict[str, int | bool]:
-            dev, ino, nlink, mode, uid, gid, _, rdev, size, blksize, blocks, *times = struct.unpack(
-                "QQQIIIIQqqqqqqqqq", slot.get(120)
-            )
-            atime, mtime, ctime = zip(times[::2], times[1::2], strict=True)
+    def _readlink_(self, slot: Slot, path: str) -> Callable:
+        slot.send(NR["readlink"], slot.put(self._path(path)), slot.address + 16384, 4096)
+        return lambda n: paths.tell(self, os.fsdecode(slot.get(n, 16384)))
+
+    def _getcwd_(self, slot: Slot) -> Callable:
+        slot.send(NR["getcwd"], slot.address, 4096)
+        return lambda n: paths.tell(self, os.fsdecode(slot.get(n - 1)))
+
+    def _looked(self, slot: Slot, name: str, of: int | str) -> Callable[[], dict[str, int]]:
+        slot.send(NR[name], slot.put(self._path(of)) if isinstance(of, str) else of, slot.address + 16384)
+
+        def fields() -> dict[str, int]:
+            words = struct.unpack("QQQIIIIQqqqqqqqqq", slot.get(120, 16384))
+            found = dict(zip(STAT_WORDS, words, strict=True))
+            for time in ("atime", "mtime", "ctime"):
+                found[time] = found[time] * 10**9 + found[time + "_ns"]
+            return found | {"uid": self._user(found["uid"]), "gid": self._user(found["gid"])}
+
+        return fields
+
+    def _stat_(self, slot: Slot, path: str) -> Callable:
+        fields = self._looked(slot, "stat", path)
+        return lambda ret: paths.record(self, fields().__getitem__)
+
+    def _lstat_(self, slot: Slot, path: str) -> Callable:
+        fields = self._looked(slot, "lstat", path)
+        return lambda ret: paths.record(self, fields().__getitem__)
+
+    def _times_(self, slot: Slot, path: str) -> Callable:
+        fields = self._looked(slot, "lstat", path)
+        return lambda ret: paths.moved(self, fields().__getitem__)
+
+    def _ftimes_(self, slot: Slot, fd: int) -> Callable:
+        fields = self._looked(slot, "fstat", fd)
+        return lambda ret: paths.moved(self, fields().__getitem__)
+
+    def _fstat_(self, slot: Slot, fd: int) -> Callable:
+        fields = self._looked(slot, "fstat", fd)
+
+        def decode(ret: int) -> dict[str, Any]:
+            found = fields()
+            if found["dev"] != pipes() or self.terse:
+                return paths.record(self, found.__getitem__)
             return {
-                "ino": self.inode(dev, ino), "mode": mode, "nlink": nlink,
-                "uid": self._user(uid), "gid": self._user(gid), "rdev": rdev,
-                "size": size, "blksize": blksize, "blocks": blocks, "equal times": atime == mtime == ctime,
-            }  # fmt: skip
+                "ino": self.inode(found["dev"], found["ino"]),
+                **{name: found[name] for name in (*paths.FIELDS, "blksize", "blocks")},
+                "equal times": found["atime"] == found["mtime"] == found["ctime"],
+            }
 
         return decode
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 import fastipc
 
-from . import abi
+from . import abi, paths
 from .machine import ASLEEP, CREATING, DIED, SLEEPING, Group, Machine, Pending, Task, ready_sets
 
-STAT_FIELDS = ("mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks")
+TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
+LONGEST = 4096  # of a path
 LARGEST = 1 << 24  # of a buffer that a sys_ form reads into
+
+
+@functools.cache
+def pipes() -> int:
+    """Return the device number of the file system that pipes without a name are on."""
+    with fastipc.Kernel() as kernel:
+        task = kernel.spawn()
+        return task.fstat(task.pipe()[0]).st_dev
 
 
 class SimMachine(Machine):
@@ -38,8 +48,8 @@ class SimMachine(Machine):
         self.pids = {1: "init"}
         self.numbers: dict[Task, int] = {}  # what cases know a task by, also when it has ended
 
-    def _spawn(self, uid: int) -> Any:
-        return self.kernel.spawn(uid=uid, gid=uid)
+    def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Any:
+        return self.kernel.spawn(uid=uid, gid=gid, groups=tuple(groups))
 
     def adopt(self, handle: Any) -> Task:
         """Name a new task."""
@@ -74,6 +84,8 @@ class SimMachine(Machine):
         handle = task.handle
         if name in CREATING:
             verb, args, decode = name, args, self.adopt
+        elif name in paths.SHAPES:
+            verb, args, decode = self._on_files(name, paths.full(name, args))
         elif self.verb == "sys" and hasattr(self, f"_sys_{name}") and self._fits(name, args):
             verb, args, decode = getattr(self, f"_sys_{name}")(*args)
         else:
@@ -86,6 +98,16 @@ class SimMachine(Machine):
     @staticmethod
     def _fits(name: str, args: tuple) -> bool:
         return name not in ("read", "pread") or 0 <= args[1] <= LARGEST
+
+    def _on_files(self, name: str, args: tuple) -> tuple:
+        args = tuple(self._path(arg) if isinstance(arg, str) else arg for arg in args)
+        if self.verb != "sys":
+            return name, args, None
+        in_bytes = tuple(arg.encode() if isinstance(arg, str) else arg for arg in args)
+        return f"sys_{name}", in_bytes, None if name in paths.VALUED else self._nothing
+
+    def _path(self, path: str) -> str:
+        return paths.fill(path, lambda name: self.numbers[self.task(name)])
 
     def _plain(self, arg: Any) -> Any:
         if isinstance(arg, Task):
@@ -136,16 +158,47 @@ class SimMachine(Machine):
     def _fstat_(self, fd: int) -> tuple:
         return "fstat", (fd,), self._stat
 
-    def _stat(self, st: Any) -> dict[str, int | bool]:
+    def _stat_(self, path: str) -> tuple:
+        return "stat", (self._path(path),), self._record
+
+    def _lstat_(self, path: str) -> tuple:
+        return "lstat", (self._path(path),), self._record
+
+    def _times_(self, path: str) -> tuple:
+        return "lstat", (self._path(path),), self._moved
+
+    def _ftimes_(self, fd: int) -> tuple:
+        return "fstat", (fd,), self._moved
+
+    @staticmethod
+    def _fields(st: Any) -> Callable[[str], int]:
         def field(name: str) -> int:
+            name = TIMES.get(name, "st_" + name)
             return int(st[name][0] if isinstance(st, np.ndarray) else getattr(st, name))
 
-        times = {field("st_atime_ns"), field("st_mtime_ns"), field("st_ctime_ns")}
+        return field
+
+    def _record(self, st: Any) -> dict[str, Any]:
+        return paths.record(self, self._fields(st))
+
+    def _moved(self, st: Any) -> str:
+        return paths.moved(self, self._fields(st))
+
+    def _stat(self, st: Any) -> dict[str, Any]:
+        field = self._fields(st)
+        if field("dev") != pipes() or self.terse:
+            return self._record(st)
         return {
-            "ino": self.inode(field("st_dev"), field("st_ino")),
-            **{name: field("st_" + name) for name in STAT_FIELDS},
-            "equal times": len(times) == 1,
+            "ino": self.inode(field("dev"), field("ino")),
+            **{name: field(name) for name in (*paths.FIELDS, "blksize", "blocks")},
+            "equal times": len({field(name) for name in TIMES}) == 1,
         }
+
+    def _readlink_(self, path: str) -> tuple:
+        return "readlink", (self._path(path),), lambda text: paths.tell(self, text)
+
+    def _getcwd_(self) -> tuple:
+        return "getcwd", (), lambda text: paths.tell(self, text)
 
     def _wait4_(self, pid: Any = -1, options: int = 0) -> tuple:
         return "wait4", (pid, options), lambda pair: (self.name_of(pair[0]) if pair[0] else 0, pair[1])
@@ -208,9 +261,37 @@ class SimMachine(Machine):
     def _sys_lseek(self, fd: int, offset: int, whence: int) -> tuple:
         return "sys_lseek", (fd, offset, whence), None
 
-    def _sys_fstat(self, fd: int) -> tuple:
+    @staticmethod
+    def _into_stat(verb: str, of: Any, decode: Callable) -> tuple:
         row = np.zeros(1, fastipc.STAT)
-        return "sys_fstat", (fd, row), lambda ret: self._stat(row)
+        return verb, (of, row), lambda ret: decode(row)
+
+    def _sys_fstat(self, fd: int) -> tuple:
+        return self._into_stat("sys_fstat", fd, self._stat)
+
+    def _sys_stat(self, path: str) -> tuple:
+        return self._into_stat("sys_stat", self._path(path).encode(), self._record)
+
+    def _sys_lstat(self, path: str) -> tuple:
+        return self._into_stat("sys_lstat", self._path(path).encode(), self._record)
+
+    def _sys_times(self, path: str) -> tuple:
+        return self._into_stat("sys_lstat", self._path(path).encode(), self._moved)
+
+    def _sys_ftimes(self, fd: int) -> tuple:
+        return self._into_stat("sys_fstat", fd, self._moved)
+
+    def _sys_readlink(self, path: str) -> tuple:
+        buffer = bytearray(LONGEST)
+        return "sys_readlink", (self._path(path).encode(), buffer), lambda n: paths.tell(self, buffer[:n].decode())
+
+    def _sys_getcwd(self) -> tuple:
+        buffer = bytearray(LONGEST)
+        return "sys_getcwd", (buffer,), lambda n: paths.tell(self, buffer[: n - 1].decode())
+
+    def _sys_pread(self, fd: int, n: int, offset: int) -> tuple:
+        buffer = bytearray(n)
+        return "sys_pread", (fd, buffer, offset), lambda got: bytes(buffer[:got])
 
     def _sys_poll(self, fds: list[tuple[int, int]], timeout_ms: int = -1) -> tuple:
         rows = np.zeros(len(fds), fastipc.POLLFD)

@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     int controller;  // pid
     int ready;  // 1: supervisor runs; 2: with real-time priority
-    char path[512];  // of this program
+    char path[768];  // of this program, of the shared memory, of the tasks' root if they have one of their own
 } header_t;
 
 #define HEADER ((volatile header_t *)BASE)
@@ -51,9 +51,9 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 
 enum {
     SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_nanosleep = 35,
-    SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_unlink = 87, SYS_umask = 95, SYS_getrlimit = 97,
+    SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_unlink = 87, SYS_umask = 95, SYS_getrlimit = 97, SYS_chdir = 80,
     SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_sched_setscheduler = 144,
-    SYS_prctl = 157, SYS_setrlimit = 160, SYS_gettid = 186, SYS_futex = 202, SYS_sched_setaffinity = 203,
+    SYS_prctl = 157, SYS_setrlimit = 160, SYS_chroot = 161, SYS_gettid = 186, SYS_futex = 202, SYS_sched_setaffinity = 203,
     SYS_exit_group = 231, SYS_close_range = 436
 };
 
@@ -106,16 +106,18 @@ static void default_signals(void)
 }
 
 // What a fresh process of fastipc starts with: a session of its own, default signals, limits, no descriptors.
-static void become_task(long uid)
+static void become_task(long uid, long gid, long n, const int *groups)
 {
     u64 nofile[2] = {1024, 4096};
+    const char *root = (const char *)HEADER->path + 512;
     default_signals();
+    if (*root && (sys(SYS_chroot, root, 0, 0, 0) || sys(SYS_chdir, "/", 0, 0, 0))) sys(SYS_exit_group, 1, 0, 0, 0);
     sys(SYS_setsid, 0, 0, 0, 0);
     sys(SYS_umask, 022, 0, 0, 0);
     sys(SYS_setrlimit, 7, nofile, 0, 0);
-    if (uid) {
-        sys(SYS_setgroups, 0, 0, 0, 0);
-        sys(SYS_setresgid, uid, uid, uid, 0);
+    if (uid || gid || n) {
+        sys(SYS_setgroups, n, groups, 0, 0);
+        sys(SYS_setresgid, gid, gid, gid, 0);
         sys(SYS_setresuid, uid, uid, uid, 0);
     }
 }
@@ -124,8 +126,8 @@ static void execute(slot_t *s)
 {
     char number[24];
     char *argv[4], *envp[1] = {0};
-    argv[0] = (char *)HEADER->path;
-    argv[1] = (char *)HEADER->path + 256;
+    argv[0] = HEADER->path[512] ? "/proc/self/exe" : (char *)HEADER->path;
+    argv[1] = HEADER->path[512] ? "/proc/cmdline" : (char *)HEADER->path + 256;  // see root.py
     argv[2] = number;
     argv[3] = 0;
     write_number(number, s - SLOT(0));
@@ -194,12 +196,13 @@ static void serve(slot_t *s)
                     continue;
                 }
             }
-        } else if (s->nr == DO_SPAWN) {  // slot of the child, uid
-            long child = s->arg[0], uid = s->arg[1];
+        } else if (s->nr == DO_SPAWN) {  // slot of the child, uid, gid, number of groups, groups
+            long child = s->arg[0], uid = s->arg[1], gid = s->arg[2], n = s->arg[3];
+            const int *groups = (const int *)s->arg[4];
             ret = sys(SYS_clone, 17, 0, 0, 0);
             if (ret == 0) {
                 s = SLOT(child);
-                become_task(uid);
+                become_task(uid, gid, n, groups);
                 s->tid = sys(SYS_gettid, 0, 0, 0, 0);
                 __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
                 continue;
