@@ -5,6 +5,7 @@ A worker without a call sleeps for a millisecond at a time, so a step lets two o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ import numpy as np
 import fastipc
 from fastipc import compiled
 
-from . import abi
+from . import abi, compiled_paths, paths
 from .machine import ASLEEP, DIED, Pending, Task
 from .sim import SimMachine
 
@@ -30,7 +31,20 @@ OPS = (
     "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield", "nanosleep", "exit",
     "exit_group", "fork", "thread", "clone", "execve",
 )  # fmt: skip
+if hasattr(fastipc.Task, "sys_open"):
+    on_paths, raising_paths = compiled_paths.on_paths, compiled_paths.raising_paths
+else:  # no file system yet
+
+    @numba.njit
+    def on_paths(t, op, a, area):
+        """Stand for the calls that name files."""
+        return -38
+
+    raising_paths = on_paths
+FILES = 100  # the number of the first call that names files
 NUMBER = {name: i for i, name in enumerate(OPS)}
+NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
+NUMBER["times"] = NUMBER["lstat"]
 (
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
     LSEEK, PREAD, PWRITE, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID, GETEUID, GETGID,
@@ -132,6 +146,7 @@ def raising(t, op, a, area):
 
 
 RAISING = (READ, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, POLL, WAIT4)
+RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
 
 
 @numba.njit
@@ -193,6 +208,8 @@ def worker(t, me, boxes, areas):
             ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
         elif op == EXECVE:
             ret = t.sys_execve(worker, me, boxes, areas)
+        elif op >= FILES:
+            ret = raising_paths(t, op - FILES, a, area) if box[FORM] else on_paths(t, op - FILES, a, area)
         elif box[FORM]:
             ret = raising(t, op, a, area)
         elif op <= WRITEV or op == PREAD or op == PWRITE:
@@ -224,9 +241,9 @@ class CompiledMachine(SimMachine):
         self.born += 1
         return self.born - 1
 
-    def _spawn(self, uid: int) -> Any:
+    def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Any:
         n = self._new_box()
-        handle = self.kernel.spawn(worker, n, self.boxes, self.areas, uid=uid, gid=uid)
+        handle = self.kernel.spawn(worker, n, self.boxes, self.areas, uid=uid, gid=gid, groups=tuple(groups))
         self.box[id(handle)] = n
         return handle
 
@@ -249,7 +266,10 @@ class CompiledMachine(SimMachine):
             raise Unsupported(name)
         n = self.box[id(task.handle)]
         box, area = self.boxes[n], self.areas[n]
-        words, decode = getattr(self, f"_on_{name}", self._on_numbers)(area, *map(self._plain, args))
+        if name in paths.SHAPES:
+            words, decode = self._on_files_in(area, name, paths.full(name, args))
+        else:
+            words, decode = getattr(self, f"_on_{name}", self._on_numbers)(area, *map(self._plain, args))
         box[OP] = NUMBER[name]
         box[FORM] = self.verb == "raise" and NUMBER[name] in RAISING
         box[ARG:] = 0
@@ -264,7 +284,7 @@ class CompiledMachine(SimMachine):
         return name, n, decode
 
     def _plain(self, arg: Any) -> Any:
-        return int(super()._plain(arg)) if not isinstance(arg, bytes | list | tuple | float) else arg
+        return int(super()._plain(arg)) if not isinstance(arg, str | bytes | list | tuple | float) else arg
 
     def _born(self, pid: int) -> Task:
         handle = self.kernel.tasks[pid]
@@ -339,8 +359,46 @@ class CompiledMachine(SimMachine):
     def _on_pipe2(self, area: Any, flags: int = 0) -> tuple:
         return (flags,), lambda ret: tuple(map(int, area[:8].view(np.int32)))
 
+    def _on_files_in(self, area: Any, name: str, args: tuple) -> tuple:
+        words, at = [], 0
+        for arg in args:
+            if isinstance(arg, str):
+                self._place(area, arg, at)
+                at += compiled_paths.SECOND
+            else:
+                words.append(arg)
+        return words, self._same if name in paths.VALUED else self._nothing
+
+    def _place(self, area: Any, path: str, at: int = 0) -> None:
+        text = self._path(path).encode() + b"\0"
+        area[at : at + len(text)] = np.frombuffer(text, np.uint8)
+
     def _on_fstat(self, area: Any, fd: int) -> tuple:
         return (fd,), lambda ret: self._stat(area[:STAT_SIZE].view(fastipc.STAT))
+
+    def _on_ftimes(self, area: Any, fd: int) -> tuple:
+        return (fd,), lambda ret: self._moved(area[:STAT_SIZE].view(fastipc.STAT))
+
+    def _on_stat(self, area: Any, path: str) -> tuple:
+        self._place(area, path)
+        return (), lambda ret: self._record(self._second(area, STAT_SIZE).view(fastipc.STAT))
+
+    _on_lstat = _on_stat
+
+    def _on_times(self, area: Any, path: str) -> tuple:
+        self._place(area, path)
+        return (), lambda ret: self._moved(self._second(area, STAT_SIZE).view(fastipc.STAT))
+
+    def _on_readlink(self, area: Any, path: str) -> tuple:
+        self._place(area, path)
+        return (), lambda n: paths.tell(self, bytes(self._second(area, n)).decode())
+
+    def _on_getcwd(self, area: Any) -> tuple:
+        return (), lambda n: paths.tell(self, bytes(self._second(area, n - 1)).decode())
+
+    @staticmethod
+    def _second(area: Any, n: int) -> Any:
+        return area[compiled_paths.SECOND : compiled_paths.SECOND + n]
 
     def _on_poll(self, area: Any, fds: list[tuple[int, int]], timeout_ms: int = -1) -> tuple:
         rows = area[: 8 * len(fds)].view(fastipc.POLLFD)

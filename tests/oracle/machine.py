@@ -16,9 +16,7 @@ ASLEEP = "asleep"
 DIED = "died"
 
 CREATING = frozenset({"fork", "thread", "clone"})
-SLEEPING = frozenset(
-    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"}
-)
+SLEEPING = frozenset({"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"})
 
 
 def data(n: int, seed: int = 0) -> bytes:

@@ -507,8 +507,8 @@ class RealMachine(Machine):
         def fields() -> dict[str, int]:
             words = struct.unpack("QQQIIIIQqqqqqqqqq", slot.get(120, 16384))
             found = dict(zip(STAT_WORDS, words, strict=True))
-            for time in ("atime", "mtime", "ctime"):
-                found[time] = found[time] * 10**9 + found[time + "_ns"]
+            for name in ("atime", "mtime", "ctime"):
+                found[name] = found[name] * 10**9 + found[name + "_ns"]
             return found | {"uid": self._user(found["uid"]), "gid": self._user(found["gid"])}
 
         return fields
