@@ -119,6 +119,7 @@ static void become_task(long uid, long gid, long n, const int *groups)
         sys(SYS_setgroups, n, groups, 0, 0);
         sys(SYS_setresgid, gid, gid, gid, 0);
         sys(SYS_setresuid, uid, uid, uid, 0);
+        sys(SYS_prctl, 4, 1, 0, 0);  // PR_SET_DUMPABLE, as after execve: /proc/PID/fd is the user's own
     }
 }
 
