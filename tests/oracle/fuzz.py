@@ -1,6 +1,7 @@
 """Random programs of several tasks on both machines at once, compared after every step.
 
     python -m tests.oracle.fuzz --seconds 600 --seed 1
+    python -m tests.oracle.fuzz --seconds 600 --files
 
 A program is drawn step by step with an eye on what the real kernel answered, so most steps make sense. A difference is
 cut down to the fewest steps that still show it and printed as a case that can be pasted into a `cases_*.py` file.
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import real
+from . import real, root
 from .abi import (
     CLONE_FILES,
     CLONE_FS,
@@ -43,6 +44,8 @@ from .abi import (
     O_CLOEXEC,
     O_DIRECT,
     O_NONBLOCK,
+    O_PATH,
+    O_RDWR,
     POLLIN,
     POLLOUT,
     POLLPRI,
@@ -159,11 +162,15 @@ def might_sleep(name: str, *args: Any) -> bool:
         return not args[1] & WNOHANG
     if name in ("poll", "select"):
         return args[-1] != 0
+    if name == "open":
+        return not args[1] & (O_NONBLOCK | O_PATH | O_RDWR)
     return name in ("read", "readv", "exit", "exit_group")
 
 
 class Program:
     """A random program, drawn against what the real kernel answers."""
+
+    terse = False  # what a stat shows of a pipe
 
     def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
         self.random = random.Random(seed)
@@ -356,10 +363,14 @@ THEMES: tuple[dict[str, int], ...] = (
 
 
 def run(
-    steps: Iterable[Step] | Program, limit: int = STEPS, make: Callable[[], SimMachine] = SimMachine
+    steps: Iterable[Step] | Program,
+    limit: int = STEPS,
+    make: Callable[[], SimMachine] = SimMachine,
+    terse: bool = False,
 ) -> tuple[list[Step], str]:
     """Run a program on both machines; return the steps that were made and the first difference."""
     theirs, ours = Side(real.RealMachine()), Side(make())
+    theirs.machine.terse = ours.machine.terse = terse
     done: list[Step] = []
     seen = 0
     found = ""
@@ -391,8 +402,36 @@ def run(
     return done, found
 
 
+def alone(steps: Iterable[Step] | Program, limit: int = STEPS, terse: bool = False) -> tuple[list[Step], list[str]]:
+    """Run a program on the real kernel only; return the steps that were made and the log."""
+    side = Side(real.RealMachine())
+    side.machine.terse = terse
+    done: list[Step] = []
+    source = iter(steps) if not isinstance(steps, Program) else None
+    try:
+        while len(done) < limit and (step := next(source, None) if source else steps.draw(side)):
+            done.append(step)
+            value = side.apply(step)
+            if not source:
+                steps.learn(step, value)
+    finally:
+        side.machine.close()
+    return done, side.machine.log
+
+
+def twice(seed: int, kind: type[Program] = Program) -> tuple[int, str]:
+    """Run the program of one seed twice on the real kernel; return the number of steps and what differs."""
+    steps, log = alone(kind(seed), terse=kind.terse)
+    _, again = alone(steps, len(steps), kind.terse)
+    return len(steps), difference(again, log)
+
+
 def shrink(
-    steps: list[Step], found: str, seconds: float = 30, make: Callable[[], SimMachine] = SimMachine
+    steps: list[Step],
+    found: str,
+    seconds: float = 30,
+    make: Callable[[], SimMachine] = SimMachine,
+    terse: bool = False,
 ) -> tuple[list[Step], str]:
     """Return fewer steps that still differ, and how."""
     limit = time.monotonic() + seconds
@@ -401,7 +440,7 @@ def shrink(
         at, smaller = 0, False
         while at < len(steps) and time.monotonic() < limit:
             fewer = steps[:at] + steps[at + size :]
-            done, again = run(fewer, len(fewer), make)
+            done, again = run(fewer, len(fewer), make, terse)
             if again:
                 steps, found, smaller = done, again, True
             else:
@@ -418,13 +457,20 @@ def report(seed: int, steps: list[Step], found: str) -> str:
     return f"seed {seed} ({key}: {forms}):\n\ndef replay(m: Machine) -> None:\n{body}\n\n{found}\n"
 
 
-def one(seed: int, compiled: bool = False) -> tuple[int, str]:
+def one(seed: int, compiled: bool = False, kind: type[Program] = Program) -> tuple[int, str]:
     """Run the program of one seed; return the number of steps and the report of a difference."""
     make = machine(compiled)
-    steps, found = run(Program(seed, ("select",) if compiled else ()), make=make)
+    steps, found = run(kind(seed, ("select",) if compiled else ()), make=make, terse=kind.terse)
     if not found:
         return len(steps), ""
-    return len(steps), report(seed, *shrink(steps, found, make=make))
+    return len(steps), report(seed, *shrink(steps, found, make=make, terse=kind.terse))
+
+
+def kind_of(files: bool) -> type[Program]:
+    """Return what draws programs: over pipes and processes, or over files too."""
+    from . import fuzz_files  # it needs this file
+
+    return fuzz_files.FileProgram if files else Program
 
 
 def machine(compiled: bool) -> Callable[[], SimMachine]:
@@ -445,16 +491,20 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=0, help="stop after so many programs")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first difference")
     parser.add_argument("--compiled", action="store_true", help="the tasks of fastipc are compiled programs; no select")
+    parser.add_argument("--files", action="store_true", help="programs over files, directories and FIFOs")
+    parser.add_argument("--twice", action="store_true", help="compare the real kernel with itself")
     options = parser.parse_args()
-    if real.disorderly():
-        print(real.disorderly(), file=sys.stderr)
+    kind = kind_of(options.files)
+    why_not = real.disorderly() or (options.files and (real.rootless() or root.unlike()))
+    if why_not:
+        print(why_not, file=sys.stderr)
         return 0
     start = shown = time.monotonic()
     seed, steps, differences = options.seed, 0, 0
     last = options.seed + options.programs if options.programs else sys.maxsize
     while time.monotonic() - start < options.seconds and seed < last:
         faulthandler.dump_traceback_later(120, exit=True)
-        made, text = one(seed, options.compiled)
+        made, text = twice(seed, kind) if options.twice else one(seed, options.compiled, kind)
         steps += made
         seed += 1
         if text:
@@ -471,4 +521,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from tests.oracle import fuzz  # this file by its name, as fuzz_files.py knows it
+
+    sys.exit(fuzz.main())

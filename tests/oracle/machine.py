@@ -113,9 +113,10 @@ class Task:
 class Pending:
     """A call that was started."""
 
-    def __init__(self, task: Task, name: str, text: str) -> None:
+    def __init__(self, task: Task, name: str, args: tuple, text: str) -> None:
         self.task = task
         self.name = name
+        self.args = args
         self.text = text
         self.value: Any = ASLEEP
         self.token: Any = None
@@ -195,7 +196,7 @@ class Machine:
         """Start a call, settle, and log what ended. A direct call is one that will end by itself."""
         assert task.pending is None, f"{task} is still in {task.pending and task.pending.text}"
         text = f"{task.name}.{name}({', '.join(map(show, args))})"
-        pending = Pending(task, name, text)
+        pending = Pending(task, name, args, text)
         if not task.alive:
             pending.value = DIED
             self.log.append(f"{text}: not alive")

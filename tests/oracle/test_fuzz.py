@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from . import real
+from . import real, root
 
 PROGRAMS = 600
 GROUPS = 20
+FILES = 300  # programs over files
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -29,10 +30,22 @@ def test_fuzz_compiled(group: int) -> None:
     run(range(10_000 + group * size, 10_000 + (group + 1) * size), compiled=True)
 
 
-def run(seeds: range, compiled: bool) -> None:
+@pytest.mark.parametrize("compiled", [False, True], ids=["", "compiled"])
+@pytest.mark.parametrize("group", range(6))
+def test_fuzz_files(group: int, compiled: bool) -> None:
+    """Random programs over files, directories and FIFOs give the answers of the real kernel."""
+    why_not = real.disorderly() or real.rootless() or root.unlike()
+    if why_not:
+        pytest.skip(why_not)
+    size = (COMPILED if compiled else FILES) // 6
+    start = 20_000 if compiled else 0
+    run(range(start + group * size, start + (group + 1) * size), compiled, files=True)
+
+
+def run(seeds: range, compiled: bool, files: bool = False) -> None:
     from . import fuzz
 
     for seed in seeds:
-        _, text = fuzz.one(seed, compiled)
+        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files))
         if text:
             pytest.fail(text, pytrace=False)
