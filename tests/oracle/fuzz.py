@@ -171,6 +171,8 @@ class Program:
     """A random program, drawn against what the real kernel answers."""
 
     terse = False  # what a stat shows of a pipe
+    opener, hurry = "pipe2", 0.7  # what a task with few descriptors does, and how often
+    newcomers = 0.01  # chance of a fresh process at each step
 
     def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
         self.random = random.Random(seed)
@@ -182,7 +184,7 @@ class Program:
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps or has ended."""
         rng = self.random
-        if not self.born or (rng.random() < 0.01 and self.born < BORN):
+        if not self.born or (rng.random() < self.newcomers and self.born < BORN):
             return self._newborn(-1, "spawn", (rng.choice((0, 0, 1000)),))
         idle = [n for n, t in side.tasks.items() if t.alive and t.pending is None]
         if not idle:
@@ -194,7 +196,7 @@ class Program:
             return self._create(actor)
         names, weights = zip(*self.weights.items(), strict=True)
         table = self.tables.setdefault(actor, {})
-        name = "pipe2" if len(table) < 2 and rng.random() < 0.7 else rng.choices(names, weights)[0]
+        name = self.opener if len(table) < 2 and rng.random() < self.hurry else rng.choices(names, weights)[0]
         made = getattr(self, f"_{name}_")(actor)
         if len(idle) == 1 and rng.random() < 0.9 and might_sleep(*made):
             made = ("poll", [(self._fd(actor), POLLIN | POLLOUT)], 0) if rng.random() < 0.5 else self._close_(actor)

@@ -44,7 +44,7 @@ from .machine import Pending
 
 NAMES = ("a", "b", "c")
 MODES = (0, 0o777, 0o777, 0o666, 0o644, 0o755, 0o700, 0o600, 0o222, 0o444, 0o1777, 0o6777, 0o2777, 0o2775)
-USERS = ((0,), (0,), (1000,), (1000, 50), (1001,), (1001, 1001, (50,)))  # arguments of spawn
+USERS = ((0,), (1000,), (1000, 50), (1001,), (1001, 1001, (50,)))  # arguments of spawn
 OWNERS = (-1, -1, 0, 1000, 1001, 50)
 LENGTHS = (0, 1, 5, 4095, 4096, 5000, 20000, 100000, -1)
 KINDS = (0, S_IFREG, S_IFIFO, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK, S_IFDIR, S_IFLNK)
@@ -70,6 +70,8 @@ class FileProgram(Program):
     """A random program of tasks that share a directory."""
 
     terse = True
+    opener, hurry = "open", 0.4
+    newcomers = 0.03
 
     def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
         super().__init__(seed, without)
@@ -79,9 +81,12 @@ class FileProgram(Program):
         self.holes = rng.random() < 0.3  # look for holes; then nothing is allocated ahead
         self.base = rng.choice(("/tmp/w", "/tmp/w", "/tmp/w", "/w"))
         self.opening: dict[int, tuple[Pending, str]] = {}
+        self.arrived = 0  # who is to go there
         self.first = [
             ("mkdir", self.base), ("chmod", self.base, rng.choice((0o777, 0o777, 0o1777))), ("chdir", self.base),
             ("mkdir", "a", 0o777), ("chmod", "a", rng.choice((0o777, 0o755, 0o1777, 0o2777))), ("mkfifo", "b", 0o666),
+            ("open", "c", O_CREAT | O_RDWR, 0o666), ("chmod", "b", rng.choice((0o666, 0o644))),
+            ("spawn",), ("spawn",), ("spawn",),
         ]  # fmt: skip
 
     def draw(self, side: Side) -> Step | None:
@@ -89,7 +94,9 @@ class FileProgram(Program):
         self._look(side)
         if self.born and self.first:
             name, *args = self.first.pop(0)
-            return Step(0, name, tuple(args))
+            if name == "spawn":
+                return self._newborn(-1, name)
+            return Step(self.arrived if name == "chdir" else 0, name, tuple(args))
         return super().draw(side)
 
     def _newborn(self, actor: int, name: str, args: tuple = ()) -> Step:
@@ -113,6 +120,9 @@ class FileProgram(Program):
 
     def learn(self, step: Step, value: Any) -> None:
         """Note what the real kernel answered."""
+        if step.name == "spawn" and step.newborn:
+            self.arrived = step.newborn
+            self.first.insert(0, ("chdir", self.base))
         if step.name == "open" and isinstance(value, int):
             self.tables.setdefault(step.actor, {})[value] = self._ends(step.args[1])
         super().learn(step, value)
@@ -143,7 +153,7 @@ class FileProgram(Program):
         rng = self.random
         flags = rng.choice((O_RDONLY, O_RDONLY, O_WRONLY, O_WRONLY, O_RDWR, O_RDWR, 3 if rng.random() < 0.2 else 0))
         for flag, chance in (
-            (O_CREAT, 0.3), (O_EXCL, 0.08), (O_TRUNC, 0.1), (O_APPEND, 0.1), (O_NONBLOCK, 0.5), (O_CLOEXEC, 0.05),
+            (O_CREAT, 0.4), (O_EXCL, 0.08), (O_TRUNC, 0.1), (O_APPEND, 0.1), (O_NONBLOCK, 0.5), (O_CLOEXEC, 0.05),
             (O_NOFOLLOW, 0.06), (O_DIRECTORY, 0.05), (O_PATH, 0.06), (O_NOATIME, 0.02),
         ):  # fmt: skip
             flags |= flag * (rng.random() < chance)
