@@ -381,6 +381,39 @@ def present_partner(m: Machine) -> None:
     assert not _asleep(b, O_WRONLY).done()
 
 
+def partner_that_leaves_at_once(m: Machine) -> None:
+    """F9: a partner that opens and closes before the sleeper runs lets it in: O_DIRECT is refused after the open."""
+    for flags, other in ((O_RDONLY, WRITE), (O_WRONLY, READ), (O_RDONLY, BOTH), (O_WRONLY, BOTH)):
+        a, b, c = m.spawn(), m.spawn(), m.spawn()
+        path = f"{P}{flags}{other}"
+        a.mkfifo(path)
+        one, two = _asleep(a, flags, path), _asleep(b, flags, path)
+        assert c.open(path, other | O_DIRECT) == "EINVAL"
+        assert one.result() == two.result() == 0
+        if flags == O_RDONLY:
+            assert _ready(a, 0) == POLLHUP and a.read(0, 1) == b""
+            assert c.open(path, O_WRONLY) == 0 and b.read(0, 0) == b""
+        else:
+            assert _ready(a, 0) == OUT | POLLERR
+            assert c.open(path, WRITE) == "ENXIO"
+            assert c.open(path, READ) == 0 and b.write(0, b"x") == 1
+            assert c.read(0, 9) == b"x"
+
+
+def partner_that_cannot_come(m: Machine) -> None:
+    """A partner that is refused before it counts lets nobody in."""
+    a, b = m.spawn(), m.spawn(uid=1000)
+    a.mkfifo(P)
+    reader = _asleep(a, O_RDONLY)
+    assert b.open(P, WRITE) == b.open(P, O_RDWR | O_DIRECT) == "EACCES"
+    assert b.open(P, WRITE | O_DIRECTORY) == "ENOTDIR"
+    a2 = m.spawn()
+    assert a2.open(P, 3) == "EINVAL" and a2.open(P, O_WRONLY | O_PATH) == 0
+    a2.setrlimit(RLIMIT_NOFILE, (1, 4096))
+    assert a2.open(P, O_WRONLY) == "EMFILE"
+    assert not reader.done()
+
+
 def partner_is_any_process(m: Machine) -> None:
     """Parent and child, threads of one process, strangers: all the same."""
     a, b = _start(m, 2)
@@ -977,6 +1010,52 @@ def a_fifo_outlives_its_maker(m: Machine) -> None:
     c = m.spawn(uid=1000)
     assert c.unlink(P) is None
     assert b.write(0, b"x") == 1
+
+
+def data_over_many_pages(m: Machine) -> None:
+    """A long blocking write goes through in pieces as the reader takes them."""
+    a, b = _start(m, 2)
+    a.open(P, READ)
+    b.open(P, O_WRONLY)
+    write = b.submit("write", 0, data(200000))
+    got = b""
+    while len(got) < 200000:
+        assert write.done() == (len(got) >= 200000 - 65536)
+        got += a.read(0, 30000)
+    assert got == data(200000) and write.result() == 200000
+
+
+def writer_is_left_in_the_middle(m: Machine) -> None:
+    """The reader leaves during a long write: the count so far, or EPIPE if nothing was written; a new one may come."""
+    a, b = _start(m, 2)
+    b.signal(SIGPIPE, SIG_IGN)
+    a.open(P, READ)
+    b.open(P, O_WRONLY)
+    write = b.submit("write", 0, data(100000))
+    assert not write.done()
+    a.close(0)
+    assert write.result() == 65536
+    assert b.write(0, b"x") == "EPIPE"
+    a.open(P, READ)
+    assert a.read(0, 70000) == data(100000)[:65536]
+    b.write(0, data(65536))
+    write = b.submit("write", 0, b"x")
+    a.close(0)
+    assert write.result() == "EPIPE"
+
+
+def reader_comes_during_a_write(m: Machine) -> None:
+    """Of two readers either takes what is there; a write goes on while one of them stays."""
+    a, b, c = _start(m, 3)
+    a.open(P, READ)
+    c.open(P, O_RDONLY | O_NONBLOCK)
+    b.open(P, O_WRONLY)
+    write = b.submit("write", 0, data(70000))
+    a.read(0, 4096)
+    a.close(0)
+    assert not write.done()
+    assert c.read(0, 4096) == data(70000)[4096:8192]
+    assert write.result() == 70000
 
 
 def many_openers(m: Machine) -> None:

@@ -963,6 +963,27 @@ def proc_refuses(m: Machine) -> None:
     assert t.stat("/proc/self/status")["mode"] == S_IFREG | 0o444
 
 
+def proc_pipe_max_size(m: Machine) -> None:
+    """/proc/sys/fs/pipe-max-size: a number and a newline, read from the start only; garbage is EINVAL; root's to write."""
+    a, b = m.spawn(), m.spawn(uid=1000)
+    path = "/proc/sys/fs/pipe-max-size"
+    st = a.stat(path)
+    assert (st["mode"], st["size"], st["nlink"]) == (S_IFREG | 0o644, 0, 1)
+    fd = a.open(path, O_RDWR)
+    assert a.read(fd, 100) == b"1048576\n" and a.read(fd, 100) == b""
+    assert a.lseek(fd, 0, SEEK_SET) == 0 and a.read(fd, 3) == b"104"
+    assert a.read(fd, 100) == a.pread(fd, 5, 3) == b"" and a.pread(fd, 2, 0) == b"10"
+    for text in (b"abc\n", b"12x", b"-5", b"+5", b" ", b"\n", b"8192\0", b"8192junk", b"9" * 20):
+        assert a.pwrite(fd, text, 0) == "EINVAL"
+    assert a.write(fd, b"") == 0
+    assert a.pwrite(fd, b" 0x100000 \n", 0) == 11 and a.pwrite(fd, b"1048576 77", 0) == 10
+    assert a.pwrite(fd, b"1000000", 0) == 7
+    assert a.pwrite(fd, b"7", 1) == 1
+    assert a.pread(fd, 100, 0) == b"1048576\n"
+    assert b.open(path, O_WRONLY) == "EACCES" and b.open(path, O_RDONLY) == 0
+    assert b.read(0, 9) == b"1048576\n"
+
+
 def proc_of_the_dead(m: Machine) -> None:
     """The directory of a task that is no more is gone: ENOENT; of a zombie, its descriptors are."""
     a = m.spawn()
@@ -986,6 +1007,35 @@ def exec_closes(m: Machine) -> None:
     t.execve()
     assert t.lseek(fd, 0, SEEK_CUR) == 3
     assert t.fcntl(1, F_GETFD) == "EBADF"
+
+
+def descriptors_move_with_their_table(m: Machine) -> None:
+    """dup2 over a file's descriptor, a fork's copy: the open file is one, with one offset and one set of flags."""
+    a = m.spawn()
+    fd = a.open("/tmp/f", CREATE | O_APPEND)
+    a.open("/dev/null", O_RDONLY)
+    assert a.dup2(fd, 1) == 1
+    b = a.fork()
+    a.write(1, b"ab")
+    b.fcntl(0, F_SETFL, O_NONBLOCK)
+    assert a.fcntl(1, F_GETFL) == O_RDWR | O_NONBLOCK | O_LARGEFILE
+    assert b.lseek(1, 0, SEEK_SET) == 0
+    assert a.write(0, b"X") == 1
+    assert b.pread(0, 9, 0) == b"Xb"
+    a.exit_group(0)
+    assert b.read(1, 9) == b"b"
+
+
+def closing_all(m: Machine) -> None:
+    """A task that ends leaves its files as they are, without a name they are gone."""
+    a, b = m.spawn(), m.spawn()
+    a.open("/tmp/f", CREATE)
+    a.write(0, b"kept")
+    a.open("/tmp/g", CREATE)
+    a.unlink("/tmp/g")
+    a.exit_group(0)
+    assert b.stat("/tmp/f")["size"] == 4 and b.stat("/tmp/g") == "ENOENT"
+    assert b.read(b.open("/tmp/f", O_RDONLY), 9) == b"kept"
 
 
 def an_unlinked_file_ends_with_its_last_descriptor(m: Machine) -> None:

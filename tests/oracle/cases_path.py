@@ -246,6 +246,38 @@ def symlink_slash_at_the_end(m: Machine) -> None:
     assert t.open("/ns", CREATE) == "EISDIR"
 
 
+def symlinks_to_directories(m: Machine) -> None:
+    """Creating through a link to a directory is EISDIR; a link in the middle is followed to create, remove, rename."""
+    t = m.spawn()
+    t.mkdir("/d")
+    t.mkdir("/e")
+    t.symlink("d", "/s")
+    assert t.open("/s", O_CREAT) == t.open("/s", O_WRONLY) == "EISDIR"
+    assert t.mkdir("/s/x") is None and t.mkfifo("/s/p") is None and t.symlink("x", "/s/l") is None
+    assert t.link("/s/p", "/s/q") is None
+    assert t.rename("/s/q", "/e/q") is None
+    assert t.unlink("/s/p") is None and t.unlink("/s/l") is None and t.rmdir("/s/x") is None
+    assert t.rename("/s", "/e/s") is None
+    assert t.stat("/e/s") == "ENOENT" and t.readlink("/e/s") == "d"
+    assert t.rmdir("/d") is None
+    t.symlink("/e", "/e/self")
+    assert t.rename("/e/self/self/q", "/e/self/r") is None
+    assert t.stat("/e/r")["nlink"] == 1
+
+
+def symlinks_made_of_many(m: Machine) -> None:
+    """Links within a link's text count too, those of both paths of a call apart."""
+    t = m.spawn()
+    _make(t, "/f")
+    t.symlink(".", "/d")
+    t.symlink("d/" * 20 + "f", "/twenty")
+    assert t.stat("/" + "d/" * 19 + "twenty") == t.stat("/f")
+    assert t.stat("/" + "d/" * 20 + "twenty") == "ELOOP"
+    assert t.link("/" + "d/" * 40 + "f", "/" + "d/" * 40 + "g") is None
+    assert t.rename("/" + "d/" * 40 + "f", "/" + "d/" * 41 + "h") == "ELOOP"
+    assert t.symlink("x", "/" + "d/" * 41 + "h") == "ELOOP"
+
+
 def symlink_loops(m: Machine) -> None:
     """Forty links are followed in one path, the forty-first is ELOOP, wherever it stands."""
     t = m.spawn()
@@ -724,6 +756,45 @@ def rename_of_ones_directory(m: Machine) -> None:
     assert b.rename("/w/e", "/w/p/e") == "EACCES"
     b.chmod("/w/e", 0o755)
     assert b.rename("/w/e", "/w/p/e") is None
+
+
+def rename_over_what_is_in_use(m: Machine) -> None:
+    """A file that is open, a current directory, can be replaced; they live on without a name."""
+    t = m.spawn()
+    for place in PLACES:
+        for name in ("d", "e"):
+            t.mkdir(place + name)
+        _make(t, place + "f", b"old")
+        _make(t, place + "g", b"new")
+        fd = t.open(place + "f", O_RDWR)
+        t.rename(place + "g", place + "f")
+        assert t.read(fd, 9) == b"old" and t.fstat(fd)["nlink"] == 0
+        t.chdir(place + "d")
+        t.rename(place + "e", place + "d")
+        assert t.getcwd() == "ENOENT" and t.stat(".")["nlink"] == 0
+        assert t.mkdir("x") == "ENOENT"
+        t.chdir(place + "d")
+        assert t.getcwd() == place + "d"
+        assert t.rename(place + "d", place + "h") is None and t.getcwd() == place + "h"
+        t.chdir("/")
+        t.close(fd)
+
+
+def rename_of_what_one_stands_in(m: Machine) -> None:
+    """A current directory moves with its parents; relative paths go on from there."""
+    a, b = m.spawn(), m.spawn()
+    for path in ("/a", "/a/b", "/a/b/c", "/x"):
+        a.mkdir(path)
+    b.chdir("/a/b/c")
+    assert a.rename("/a/b", "/x/y") is None
+    assert b.getcwd() == "/x/y/c"
+    assert b.stat("../..") == a.stat("/x")
+    assert b.mkdir("../z") is None and a.stat("/x/y/z")["nlink"] == 2
+    assert b.rename("../../y", "/a/y") is None
+    assert b.getcwd() == "/a/y/c"
+    assert b.rename("../c", "../../c") is None
+    assert b.getcwd() == "/a/c"
+    assert b.rename("/a", "e") == "EINVAL"
 
 
 def rename_of_mount_points(m: Machine) -> None:
