@@ -964,7 +964,7 @@ def proc_refuses(m: Machine) -> None:
 
 
 def proc_pipe_max_size(m: Machine) -> None:
-    """/proc/sys/fs/pipe-max-size: a number and a newline, read from the start only; garbage is EINVAL; root's to write."""
+    """/proc/sys/fs/pipe-max-size: a number and a newline, read from the start only; garbage is EINVAL; root writes."""
     a, b = m.spawn(), m.spawn(uid=1000)
     path = "/proc/sys/fs/pipe-max-size"
     st = a.stat(path)
