@@ -68,9 +68,9 @@ def _ready(t: Task, fd: int) -> int:
 
 def _moved(t: Task, act: Callable[[], Any], path: str = P) -> str:
     t.times(path)
-    t.nanosleep(TICK)
+    t.sleep(TICK)
     act()
-    t.nanosleep(TICK)
+    t.sleep(TICK)
     return t.times(path)
 
 
@@ -983,7 +983,7 @@ def times_of_a_pipe(m: Machine) -> None:
     a = m.spawn()
     r, w = a.pipe()
     a.ftimes(r)
-    a.nanosleep(TICK)
+    a.sleep(TICK)
     a.write(w, b"x")
     a.read(r, 1)
     assert a.ftimes(r) == a.ftimes(w) == "none"

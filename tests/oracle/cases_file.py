@@ -68,9 +68,9 @@ def _make(t: Task, path: str, content: bytes = b"", mode: int = 0o666) -> None:
 def _moved(t: Task, act: Callable[[], Any], *paths: str) -> list[str]:
     for path in paths:
         t.times(path)
-    t.nanosleep(TICK)
+    t.sleep(TICK)
     act()
-    t.nanosleep(TICK)
+    t.sleep(TICK)
     return [t.times(path) for path in paths]
 
 
@@ -843,7 +843,7 @@ def times_of_a_new_inode(m: Machine) -> None:
     _make(t, "/tmp/f")
     t.link("/tmp/f", "/tmp/g")
     t.times("/tmp/f")
-    t.nanosleep(TICK)
+    t.sleep(TICK)
     t.chmod("/tmp/g", 0o600)
     assert t.times("/tmp/f") == "c"
     assert t.times("/tmp/g") == "none"

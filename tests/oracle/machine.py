@@ -95,6 +95,10 @@ class Task:
         """Make a call that is expected to end; let time pass for it if need be."""
         return self.machine.start(self, name, args, direct=True).result()
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.machine.start(self, "nanosleep", (seconds,)).result()
+
     def repeat(self, times: int, name: str, *args: Any) -> list[Any]:
         """Make a call many times, as one line of the log."""
         log = self.machine.log
