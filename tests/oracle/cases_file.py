@@ -631,8 +631,8 @@ def descriptors_of_files(m: Machine) -> None:
         assert t.poll([(fd, 0x3FF)], 0) == [(fd, ready)]
         assert t.lseek(fd, 2, SEEK_SET) == 2
         assert t.ioctl(fd, FIONREAD) == 4
-        assert t.lseek(fd, 10, SEEK_SET) == 10
-        assert t.ioctl(fd, FIONREAD) == -4
+        assert t.lseek(fd, 6, SEEK_SET) == 6
+        assert t.ioctl(fd, FIONREAD) == 0
         assert t.ioctl(fd, FIONBIO, 1) == 0
         assert t.fcntl(fd, F_GETFL) == flags | O_LARGEFILE | O_NONBLOCK
         assert t.fcntl(fd, F_SETFL, O_APPEND) == 0
@@ -854,7 +854,7 @@ def proc_links(m: Machine) -> None:
     """/proc/self names the task; links of descriptors tell a path, a removed path, a pipe."""
     t = m.spawn()
     assert t.readlink("/proc/self") == "{A}"
-    assert t.stat("/proc/self")["ino"] == t.stat("/proc/{A}")["ino"]
+    assert t.stat("/proc/self") == t.stat("/proc/{A}")
     t.mkdir("/tmp/d")
     fd = t.open("/tmp/d/f", CREATE)
     link = f"/proc/self/fd/{fd}"
@@ -865,7 +865,7 @@ def proc_links(m: Machine) -> None:
     assert t.readlink(link) == "/tmp/e/f (deleted)"
     r, w = t.pipe()
     t.fstat(r)
-    assert t.readlink(f"/proc/self/fd/{w}") == t.readlink(f"/proc/self/fd/{r}") == "pipe:[2]"
+    assert t.readlink(f"/proc/self/fd/{w}") == t.readlink(f"/proc/self/fd/{r}") == "pipe:[1]"
     assert t.stat(f"/proc/self/fd/{w}")["ino"] == t.fstat(r)["ino"]
     assert t.readlink("/proc/self/cwd") == "/" and t.readlink("/proc/self/root") == "/"
     t.chdir("/tmp/e")

@@ -174,6 +174,10 @@ class Machine:
         """Return whether a task has not ended."""
         raise NotImplementedError
 
+    def proc(self) -> int:
+        """Return the device number of /proc."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """End all tasks."""
 

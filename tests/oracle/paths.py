@@ -51,11 +51,16 @@ def tell(machine: Machine, path: str) -> str:
 
 
 def record(machine: Machine, field: Callable[[str], int]) -> dict[str, Any]:
-    """Return what is compared of a stat: not the size of a directory, no time, no block."""
-    dev, ino, mode = field("dev"), field("ino"), field("mode")
-    shown = {"dev": machine.device(dev), "ino": machine.inode(dev, ino), **{name: field(name) for name in FIELDS}}
-    if stat.S_ISDIR(mode):
+    """Return what is compared of a stat: no time, no block, no size of a directory; of /proc no inode either."""
+    dev, directory = field("dev"), stat.S_ISDIR(field("mode"))
+    shown = {"dev": machine.device(dev)}
+    if dev != machine.proc():
+        shown["ino"] = machine.inode(dev, field("ino"))
+    shown |= {name: field(name) for name in FIELDS}
+    if directory:
         del shown["size"]
+    if directory and dev == machine.proc():
+        del shown["nlink"]
     return shown
 
 

@@ -309,6 +309,10 @@ class RealMachine(Machine):
         """Return the name of the task that has a process id."""
         return self.pids.get(pid, "nobody")
 
+    def proc(self) -> int:
+        """Return the device number of /proc."""
+        return self.host.root.proc if self.host.root else 0
+
     def close(self) -> None:
         """End all tasks; none is left when this returns."""
         tids = [slot.tid for slot in self.host.slots[1 : self.used]]

@@ -20,11 +20,11 @@ LARGEST = 1 << 24  # of a buffer that a sys_ form reads into
 
 
 @functools.cache
-def pipes() -> int:
-    """Return the device number of the file system that pipes without a name are on."""
+def devices() -> tuple[int, int]:
+    """Return the device numbers of the file system that pipes without a name are on, and of /proc."""
     with fastipc.Kernel() as kernel:
         task = kernel.spawn()
-        return task.fstat(task.pipe()[0]).st_dev
+        return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev
 
 
 class SimMachine(Machine):
@@ -61,6 +61,10 @@ class SimMachine(Machine):
     def name_of(self, pid: int) -> str:
         """Return the name of the task that has a process id."""
         return self.pids.get(pid, "nobody")
+
+    def proc(self) -> int:
+        """Return the device number of /proc."""
+        return devices()[1]
 
     def close(self) -> None:
         """End the kernel."""
@@ -186,7 +190,7 @@ class SimMachine(Machine):
 
     def _stat(self, st: Any) -> dict[str, Any]:
         field = self._fields(st)
-        if field("dev") != pipes() or self.terse:
+        if field("dev") != devices()[0] or self.terse:
             return self._record(st)
         return {
             "ino": self.inode(field("dev"), field("ino")),
