@@ -120,3 +120,13 @@ def test_the_hash_moves_on_with_each_call(k):
         p.getpid()
         hashes.append(k.trace_hash)
     assert len(set(hashes)) == 4
+
+
+def test_a_vector_of_one_buffer_shows_its_bytes(k):
+    lines = []
+    p = k.spawn()
+    r, w = p.pipe()
+    k.trace(lines)
+    p.writev(w, [b"hello"])
+    p.readv(r, [bytearray(9)])
+    assert [line.split(" ", 2)[2] for line in lines] == ['writev(1, "hello", 1) = 5', 'readv(0, "hello", 1) = 5']

@@ -135,12 +135,15 @@ cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     r.out0 = t.call.out0
     r.out1 = t.call.out1
     r.ndata = r.ndata2 = 0
-    if ret > 0 and (r.nr == NR_read or r.nr == NR_write):
-        trace_data(r, host.base, ret)
-    elif takes_path[r.nr]:
+    if takes_path[r.nr]:
         if t.call.flags & CALL_SLEPT:
             trace_opened(k, t, r)
         else:
             trace_paths(k, r)
-    elif ret > 0 and (r.nr == NR_readv or r.nr == NR_writev) and host.iov != NULL:
+        return
+    if ret <= 0:
+        return
+    if r.nr == NR_read or r.nr == NR_write or (r.nr == NR_readv or r.nr == NR_writev) and t.call.iter.nr_segs == 1:
+        trace_data(r, host.base, ret)
+    elif (r.nr == NR_readv or r.nr == NR_writev) and host.iov != NULL:
         trace_data(r, (<iovec_t *>host.iov).base, min(ret, <int64_t>(<iovec_t *>host.iov).length))
