@@ -295,3 +295,20 @@ def test_a_sleeping_select_is_woken(k, kind):
     p.write(w, b"x")
     k.run()
     assert a.result == ([r], [], [])
+
+
+def test_without_rows_a_call_is_an_enomem_in_its_own_verb(k):
+    a = k.spawn()
+    r, _ = a.pipe()
+    rows, bits = np.zeros(1, fastipc.POLLFD), np.zeros(128, np.uint8)
+    bits[0] = 1 << r
+    for call in (lambda: a.sys_poll(rows, 0), lambda: a.sys_select(r + 1, bits, None, None, 0)):
+        k.inject("row", 1)
+        assert call() == -fastipc.ENOMEM
+        assert a.errno == fastipc.ENOMEM
+    for call in (lambda: a.poll([(r, 1)], 0), lambda: a.select([r], [], [], 0)):
+        k.inject("row", 1)
+        with pytest.raises(OSError) as caught:
+            call()
+        assert caught.value.errno == fastipc.ENOMEM
+    assert k.counters["calls"]["select"] == k.counters["calls"]["poll"] == 2

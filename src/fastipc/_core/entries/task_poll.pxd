@@ -2,7 +2,8 @@
 
 
 cdef class Task(IdCalls):
-    cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1
+    cdef bint alloc_pollfds(self, uint32_t n) noexcept
+    cdef int64_t no_rows(self, int nr) noexcept
     cdef int fill(self, object fds) except -1
     cdef int64_t fill_pair(self, object item, int64_t *events) except? -1
     cdef object poll_done(self, int64_t ret, object held)

@@ -105,7 +105,11 @@ cdef class Task(IdCalls):
             raise ValueError("fds must be an array of POLLFD rows")
         n = <uint32_t>(view.len // <Py_ssize_t>sizeof(pollfd_t))
         held = memoryview(fds)
-        self.alloc_pollfds(n, &view)
+        if not self.alloc_pollfds(n):
+            release(&view)
+            return self.complete_raw(self.no_rows(NR_poll))
+        if n:
+            memcpy(pollfd_row(self.k, self.t.call.pollfds), view.buf, n * sizeof(pollfd_t))
         call_begin(self.t, NR_poll)
         self.t.call.args[0] = 0
         self.t.call.args[1] = n
@@ -118,27 +122,26 @@ cdef class Task(IdCalls):
             return self.sleep(held)
         return self.poll_done(ret, held)
 
-    cdef int alloc_pollfds(self, uint32_t n, Py_buffer *view) except -1:
-        # The run for a call; without one, the call is an ENOMEM.
+    cdef bint alloc_pollfds(self, uint32_t n) noexcept:
+        # The run for a call; for none a row that is not looked at. False: no memory.
         self.t.call.pollfds = pollfds_alloc(self.k, max(n, <uint32_t>1))
         self.t.call.nfds = max(n, <uint32_t>1) if self.t.call.pollfds else 0
-        if self.t.call.pollfds == 0:
-            if view != NULL:
-                release(view)
-            call_begin(self.t, NR_poll)
-            self.t.call.args[0] = 0
-            self.complete(-alloc_errno(self.k, ENOMEM))
-        if n == 0:
+        if n == 0 and self.t.call.pollfds:
             pollfd_row(self.k, self.t.call.pollfds).fd = -1
-        elif view != NULL:
-            memcpy(pollfd_row(self.k, self.t.call.pollfds), view.buf, n * sizeof(pollfd_t))
-        return 0
+        return self.t.call.pollfds != 0
+
+    cdef int64_t no_rows(self, int nr) noexcept:
+        # The result of a call for which there was no memory.
+        call_begin(self.t, nr)
+        self.t.call.args[0] = 0
+        return -alloc_errno(self.k, ENOMEM)
 
     cdef int fill(self, object fds) except -1:
         # Decode a list or tuple of pairs into pollfd rows.
         cdef Py_ssize_t i, n = len(fds)
         cdef int64_t fd, events
-        self.alloc_pollfds(<uint32_t>n, NULL)
+        if not self.alloc_pollfds(<uint32_t>n):
+            self.complete(self.no_rows(NR_poll))
         i = decode(sequence_items(fds), n, pollfd_row(self.k, self.t.call.pollfds))
         try:
             while i < n:  # what is not plain; converting it may run code that shortens the list
@@ -220,14 +223,19 @@ cdef class Task(IdCalls):
 
     def sys_select(self, nfds, r, w, x, timeout=None):
         """As `select` over three fd_sets (128-byte buffers or None), which are overwritten; bits set, or -errno."""
-        cdef int64_t ret, ns, n = as_int(nfds, "nfds")
+        cdef int64_t ret = -EINVAL, ns, n = as_int(nfds, "nfds")
+        cdef uint8_t *sets[3]
         self.enter()
         ns = select_timeout(timeout)
-        held = tuple(fd_set(s, name) for s, name in ((r, "r"), (w, "w"), (x, "x")))
-        sets = tuple(set_bits(s, min(max(n, 0), 1024)) for s in held)
-        self.begin_select(sets)
+        held = (fd_set(r, "r"), fd_set(w, "w"), fd_set(x, "x"))
+        set_addresses(held, sets)
+        call_begin(self.t, NR_select)
+        self.t.call.args[0] = 0
         self.t.call.res = RES_SELECT | RES_RAW
-        ret = -EINVAL if n < 0 or ns < -1 else do_select(self.k, self.t, ns)
+        if n >= 0 and ns >= -1:
+            ret = get_fd_set(self.k, self.t, n, sets)
+            if ret == 0:
+                ret = do_select(self.k, self.t, ns)
         if ret == -ESLEEP:
             return self.sleep(held)
         return self.poll_done(ret, held)
@@ -236,7 +244,8 @@ cdef class Task(IdCalls):
         cdef pollfd_t *p
         cdef int16_t[3] events = [POLLIN_SET, POLLOUT_SET, POLLEX_SET]
         cdef int i
-        self.alloc_pollfds(<uint32_t>(len(sets[0]) + len(sets[1]) + len(sets[2])), NULL)
+        if not self.alloc_pollfds(<uint32_t>(len(sets[0]) + len(sets[1]) + len(sets[2]))):
+            self.complete(self.no_rows(NR_select))
         p = pollfd_row(self.k, self.t.call.pollfds)
         for i in range(3):
             for fd in sets[i]:
@@ -265,17 +274,10 @@ cdef class Task(IdCalls):
         return tuple(result)
 
     cdef object select_sets(self, int64_t ret, tuple held):
-        cdef pollfd_t *p = pollfd_row(self.k, self.t.call.pollfds)
-        cdef uint32_t i
-        if ret < 0:
-            return ret
-        for given, event in zip(held, (POLLIN_SET, POLLOUT_SET, POLLEX_SET)):
-            if given is None:
-                continue
-            given[:] = bytes(len(given))
-            for i in range(self.t.call.nfds):
-                if p[i].events == event and p[i].revents:
-                    given[p[i].fd // 8] |= 1 << (p[i].fd % 8)
+        cdef uint8_t *sets[3]
+        if ret >= 0:
+            set_addresses(held, sets)
+            set_fd_set(self.k, self.t, sets)
         return ret
 
     # -------------------------------------------------------------------------------------- submit
@@ -321,8 +323,17 @@ cdef object fd_set(object given, str name):
     return memoryview(given).cast("B")
 
 
-cdef list set_bits(object given, int64_t n):
-    return [] if given is None else [fd for fd in range(n) if given[fd // 8] >> (fd % 8) & 1]
+cdef int set_addresses(tuple held, uint8_t **sets) except -1:
+    # Where the sets are; the memoryviews in `held` keep them there.
+    cdef Py_buffer view
+    cdef int i
+    for i in range(3):
+        sets[i] = NULL
+        if held[i] is not None:
+            get_writable(held[i], &view, "set")
+            sets[i] = <uint8_t *>view.buf
+            release(&view)
+    return 0
 
 
 cdef extern from *:

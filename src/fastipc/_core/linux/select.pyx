@@ -157,6 +157,78 @@ cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogi
     return sleep_or_leave(k, t, timeout_ns)
 
 
+# ------------------------------------------------------------------------------------------ the sets of select
+cdef inline int16_t set_events(int which) noexcept nogil:
+    return <int16_t>(POLLIN_SET if which == 0 else POLLOUT_SET if which == 1 else POLLEX_SET)
+
+
+cdef inline bint has_bit(const uint8_t *fds, uint32_t fd) noexcept nogil:
+    return fds[fd >> 3] >> (fd & 7) & 1
+
+
+cdef int64_t get_fd_set(kernel_t *k, task_t *t, int64_t nfds, uint8_t **sets) noexcept nogil:
+    # Rows for the bits of three sets of FD_SETSIZE, each may be NULL; 0 or -ENOMEM. As in core_sys_select numbers
+    # beyond the process's table are not looked at, and what is left of `nfds` is in the record for `set_fd_set`.
+    cdef uint32_t n = <uint32_t>min(max(nfds, <int64_t>0), <int64_t>FD_SETSIZE), fd, rows = 0
+    cdef pollfd_t *p
+    cdef int which
+    n = min(n, max(files_row(k, t.files).max_fds, <uint32_t>64))
+    t.call.args[0] = n
+    for which in range(3):
+        for fd in range(n if sets[which] != NULL else 0):
+            rows += has_bit(sets[which], fd)
+    t.call.pollfds = t.call.nfds = 0
+    if rows == 0:
+        return 0
+    t.call.pollfds = pollfds_alloc(k, rows)
+    if t.call.pollfds == 0:
+        return -alloc_errno(k, ENOMEM)
+    t.call.nfds = rows
+    p = pollfd_row(k, t.call.pollfds)
+    for which in range(3):
+        for fd in range(n if sets[which] != NULL else 0):
+            if has_bit(sets[which], fd):
+                p.fd = <int32_t>fd
+                p.events = set_events(which)
+                p.revents = 0
+                p += 1
+    return 0
+
+
+cdef int64_t pollfds_of(kernel_t *k, task_t *t, int64_t *fds, int64_t r, int64_t w, int64_t x) noexcept nogil:
+    # Rows for the numbers of three lists, one after the other; 0 or -ENOMEM. One that no set can hold is no descriptor.
+    cdef int64_t n = r + w + x, i
+    cdef pollfd_t *p
+    t.call.pollfds = t.call.nfds = 0
+    if n == 0:
+        return 0
+    t.call.pollfds = pollfds_alloc(k, <uint32_t>n)
+    if t.call.pollfds == 0:
+        return -alloc_errno(k, ENOMEM)
+    t.call.nfds = <uint32_t>n
+    p = pollfd_row(k, t.call.pollfds)
+    for i in range(n):
+        p[i].fd = <int32_t>fds[i] if 0 <= fds[i] < FD_SETSIZE else -1
+        p[i].events = set_events(0 if i < r else 1 if i < r + w else 2)
+        p[i].revents = 0
+    return 0
+
+
+cdef void set_fd_set(kernel_t *k, task_t *t, uint8_t **sets) noexcept nogil:
+    # The bits of what is ready; the sets are overwritten up to the long that holds the last number looked at.
+    cdef uint32_t n = <uint32_t>t.call.args[0], i
+    cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
+    cdef int which
+    for which in range(3):
+        if sets[which] == NULL:
+            continue
+        memset(sets[which], 0, (n + 63) // 64 * 8)
+        for i in range(t.call.nfds):
+            if p[i].events == set_events(which) and p[i].revents:
+                sets[which][p[i].fd >> 3] |= <uint8_t>(1 << (p[i].fd & 7))
+
+
+# ------------------------------------------------------------------------------------------ after a sleep
 cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
     cdef int64_t count = scan(k, t)
     if count == 0 and not (t.call.flags & CALL_EXPIRED):
