@@ -1,6 +1,7 @@
 """Compiled programs: one source runs interpreted and as machine code, with the same results, traces and counters."""
 
 import gc
+import re
 import resource
 import threading
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import fastipc
 from fastipc import (
     EBADF,
     EINVAL,
+    ENOMEM,
     ESPIPE,
     F_DUPFD,
     F_GETFL,
@@ -42,7 +44,7 @@ from fastipc import (
 from fastipc._core.entries import SYMBOLS
 from fastipc.syscalls import METHODS, TABLE
 
-PYTHON_ONLY = {"read", "pread", "fstat", "select", "sys_select", "submit"}  # they make objects of Python
+OBJECTS = {"poll", "pread", "fstat"}  # they make objects; in compiled code they fill a buffer as t.sys_NAME does
 THREAD = int(fastipc.CLONE_VM | fastipc.CLONE_FS | fastipc.CLONE_FILES | fastipc.CLONE_SIGHAND)
 THREAD |= int(fastipc.CLONE_THREAD | fastipc.CLONE_SYSVSEM)
 
@@ -456,22 +458,237 @@ def test_every_method_is_one_of_task_and_has_its_symbol():
     assert attributes <= names
 
 
-def test_every_system_call_of_task_is_there_or_makes_objects():
-    names = names_of_compiled()
-    calls = {n.removeprefix("sys_") for n in dir(Task) if n.startswith("sys_")}
-    missing = {n for call in calls for n in (call, f"sys_{call}") if n not in names or n in ("read",)}
-    assert missing == PYTHON_ONLY - {"submit"}
-    known = {call.name for call in TABLE.values()}
-    assert {"pread64", "pwrite64", "rt_sigaction"} <= known
+def test_every_name_of_task_is_there_or_refused_with_what_to_use():
+    """A method of Task is in `syscalls.METHODS`, has a form of its own in `_numba`, or is in `_numba/refused.py`."""
+    from fastipc._numba import refused
+
+    known = names_of_compiled()
+    there = {n for n in dir(Task) if not n.startswith("_")}
+    assert there - known == set(), "give these a compiled form, or a line in _numba/refused.py that says what to use"
+    assert known - there == set()
+    missing = refused.METHODS | refused.ATTRIBUTES
+    assert set(missing) <= there
+    assert all("use" in why for why in missing.values())
+    for name in refused.METHODS:  # what it points at is there
+        assert re.search(r"t\.(\w+)\(", missing[name])[1] in known - set(missing)
+    calls = {n.removeprefix("sys_") for n in there if n.startswith("sys_")}
     assert len(calls) > 35
+    assert set(METHODS) <= calls
+    assert {"pread64", "pwrite64", "rt_sigaction"} <= {call.name for call in TABLE.values()}
 
 
-@pytest.mark.parametrize("name", sorted(PYTHON_ONLY))
-def test_what_is_not_there_is_refused_by_name(k, name):
-    scope = {"fastipc": fastipc}
-    exec(f"def f(t, a):\n    return t.{name}(0, a)", scope)
-    with pytest.raises(CompileError, match=rf"f cannot be compiled: .*t?\.?{name}"):
+def refused_names():
+    from fastipc._numba import refused
+
+    calls = [(f"t.{name}(0, a)", name) for name in refused.METHODS]
+    return calls + [(f"t.{name}", name) for name in refused.ATTRIBUTES]
+
+
+@pytest.mark.parametrize(("body", "name"), refused_names())
+def test_what_is_not_there_is_refused_by_name(k, body, name):
+    scope = {}
+    exec(f"def f(t, a):\n    return {body}", scope)
+    with pytest.raises(CompileError, match=rf"f cannot be compiled: TypingError: t\.{name} .*use "):
         k.spawn(compiled(scope["f"]), 1)
+
+
+def test_calls_that_make_objects_fill_buffers(k):
+    for name in OBJECTS:
+        scope = {"a": 1}
+        exec(f"def f(t, a):\n    return t.{name}({'0, 4, 0' if name == 'pread' else '0'})", scope)
+        with pytest.raises(CompileError, match=rf"use t\.{name}\(fd, |fds must be an array"):
+            k.spawn(compiled(scope["f"]), 1)
+    a = k.spawn(fills)
+    k.run()
+    assert a.result == (0o010600, ESPIPE, EBADF)
+
+
+@compiled
+def fills(t):
+    r, w = t.pipe()
+    stat, buf = np.zeros(1, STAT), np.zeros(4, np.uint8)
+    t.fstat(r, stat)
+    first = second = 0
+    try:
+        t.pread(r, buf, 0)
+    except Exception:
+        first = t.errno
+    try:
+        t.fstat(w + 1, stat)
+    except Exception:
+        second = t.errno
+    return stat[0]["st_mode"], first, second
+
+
+# ------------------------------------------------------------------------------------------ select and vectors
+@compiled
+def selecting(t):
+    r, w = t.pipe()
+    x, y = t.pipe()
+    a, b, c = t.select([r, x], [w], (), 0)
+    t.write(w, b"x")
+    t.write(y, b"y")
+    d, e, f = t.select((x, r, x), np.array([y, w]), [r], timeout=1.5)
+    g, h, i = t.select((), [w], (np.int32(r), np.int64(x)))
+    before = t.getpid()
+    n = np.array([len(a), len(b), len(c), b[0], len(d), d[0], d[1], d[2], len(e), e[0], len(f), len(g), h[0], len(i)])
+    j, k, m = t.select((), (), (), 0.25)
+    return n, before == t.getpid(), len(j) + len(k) + len(m)
+
+
+@compiled
+def selecting_errors(t):
+    r, w = t.pipe()
+    seen = np.zeros(5, np.int64)
+    for i in range(5):
+        try:
+            if i == 0:
+                t.select([w + 1], (), (), 0)
+            elif i == 1:
+                t.select((), [-1], ())
+            elif i == 2:
+                t.select((), (), [r, 5000], 0)
+            elif i == 3:
+                t.select([r], (), (), -1)
+            else:
+                t.select([r], (), (), timeout=-0.5)
+        except Exception:
+            seen[i] = t.errno
+    return seen
+
+
+@compiled
+def selecting_sets(t):
+    r, w = t.pipe()
+    sets = np.full((3, 128), 255, np.uint8)
+    sets[:, :8] = 0
+    sets[:, 0] = 1 << r | 1 << w
+    a = t.sys_select(2, sets[0], sets[1], sets[2], 0)
+    first = sets[:, 0].copy(), sets[:, 8].copy()
+    t.write(w, b"x")
+    sets[0, 0] = 1 << r
+    b = t.sys_select(1, sets[0], None, None)
+    c = t.sys_select(0, None, None, None, 0.5)
+    d = t.sys_select(-1, sets[0], None, None), t.sys_select(2, sets[0], None, None, -1)
+    sets[0, 0] = 1 << 5
+    return a, b, c, d, first, t.sys_select(64, sets[0], None, None, 0), sets[0, 0]
+
+
+@compiled
+def selecting_asleep(t, w, n):
+    r, mine = t.pipe()
+    for _ in range(n):
+        t.fork(writes_later, mine)
+        ready = t.select([r], (), ())[0]
+        buf = np.zeros(len(ready), np.uint8)
+        t.write(w, buf[: t.readinto(ready[0], buf)])
+        t.wait4()
+    return n
+
+
+@compiled
+def writes_later(t, w):
+    t.nanosleep(0.5)
+    t.write(w, b"x")
+
+
+def test_select_over_lists(both):
+    assert both(selecting) == ([0, 1, 0, 1, 3, 2, 0, 2, 2, 3, 0, 0, 1, 0], True, 0)
+    assert both(selecting_errors) == [EBADF, EBADF, EBADF, EINVAL, EINVAL]
+
+
+def test_select_over_sets(both):
+    a, b, c, d, first, e, left = both(selecting_sets)
+    assert (a, b, c, d, e, left) == (1, 1, 0, (-EINVAL, -EINVAL), -EBADF, 1 << 5)
+    assert first == ([0, 2, 0], [255, 255, 255])  # beyond the long with the last number nothing is written
+
+
+def test_a_select_that_sleeps(k):
+    p = k.spawn()
+    r, w = p.pipe()
+    a = p.fork(selecting_asleep, w, 5)
+    k.run()
+    assert (a.result, k.now, p.read(r, 9)) == (5, 2.5, b"xxxxx")
+
+
+def test_a_select_whose_task_dies(k, rows):
+    p = k.spawn()
+    before = rows(k)
+    for program in (dies_in_select, dies_in_select_over_sets):
+        assert p.wait4(p.fork(program))[1] == 3 << 8
+        k.verify()
+        assert rows(k) == before
+
+
+@compiled
+def polls_without_rows(t):
+    r, w = t.pipe()
+    rows, bits = np.zeros(1, POLLFD), np.ones(128, np.uint8)
+    t.nanosleep(1)
+    return t.sys_poll(rows, 0), t.sys_select(1, bits, None, None, 0), t.sys_select(1, bits, None, None, 0), bits[0]
+
+
+@compiled
+def selects_without_rows(t):
+    r, w = t.pipe()
+    t.nanosleep(1)
+    try:
+        t.select([r], (), ())
+    except Exception:
+        return t.errno
+    return 0
+
+
+def test_polls_without_rows_are_enomem(k):
+    for n, expected in ((1, (-ENOMEM, 0, 0, 0)), (2, (0, -ENOMEM, 0, 0))):
+        a = k.spawn(polls_without_rows)
+        k.run(until=k.now + 0.5)
+        k.inject("row", n)
+        k.run()
+        assert a.result == expected
+    b = k.spawn(selects_without_rows)
+    k.run(until=k.now + 0.5)
+    k.inject("row", 1)
+    k.run()
+    assert b.result == ENOMEM
+
+
+@compiled
+def dies_in_select(t):
+    r, w = t.pipe()
+    t.thread(ends_later, 3)
+    t.select([r], (), ())
+
+
+@compiled
+def dies_in_select_over_sets(t):
+    r, w = t.pipe()
+    t.thread(ends_later, 3)
+    bits = np.ones(128, np.uint8)
+    t.sys_select(1, bits, None, None)
+
+
+@compiled
+def ends_later(t, status):
+    t.nanosleep(1)
+    t.exit_group(status)
+
+
+@compiled
+def vectors(t, n):
+    r, w = t.pipe()
+    data = np.arange(3 * n).astype(np.uint8)
+    out = np.zeros(3 * n, np.uint8)
+    wrote = t.writev(w, [data[3 * i : 3 * i + 3] for i in range(n)])
+    got = t.readv(r, [out[i : i + 1] for i in range(3 * n)]) if 3 * n <= 1024 else t.readinto(r, out)
+    return wrote, got, out, t.sys_writev(w, [data[:0] for _ in range(1025)]), t.sys_writev(w, (b"a", data[:2], out))
+
+
+def test_vectors_of_any_length(both):
+    for n in (1, 5, 340, 1000):
+        wrote, got, out, too_many, mixed = both(vectors, n)
+        assert (wrote, got, too_many, mixed) == (3 * n, 3 * n, -EINVAL, 3 + 3 * n)
+        assert out == [i % 256 for i in range(3 * n)]
 
 
 # ------------------------------------------------------------------------------------------ arguments and results
@@ -743,7 +960,13 @@ def handles(t, n):
         ("t.readinto(0, a)", "buf must be contiguous"),
         ("t.write(1.5, b'x')", "fd must be an integer, not float64"),
         ("t.readinto(0, b'xyz')", "buf must be writable"),
-        ("t.writev(0, a)", "buffers must be a tuple of arrays"),
+        ("t.writev(0, a)", "buffers must be a tuple or a list of arrays"),
+        ("t.writev(0, [1])", "buffers must be an array or bytes, not int64"),
+        ("t.select(0, (), ())", "r must be a sequence of descriptors, not"),
+        ("t.select((), (1.5,), ())", "w must be an integer"),
+        ("t.select((), (), (), 'x')", "timeout must be a number of seconds"),
+        ("t.sys_select(1, b'x', None, None)", "r must be writable"),
+        ("t.sys_select(1, None, None, 5)", "x must be an array"),
         ("t.nanosleep((1, 2))", "seconds must be a number"),
         ("t.fork(a)", "program must be a program made by fastipc.compiled"),
         ("t.frobnicate()", "Unknown attribute 'frobnicate'"),

@@ -250,7 +250,8 @@ HINT = (
     "catch `except Exception:` and look at t.errno, or use the sys_ form of the call (t.sys_write, ...), which returns "
     "-errno"
 )
-CAUSES = ("must be", "does not", "unknown attribute", "not supported", "unsupported", "use t.")  # in a line of Numba's
+# In a line of Numba's that says what is wrong.
+CAUSES = ("must be", "does not", "unknown attribute", "no implementation of", "not supported", "unsupported", "use t.")
 
 
 def refuse(function: FunctionType) -> None:

@@ -1,6 +1,6 @@
 """fastipc behind the oracle's interface, every task a compiled program: one worker that takes its calls from an array.
 
-A worker without a call sleeps for a millisecond at a time, so a step lets two of them pass. There is no select.
+A worker without a call sleeps for a millisecond at a time, so a step lets two of them pass.
 """
 
 from __future__ import annotations
@@ -10,26 +10,30 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
 
 import fastipc
 from fastipc import compiled
 
 from . import abi, compiled_paths, paths
-from .machine import ASLEEP, DIED, Pending, Task
+from .machine import ASLEEP, DIED, Pending, Task, ready_sets
 from .sim import SimMachine
 
 AREA = 1 << 19
 WORKERS = 64
 IDLE, ASKED, RUNNING = 0, 1, 2
 STATE, OP, RET, ERRNO, FORM, ARG = 0, 1, 2, 3, 4, 5  # words of a box
+BOX = ARG + 2 + abi.IOV_MAX + 1
 TICK = 0.001
 STAT_SIZE = fastipc.STAT.itemsize
+SET = fastipc.FD_SETSIZE // 8
 
 OPS = (
     "read", "write", "readv", "writev", "pipe", "pipe2", "close", "dup", "dup2", "dup3", "fcntl", "ioctl", "fstat",
-    "lseek", "pread", "pwrite", "poll", "wait4", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid",
-    "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield", "nanosleep", "exit",
-    "exit_group", "fork", "thread", "clone", "execve",
+    "lseek", "pread", "pwrite", "select", "select_nfds", "poll", "wait4", "getpid", "gettid", "getppid", "getuid",
+    "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield",
+    "nanosleep", "exit", "exit_group", "fork", "thread", "clone", "execve",
 )  # fmt: skip
 if hasattr(fastipc.Task, "sys_open"):
     on_paths, raising_paths = compiled_paths.on_paths, compiled_paths.raising_paths
@@ -47,45 +51,91 @@ NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"fti
 NUMBER["times"] = NUMBER["lstat"]
 (
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
-    LSEEK, PREAD, PWRITE, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID, GETEUID, GETGID,
-    GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
+    LSEEK, PREAD, PWRITE, SELECT, SELECT_NFDS, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID,
+    GETEUID, GETGID, GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
     EXIT_GROUP, FORK, THREAD, CLONE, EXECVE,
 ) = range(len(OPS))  # fmt: skip
 
 
+@intrinsic
+def first_byte(typing_context, area):
+    """Where an array begins."""
+
+    def generate(context, builder, signature, args):
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(types.uint8)(area), generate
+
+
 @numba.njit
-def on_bytes(t, op, a, box, area):
-    """Calls that move bytes; the lengths of a vector are in the box."""
+def buffer(area, n):
+    """A buffer of so many bytes; of a count that no buffer has, one that says it has."""
+    return area[:n] if 0 <= n <= AREA else numba.carray(first_byte(area), (n,))
+
+
+@numba.njit
+def vector(area, a):
+    """The buffers of a vector, one behind the other; their lengths are in the box."""
+    buffers = [area[:0] for _ in range(a[1])]
+    at = 0
+    for i in range(a[1]):
+        buffers[i] = area[at : at + a[2 + i]]
+        at += a[2 + i]
+    return buffers
+
+
+@numba.njit
+def on_bytes(t, op, a, area):
+    """Calls that move bytes."""
     fd = a[0]
     if op == READ:
-        return t.sys_read(fd, area[: a[1]])
+        return t.sys_read(fd, buffer(area, a[1]))
     if op == WRITE:
         return t.sys_write(fd, area[: a[1]])
     if op == PREAD:
-        return t.sys_pread(fd, area[: a[1]], a[2])
+        return t.sys_pread(fd, buffer(area, a[1]), a[2])
     if op == PWRITE:
         return t.sys_pwrite(fd, area[: a[1]], a[2])
-    n = a[1]
-    p, q, r, s = a[2], a[2] + a[3], a[2] + a[3] + a[4], a[2] + a[3] + a[4] + a[5]
+    n, p, q = a[1], a[2], a[2] + a[3]
     if op == READV:
         if n == 0:
             return t.sys_readv(fd, ())
-        if n == 1:
-            return t.sys_readv(fd, (area[:p],))
         if n == 2:
             return t.sys_readv(fd, (area[:p], area[p:q]))
-        if n == 3:
-            return t.sys_readv(fd, (area[:p], area[p:q], area[q:r]))
-        return t.sys_readv(fd, (area[:p], area[p:q], area[q:r], area[r:s]))
+        return t.sys_readv(fd, vector(area, a))
     if n == 0:
         return t.sys_writev(fd, ())
-    if n == 1:
-        return t.sys_writev(fd, (area[:p],))
     if n == 2:
         return t.sys_writev(fd, (area[:p], area[p:q]))
-    if n == 3:
-        return t.sys_writev(fd, (area[:p], area[p:q], area[q:r]))
-    return t.sys_writev(fd, (area[:p], area[p:q], area[q:r], area[r:s]))
+    return t.sys_writev(fd, vector(area, a))
+
+
+@numba.njit
+def on_select(t, a, area):
+    """select over sets."""
+    r, w, x = area[:SET], area[SET : 2 * SET], area[2 * SET : 3 * SET]
+    if a[1]:
+        return t.sys_select(a[0], r, w, x, a[2] / 1e9)
+    return t.sys_select(a[0], r, w, x)
+
+
+@numba.njit
+def select_numbers(t, a, area):
+    """select over lists; what is ready goes where they were, after the three lengths."""
+    p, q, n = a[2], a[2] + a[3], a[2] + a[3] + a[4]
+    fds = area[: 8 * n].view(np.int64)
+    if a[0]:
+        ready = t.select(fds[:p], fds[p:q], fds[q:], a[1] / 1e9)
+    else:
+        ready = t.select(fds[:p], fds[p:q], fds[q:])
+    out = area[: 8 * (n + 3)].view(np.int64)
+    at = 3
+    for i, numbers in enumerate(ready):
+        out[i] = len(numbers)
+        for fd in numbers:
+            out[at] = fd
+            at += 1
+    return at - 3
 
 
 @numba.njit
@@ -111,7 +161,9 @@ def on_descriptors(t, op, a, area):
         return t.sys_fstat(a[0], area[:STAT_SIZE])
     if op == LSEEK:
         return t.sys_lseek(a[0], a[1], a[2])
-    return t.sys_poll(area[: 8 * a[0]], a[1])
+    if op == POLL:
+        return t.sys_poll(area[: 8 * a[0]], a[1])
+    return on_select(t, a, area)
 
 
 @numba.njit
@@ -120,7 +172,9 @@ def raising(t, op, a, area):
     ret = np.int64(0)
     try:
         if op == READ:
-            ret = t.readinto(a[0], area[: a[1]])
+            ret = t.readinto(a[0], buffer(area, a[1]))
+        elif op == PREAD:
+            ret = t.pread(a[0], buffer(area, a[1]), a[2])
         elif op == WRITE:
             ret = t.write(a[0], area[: a[1]])
         elif op == PIPE2:
@@ -136,6 +190,10 @@ def raising(t, op, a, area):
             ret = t.dup3(a[0], a[1], a[2])
         elif op == FCNTL:
             ret = t.fcntl(a[0], a[1], a[2])
+        elif op == FSTAT:
+            t.fstat(a[0], area[:STAT_SIZE])
+        elif op == SELECT:
+            ret = select_numbers(t, a, area)
         elif op == POLL:
             ret = t.poll(area[: 8 * a[0]], a[1])
         else:
@@ -145,7 +203,7 @@ def raising(t, op, a, area):
     return ret
 
 
-RAISING = (READ, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, POLL, WAIT4)
+RAISING = (READ, PREAD, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, FSTAT, SELECT, POLL, WAIT4)
 RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
 
 
@@ -213,7 +271,7 @@ def worker(t, me, boxes, areas):
         elif box[FORM]:
             ret = raising(t, op, a, area)
         elif op <= WRITEV or op == PREAD or op == PWRITE:
-            ret = on_bytes(t, op, a, box, area)
+            ret = on_bytes(t, op, a, area)
         elif op <= POLL:
             ret = on_descriptors(t, op, a, area)
         else:
@@ -223,16 +281,12 @@ def worker(t, me, boxes, areas):
         box[STATE] = IDLE
 
 
-class Unsupported(Exception):
-    """A call that the worker cannot make."""
-
-
 class CompiledMachine(SimMachine):
     """Tasks of a simulated kernel that are compiled programs."""
 
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:
         super().__init__(verb, verify)
-        self.boxes = np.zeros((WORKERS, 16), np.int64)
+        self.boxes = np.zeros((WORKERS, BOX), np.int64)
         self.areas = np.zeros((WORKERS, AREA), np.uint8)
         self.born = 0
         self.box: dict[int, int] = {}  # by the pid of a handle, when it was made
@@ -262,8 +316,6 @@ class CompiledMachine(SimMachine):
 
     # ------------------------------------------------------------------------------------------ calls
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
-        if name not in NUMBER or (name in ("read", "pread") and not 0 <= args[1] <= AREA):
-            raise Unsupported(name)
         n = self.box[id(task.handle)]
         box, area = self.boxes[n], self.areas[n]
         if name in paths.SHAPES:
@@ -284,7 +336,7 @@ class CompiledMachine(SimMachine):
         return name, n, decode
 
     def _plain(self, arg: Any) -> Any:
-        return int(super()._plain(arg)) if not isinstance(arg, str | bytes | list | tuple | float) else arg
+        return int(super()._plain(arg)) if not isinstance(arg, str | bytes | list | tuple | float | None) else arg
 
     def _born(self, pid: int) -> Task:
         handle = self.kernel.tasks[pid]
@@ -340,16 +392,9 @@ class CompiledMachine(SimMachine):
         return (fd, len(data), off), self._same
 
     def _on_readv(self, area: Any, fd: int, lengths: list[int]) -> tuple:
-        self._check(lengths)
         return (fd, len(lengths), *lengths), lambda got: bytes(area[:got])
 
-    @staticmethod
-    def _check(parts: list[Any]) -> None:
-        if len(parts) > 4:
-            raise Unsupported("a vector of so many buffers")
-
     def _on_writev(self, area: Any, fd: int, parts: list[bytes]) -> tuple:
-        self._check(parts)
         self._on_write(area, fd, b"".join(parts))
         return (fd, len(parts), *map(len, parts)), self._same
 
@@ -411,6 +456,32 @@ class CompiledMachine(SimMachine):
             return ready
 
         return (len(fds), timeout_ms), decode
+
+    def _on_select(self, area: Any, r: list[int], w: list[int], x: list[int], timeout: float | None = None) -> tuple:
+        if self.verb != "raise":
+            return self._on_select_nfds(area, max([-1, *r, *w, *x]) + 1, r, w, x, timeout)
+        fds = np.array([*r, *w, *x], np.int64)
+        area[: fds.nbytes] = fds.view(np.uint8)
+
+        def decode(ret: int) -> tuple[list[int], ...]:
+            p, q, n = np.cumsum(area[:24].view(np.int64))
+            ready = area[24 : 24 + 8 * n].view(np.int64).tolist()
+            assert len(ready) == ret
+            return sorted(ready[:p]), sorted(ready[p:q]), sorted(ready[q:])
+
+        return (*self._time(timeout), len(r), len(w), len(x)), decode
+
+    def _on_select_nfds(
+        self, area: Any, nfds: int, r: list[int], w: list[int], x: list[int], timeout: float | None
+    ) -> tuple:
+        sets = area[: 3 * SET].reshape(3, SET)
+        for bits, fds in zip(sets, (r, w, x), strict=True):
+            bits[:] = np.frombuffer(sum(1 << fd for fd in set(fds)).to_bytes(SET, "little"), np.uint8)
+        return (nfds, *self._time(timeout)), lambda ret: ready_sets([bytes(bits) for bits in sets], nfds, ret)
+
+    @staticmethod
+    def _time(timeout: float | None) -> tuple[int, int]:
+        return (0, 0) if timeout is None else (1, round(timeout * 1e9))
 
     def _on_wait4(self, area: Any, pid: int = -1, options: int = 0) -> tuple:
         area[:4] = 0

@@ -174,12 +174,12 @@ class Program:
     opener, hurry = "pipe2", 0.7  # what a task with few descriptors does, and how often
     newcomers = 0.01  # chance of a fresh process at each step
 
-    def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.born = 0
         self.tables: dict[int, dict[int, str]] = {}  # descriptors that a task is thought to have, and which end
         self.packets = self.random.random() < 0.4
-        self.weights = WEIGHTS | self.random.choice(THEMES) | dict.fromkeys(without, 0)
+        self.weights = WEIGHTS | self.random.choice(THEMES)
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps or has ended."""
@@ -462,7 +462,7 @@ def report(seed: int, steps: list[Step], found: str) -> str:
 def one(seed: int, compiled: bool = False, kind: type[Program] = Program) -> tuple[int, str]:
     """Run the program of one seed; return the number of steps and the report of a difference."""
     make = machine(compiled)
-    steps, found = run(kind(seed, ("select",) if compiled else ()), make=make, terse=kind.terse)
+    steps, found = run(kind(seed), make=make, terse=kind.terse)
     if not found:
         return len(steps), ""
     return len(steps), report(seed, *shrink(steps, found, make=make, terse=kind.terse))
@@ -492,7 +492,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first program (default 1)")
     parser.add_argument("--programs", type=int, default=0, help="stop after so many programs")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first difference")
-    parser.add_argument("--compiled", action="store_true", help="the tasks of fastipc are compiled programs; no select")
+    parser.add_argument("--compiled", action="store_true", help="the tasks of fastipc are compiled programs")
     parser.add_argument("--files", action="store_true", help="programs over files, directories and FIFOs")
     parser.add_argument("--twice", action="store_true", help="compare the real kernel with itself")
     options = parser.parse_args()

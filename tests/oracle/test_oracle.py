@@ -42,17 +42,14 @@ def test_fastipc(name: str, verb: str) -> None:
     _on_fastipc(name, verb)
 
 
+@pytest.mark.parametrize("verb", ["raise", "sys"])
 @pytest.mark.parametrize("name", OTHERS)
-def test_compiled(name: str) -> None:
-    """Tasks that are compiled programs give the same answers, up to a call that their worker does not have (select)."""
-    from .compiled import CompiledMachine, Unsupported  # brings in Numba
+def test_compiled(name: str, verb: str) -> None:
+    """Tasks that are compiled programs give the same answers, in both forms of their calls."""
+    from .compiled import CompiledMachine  # brings in Numba
 
-    log, objection = suite.run(suite.CASES[name], CompiledMachine())
-    answers = suite.expected(name)
-    if isinstance(objection, Unsupported):
-        assert log == answers[: len(log)]
-        return
-    difference = suite.difference(log, answers)
+    log, objection = suite.run(suite.CASES[name], CompiledMachine(verb))
+    difference = suite.difference(log, suite.expected(name))
     if difference:
         pytest.fail(f"{suite.CASES[name].__doc__}\n{difference}", pytrace=False)
     if objection is not None:

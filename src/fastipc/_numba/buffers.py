@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import TypingError
@@ -32,10 +33,10 @@ def require_buffer(name: str, given: Any, writable: bool) -> None:
 
 
 def require_vector(name: str, given: Any, writable: bool) -> None:
-    """A tuple of buffers."""
-    if not isinstance(given, types.BaseTuple):
-        raise TypingError(f"{name} must be a tuple of arrays, not {given}")
-    for buffer in given:
+    """A tuple of buffers, or a list of them, which are of one type."""
+    if not isinstance(given, types.BaseTuple | types.List | types.ListType):
+        raise TypingError(f"{name} must be a tuple or a list of arrays, not {given}")
+    for buffer in given if isinstance(given, types.BaseTuple) else (given.dtype,):
         require_buffer(name, buffer, writable)
 
 
@@ -77,12 +78,33 @@ def size_of(typing_context: Any, buffer: Any) -> Any:
     return types.int64(buffer), generate
 
 
+def iovecs(buffers: Any) -> Any:
+    """What `vector_of` takes: a tuple as it is, or the struct iovec of each of a list, in an array."""
+    raise NotImplementedError  # in compiled code only
+
+
+@overload(iovecs)
+def _iovecs(buffers):
+    if isinstance(buffers, types.BaseTuple):
+        return lambda buffers: buffers
+
+    def of_list(buffers):
+        vector = np.empty((len(buffers), 2), np.int64)
+        for i in range(len(buffers)):
+            vector[i, 0], vector[i, 1] = address_of(buffers[i]), size_of(buffers[i])
+        return vector
+
+    return of_list
+
+
 @intrinsic
-def vector_of(typing_context: Any, buffers: Any) -> Any:
-    """Address of an array of struct iovec on the stack, as long as the tuple."""
+def vector_of(typing_context: Any, vector: Any) -> Any:
+    """Address of an array of struct iovec, on the stack for a tuple."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         word = ir.IntType(64)
+        if isinstance(signature.args[0], types.Array):
+            return builder.ptrtoint(context.make_array(signature.args[0])(context, builder, args[0]).data, word)
         types_ = list(signature.args[0])
         vector = cgutils.alloca_once(builder, ir.ArrayType(word, max(2 * len(types_), 1)))
         for i, given in enumerate(types_):
@@ -92,7 +114,13 @@ def vector_of(typing_context: Any, buffers: Any) -> Any:
                 builder.store(value, cgutils.gep_inbounds(builder, vector, 0, 2 * i + j))
         return builder.ptrtoint(vector, word)
 
-    return types.int64(buffers), generate
+    return types.int64(vector), generate
+
+
+@intrinsic
+def keep(typing_context: Any, value: Any) -> Any:
+    """Nothing, but what is given to it is not let go of before: machine code may use its address until then."""
+    return types.none(value), lambda context, builder, signature, args: context.get_dummy_value()
 
 
 @intrinsic

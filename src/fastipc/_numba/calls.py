@@ -13,6 +13,8 @@ from numba.extending import overload_method
 
 from fastipc._numba.buffers import (
     address_of,
+    iovecs,
+    keep,
     path_address,
     path_length,
     require_buffer,
@@ -51,11 +53,12 @@ PASSED = {
     "in": ["address_of({0})", "size_of({0})"],
     "out": ["address_of({0})", "size_of({0})"],
     "path": ["path_address({0})", "path_length({0})"],
-    "vector": ["vector_of({0})", "len({0})"],
+    "vector": ["vector_of(vector)", "len({0})"],
     "seconds": ["to_ns({0})"],
     "program": ["make_start(t, {0}, args)"],
     "args": [],
 }
+AROUND = {"vector": ("vector = iovecs({0})", "keep(vector)")}  # what is done before and after the call
 RESULTS = {
     "int": "ret",
     "none": "None",
@@ -68,7 +71,9 @@ SOURCE = """
 def typed({signature}):
     {checks}
     def {name}({signature}):
+        {before}
         ret = call(machine_of(t), row_of(t){passed})
+        {after}
         {failed}
         return {result}
     return {name}
@@ -84,11 +89,14 @@ def _shown(param: Param) -> str:
 def source_of(method: Method, raises: bool) -> tuple[str, int]:
     """What `overload_method` is given for one verb of a method, and how many registers the C function takes."""
     passed = [text.format(p.name) for p in method.params for text in PASSED[p.kind]]
+    around = [[text.format(p.name) for text in AROUND[p.kind]] for p in method.params if p.kind in AROUND]
     text = SOURCE.format(
         name=method.name if raises else f"sys_{method.name}",
         signature=", ".join(["t", *map(_shown, method.params)]),
         checks="; ".join([CHECKS[p.kind].format(p.name) for p in method.params] or ["pass"]),
+        before="; ".join([before for before, _ in around] or ["pass"]),
         passed="".join(f", {p}" for p in passed),
+        after="; ".join([after for _, after in around] or ["pass"]),
         failed="if ret < 0: raise_errno(ret)" if raises else "pass",
         result=RESULTS[method.result] if raises else "ret",
     )

@@ -76,11 +76,6 @@ def _sys_pipe(t, fds):
     return sys_pipe
 
 
-@overload_method(TaskType, "read")
-def _no_read(t, fd, n):
-    raise TypingError("t.read makes a bytes object, which compiled code does not have: use t.readinto(fd, buf)")
-
-
 @overload_method(TaskType, "sys_read")
 def _sys_read(t, fd, buf):
     def sys_read(t, fd, buf):
@@ -92,6 +87,10 @@ def _sys_read(t, fd, buf):
 def _pread(raises: bool) -> Any:
     def typed(t, fd, buf, off):
         require_int("fd", fd)
+        if raises and isinstance(types.unliteral(buf), types.Integer):
+            raise TypingError(
+                "t.pread of a count makes a bytes object, which compiled code does not have: use t.pread(fd, buf, off)"
+            )
         require_buffer("buf", buf, True)
         require_int("off", off)
         call = external("pread", 4)
@@ -107,6 +106,7 @@ def _pread(raises: bool) -> Any:
     return typed
 
 
+overload_method(TaskType, "pread")(_pread(True))
 overload_method(TaskType, "sys_pread")(_pread(False))
 
 
@@ -127,59 +127,106 @@ def _sys_wait4(t, pid=-1, status=None, options=0):
     return sys_wait4
 
 
-def _stat_path(call: Any) -> Any:
-    def typed(t, path, stat):
+def _stat_into(name: str, raises: bool) -> Any:
+    call = external(name, 3)
+
+    def typed(t, path, stat=None):
         require_path("path", path)
+        if stat is None or isinstance(stat, types.NoneType | types.Omitted):
+            raise TypingError(
+                f"t.{name} alone makes a Stat, which compiled code does not have: use t.{name}(path, stat)"
+            )
         require_buffer("stat", stat, True)
 
-        def sys_stat(t, path, stat):
+        def fill(t, path, stat=None):
             if size_of(stat) < STAT_SIZE:
                 raise ValueError("stat must have room for one row of STAT")
-            return call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(stat))
+            ret = call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(stat))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return None if raises else ret
 
-        return sys_stat
+        return fill
 
     return typed
 
 
-overload_method(TaskType, "sys_stat")(_stat_path(external("stat", 3)))
-overload_method(TaskType, "sys_lstat")(_stat_path(external("lstat", 3)))
+for _name in ("stat", "lstat"):
+    overload_method(TaskType, _name)(_stat_into(_name, True))
+    overload_method(TaskType, f"sys_{_name}")(_stat_into(_name, False))
 
 
-@overload_method(TaskType, "sys_readlink")
-def _sys_readlink(t, path, buf):
-    require_path("path", path)
-    require_buffer("buf", buf, True)
+def _readlink_into(raises: bool) -> Any:
     call = external("readlink", 4)
 
-    def sys_readlink(t, path, buf):
-        return call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(buf), size_of(buf))
+    def typed(t, path, buf=None):
+        require_path("path", path)
+        if buf is None or isinstance(buf, types.NoneType | types.Omitted):
+            raise TypingError("t.readlink alone makes a string: in compiled code use t.readlink(path, buf)")
+        require_buffer("buf", buf, True)
 
-    return sys_readlink
+        def readlink(t, path, buf=None):
+            ret = call(
+                machine_of(t), row_of(t), path_address(path), path_length(path), address_of(buf), size_of(buf)
+            )
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return readlink
+
+    return typed
 
 
-@overload_method(TaskType, "sys_getcwd")
-def _sys_getcwd(t, buf):
-    require_buffer("buf", buf, True)
+overload_method(TaskType, "readlink")(_readlink_into(True))
+overload_method(TaskType, "sys_readlink")(_readlink_into(False))
+
+
+def _getcwd_into(raises: bool) -> Any:
     call = external("getcwd", 2)
 
-    def sys_getcwd(t, buf):
-        return call(machine_of(t), row_of(t), address_of(buf), size_of(buf))
+    def typed(t, buf=None):
+        if buf is None or isinstance(buf, types.NoneType | types.Omitted):
+            raise TypingError("t.getcwd alone makes a string: in compiled code use t.getcwd(buf)")
+        require_buffer("buf", buf, True)
 
-    return sys_getcwd
+        def getcwd(t, buf=None):
+            ret = call(machine_of(t), row_of(t), address_of(buf), size_of(buf))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return getcwd
+
+    return typed
 
 
-@overload_method(TaskType, "sys_fstat")
-def _sys_fstat(t, fd, stat):
-    require_int("fd", fd)
-    require_buffer("stat", stat, True)
+overload_method(TaskType, "getcwd")(_getcwd_into(True))
+overload_method(TaskType, "sys_getcwd")(_getcwd_into(False))
 
-    def sys_fstat(t, fd, stat):
-        if size_of(stat) < STAT_SIZE:
-            raise ValueError("stat must have room for one row of STAT")
-        return _fstat(machine_of(t), row_of(t), fd, address_of(stat))
 
-    return sys_fstat
+def _fstat_into(raises: bool) -> Any:
+    def typed(t, fd, stat=None):
+        require_int("fd", fd)
+        if stat is None or isinstance(stat, types.NoneType | types.Omitted):
+            raise TypingError("t.fstat alone makes a Stat, which compiled code does not have: use t.fstat(fd, stat)")
+        require_buffer("stat", stat, True)
+
+        def fstat(t, fd, stat=None):
+            if size_of(stat) < STAT_SIZE:
+                raise ValueError("stat must have room for one row of STAT")
+            ret = _fstat(machine_of(t), row_of(t), fd, address_of(stat))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return None if raises else ret
+
+        return fstat
+
+    return typed
+
+
+overload_method(TaskType, "fstat")(_fstat_into(True))
+overload_method(TaskType, "sys_fstat")(_fstat_into(False))
 
 
 # ---------------------------------------------------------------------------------------------- several numbers

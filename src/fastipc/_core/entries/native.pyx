@@ -212,6 +212,8 @@ SYMBOLS = {
     "mkfifo": <uintptr_t><void *>sys_mkfifo,
     "text_length": <uintptr_t><void *>text_length,
     "poll": <uintptr_t><void *>sys_poll,
+    "select": <uintptr_t><void *>sys_select,
+    "select_fds": <uintptr_t><void *>sys_select_fds,
     "clone": <uintptr_t><void *>sys_clone,
     "fork": <uintptr_t><void *>sys_fork,
     "execve": <uintptr_t><void *>sys_execve,

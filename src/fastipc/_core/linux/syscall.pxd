@@ -56,6 +56,10 @@ cdef int64_t sys_fsync(kernel_t *k, task_t *t, int64_t fd) noexcept nogil
 cdef int64_t sys_mkfifo(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil
 cdef int64_t text_length(const char *text, int64_t n) noexcept nogil
 cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil
+cdef int64_t sys_select(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x,
+                        int64_t ns) noexcept nogil
+cdef int64_t sys_select_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x,
+                            int64_t ns) noexcept nogil
 cdef int64_t sys_clone(kernel_t *k, task_t *t, int64_t flags, int64_t start) noexcept nogil
 cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil
 cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil

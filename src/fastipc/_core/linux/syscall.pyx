@@ -334,6 +334,49 @@ cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t
     return ret
 
 
+cdef int64_t select_exit(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The call is over, and its rows with it: what is ready has been told already.
+    pollfds_free(k, t.call.pollfds, t.call.nfds)
+    t.call.pollfds = t.call.nfds = 0
+    return ret
+
+
+cdef int64_t sys_select(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x,
+                        int64_t ns) noexcept nogil:
+    # Addresses of three sets of FD_SETSIZE bits, or 0. `ns` is -1 for no limit, and less if it was negative.
+    cdef uint8_t *sets[3]
+    cdef int64_t ret = -EINVAL
+    sets[0] = <uint8_t *>r
+    sets[1] = <uint8_t *>w
+    sets[2] = <uint8_t *>x
+    syscall_enter(k, t, NR_select, 0)
+    if nfds >= 0 and ns >= -1:
+        ret = get_fd_set(k, t, nfds, sets)
+        if ret == 0:
+            ret = do_select(k, t, ns)
+    ret = syscall_exit(k, t, ret)
+    if ret >= 0:
+        set_fd_set(k, t, sets)
+    return select_exit(k, t, ret)
+
+
+cdef int64_t sys_select_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x,
+                            int64_t ns) noexcept nogil:
+    # The same over numbers, `r` to read from, then `w` to write to, then `x`; 1 is left for each that is ready, else 0.
+    cdef int64_t *number = <int64_t *>fds
+    cdef int64_t ret, i
+    cdef pollfd_t *p
+    syscall_enter(k, t, NR_select, 0)
+    ret = pollfds_of(k, t, number, r, w, x)
+    if ret == 0:
+        ret = do_select(k, t, ns) if ns >= -1 else -EINVAL
+    ret = syscall_exit(k, t, ret)
+    p = pollfd_row(k, t.call.pollfds)
+    for i in range(r + w + x):
+        number[i] = ret >= 0 and p[i].revents != 0
+    return select_exit(k, t, ret)
+
+
 # ------------------------------------------------------------------------------------------ processes
 cdef int64_t sys_start(kernel_t *k, task_t *t, int64_t entry, int64_t name, int64_t size) noexcept nogil:
     # No system call: room for what a new program begins with, 0 if there is none. Its arguments come after the head.
