@@ -4,6 +4,7 @@ The programs are as a user would write them, with the calls that raise. A batch 
 task, and its start and end are in the time.
 """
 
+import os
 import shutil
 import subprocess
 import sysconfig
@@ -21,7 +22,7 @@ import fastipc
 from fastipc import Kernel, Task
 
 BUILD = Path(__file__).parents[1] / "build"
-C, SIMPY = "real OS, from C", "SimPy Store"
+C, SIMPY, GO = "real OS, from C", "SimPy Store", "Go channel"
 
 
 # ---------------------------------------------------------------------------------------------- programs
@@ -130,6 +131,20 @@ def c_program() -> Path:
     return target
 
 
+def go_program() -> Path | None:
+    """``go_channel.go``, compiled; None where Go is not installed."""
+    source, target = Path(__file__).with_name("go_channel.go"), BUILD / "go_channel"
+    go = shutil.which("go")
+    if go is None:
+        return None
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        BUILD.mkdir(exist_ok=True)
+        # Outside the user's own cache, with no module around it, and with no other Go than this one.
+        own = {"GOCACHE": str(BUILD / "go"), "GO111MODULE": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+        subprocess.run([go, "build", "-o", str(target), str(source)], check=True, env={**os.environ, **own})
+    return target
+
+
 def in_c(what: str) -> Side:
     """`what` of ``real_os.c``."""
     return served_by([str(c_program()), what])
@@ -142,12 +157,27 @@ def _operation(
 
 
 TRIP = "2 writes, 2 reads and the switches between the two programs"
+MESSAGE, LEAST_GO = "compiled: message", 2.0
 
 COMPILED: tuple[Operation, ...] = (
     _operation("compiled: write + read, 1 B", C, (write_read_ours, in_c("write_read")), 25, "one task, both calls"),
     _operation("compiled: round trip", C, (trips_ours, in_c("trips")), 80, TRIP),
-    _operation("compiled: message", SIMPY, (trips_ours, peers.simpy_store), 50, "put, taken, the taker resumed", 2),
+    _operation(MESSAGE, SIMPY, (trips_ours, peers.simpy_store), 50, "put, taken, the taker resumed", 2),
     _operation("compiled: create, run, end", C, (tasks_ours, in_c("threads")), 80, "fork, exit, wait4"),
 )
 
-ALL: tuple[Operation, ...] = OPERATIONS + COMPILED
+
+def beside_go() -> tuple[tuple[Operation, ...], tuple[tuple[str, str, float, str], ...]]:
+    """A message beside one of Go: the row, or where Go is missing its name, rival, promise, and why there is none."""
+    try:
+        program = go_program()
+    except (OSError, subprocess.CalledProcessError) as e:
+        return (), ((MESSAGE, GO, LEAST_GO, f"Go cannot build it: {e}"),)
+    if program is None:
+        return (), ((MESSAGE, GO, LEAST_GO, "Go is not installed"),)
+    sides = (trips_ours, served_by([str(program)]))
+    return (_operation(MESSAGE, GO, sides, LEAST_GO, "sent, received, the receiver resumed", 2),), ()
+
+
+WITH_GO, LEFT_OUT = beside_go()
+ALL: tuple[Operation, ...] = OPERATIONS + COMPILED + WITH_GO

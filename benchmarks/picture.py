@@ -70,7 +70,7 @@ def draw(results: list[Result], path: Path) -> None:
         ax.legend(
             handles=[
                 Patch(color=AGAINST_OS, label="than the real OS"),
-                Patch(color=AGAINST_PEER, label="than another Python library"),
+                Patch(color=AGAINST_PEER, label="than another library or language"),
                 Line2D([], [], color=PROMISE, lw=1.6, label="promised"),
             ],
             loc="lower left",

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from compiled_operations import ALL
+from compiled_operations import ALL, LEFT_OUT
 from figures import Figure, figures
 from timing import Result, duration, measure, three_digits
 
@@ -53,6 +53,8 @@ def print_table(quick: bool = False) -> tuple[list[Result], list[Figure]]:
     for operation in ALL:
         results.append(measure(operation, 0.3 if quick else 1.5))
         print(result_row(results[-1]), flush=True)
+    for name, rival, least, why in LEFT_OUT:
+        print(ROW.format(name, rival, "", "", "", f"{least:g}x", why))
     print()
     print(LIMIT_ROW.format("figure", "fastipc", "at most", "", "counted"), flush=True)
     found = []
@@ -79,6 +81,9 @@ def as_json(results: list[Result], found: list[Figure]) -> dict[str, Any]:
                 "counted": r.operation.counted,
             }
             for r in results
+        ],
+        "left_out": [
+            {"name": name, "beside": rival, "at_least": least, "why": why} for name, rival, least, why in LEFT_OUT
         ],
         "figures": [
             {
