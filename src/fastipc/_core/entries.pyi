@@ -283,10 +283,15 @@ class MachineTasks(MachineState):
 
 ABANDONED: list[object]
 
-class Machine(MachineTasks):
-    interrupted: bool
+class MachineFrames(MachineTasks):
     @property
     def errors(self) -> list[BaseException]: ...
+
+class MachineCompiled(MachineFrames): ...
+class MachineGenerators(MachineCompiled): ...
+
+class Machine(MachineGenerators):
+    interrupted: bool
     @property
     def running(self) -> bool: ...
     def run(self, until_ns: int = -1, until: object = None, budget: int = -1) -> int: ...

@@ -1,48 +1,16 @@
-"""The loop that runs a machine: turns of plain, generator, compiled and hand-driven tasks, and the end of their frames.
+"""The loop that runs a machine, and the turns of plain programs.
 
 A plain program that must sleep picks the next task itself and switches straight to it; every other case goes through
-the hub, the greenlet that called `run`. What lies on a sleeping greenlet's stack is invisible to the garbage
-collector, so no frame that can sleep holds a reference to the Machine: it is found by `arena.machine`, not counted.
+the hub, the greenlet that called `run`.
 """
 
-import sys
-from functools import partial
-
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
 from cpython.ref cimport Py_XDECREF, PyObject
 
-from fastipc.errors import CallPending, Deadlock, StackOverflow, TaskKilled, WrongThread
+from fastipc.errors import Deadlock, TaskKilled, WrongThread
 from fastipc.interrupt import DeferredInterrupt
 
-
-cdef extern from "greenlet/greenlet.h":
-    ctypedef struct PyGreenlet:
-        pass
-    void PyGreenlet_Import() except *
-    PyGreenlet *PyGreenlet_New(PyObject *run, PyGreenlet *parent)
-    PyGreenlet *PyGreenlet_GetCurrent()
-    PyObject *PyGreenlet_Throw(PyGreenlet *g, PyObject *typ, PyObject *val, PyObject *tb)
-    PyObject *PyGreenlet_Switch(PyGreenlet *g, PyObject *args, PyObject *kwargs)
-    int PyGreenlet_SetParent(PyGreenlet *g, PyGreenlet *parent) except -1
-
-cdef extern from "Python.h":
-    ctypedef enum PySendResult:
-        PYGEN_RETURN
-        PYGEN_ERROR
-        PYGEN_NEXT
-
-cdef extern from *:
-    """
-    #define fastipc_given(p) ((PyObject *)(p))
-    #define fastipc_is_generator(o) (Py_TYPE(o)->tp_as_async && Py_TYPE(o)->tp_as_async->am_send)
-    /* PyIter_Send, when it is known to be a generator. */
-    #define fastipc_send(g, value, result) (Py_TYPE(g)->tp_as_async->am_send((g), (value), (result)))
-    """
-    bint is_generator "fastipc_is_generator"(object o)
-    object given "fastipc_given"(PyObject *p)  # a reference that is ours now; NULL: the error that is set
-    PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
 
 cdef enum:
     WORKERS_KEPT = 256
@@ -56,17 +24,6 @@ cdef enum:  # why the loop stopped
     STOP_UNTIL = 1
     STOP_BUDGET = 2
     STOP_ERROR = 3
-
-
-ABANDONED = []  # greenlets and generators that would not die: never run again, never freed
-
-cdef inline int switch(PyObject *g) except -1:
-    # Leave this greenlet; comes back when another one switches here.
-    cdef PyObject *result = PyGreenlet_Switch(<PyGreenlet *>g, NULL, NULL)
-    if result == NULL:
-        return -1
-    Py_XDECREF(result)
-    return 0
 
 
 cdef extern from *:
@@ -149,7 +106,7 @@ cdef int run_program(PyObject *borrowed) except -1:
             return 0
 
 
-cdef class Machine(MachineTasks):
+cdef class Machine(MachineGenerators):
     """The compiled half of a Kernel."""
 
     def __cinit__(self, *args):
@@ -163,18 +120,6 @@ cdef class Machine(MachineTasks):
             self.arena.machine = NULL
 
     # -------------------------------------------------------------------------------------- picking
-    cdef uint32_t next_ready(self) except? 0:
-        # The next task that is to run user code, or to be told that its call is over; 0 if there is none.
-        cdef uint32_t row
-        while True:
-            row = next_turn(self.k)
-            if self.k.attention:
-                self.attend()
-            if row == 0 or task_row(self.k, row).call.nr < 0:
-                return row
-            if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).resume_bytes() == 0:
-                return row
-
     cdef int choose(self) except -1:
         # schedule= as a callable: it gets the runnable tasks, oldest first, and returns one of them.
         cdef uint32_t at
@@ -303,220 +248,6 @@ cdef class Machine(MachineTasks):
             switch(<PyObject *>task.frame)
         else:
             begin(self.new_worker(task.row), STACK_STEP * (task.row & 1))
-        return 0
-
-    cdef int turn_compiled(self, uint32_t row) except -1:
-        # A compiled program's turn, and those of the compiled programs that come next. Without the interpreter lock.
-        cdef kernel_t *k = self.k
-        cdef int64_t given
-        if not self.watched:
-            coroutine_watch()
-            self.watched = True
-        given = 1 if self.look else self.turns
-        k.turns = given
-        k.ticks = TICKS
-        with nogil:
-            coroutine_run(k, row)
-        self.turns -= given - k.turns
-        row = k.stacks.next
-        if likely(k.stacks.event == NATIVE_TURN):
-            if row and task_row(k, row).call.nr >= 0 and self.task_of(row).resume_bytes():
-                row = 0
-            self.handoff = row
-            if k.ticks <= 0:
-                PyErr_CheckSignals()
-        elif k.stacks.event == NATIVE_PAUSE:
-            self.handoff = row
-            PyErr_CheckSignals()
-        else:
-            self.compiled_failed(self.task_of(row))
-        return 0
-
-    cdef int compiled_failed(self, TaskCore task) except -1:
-        cdef uint32_t event = self.k.stacks.event
-        cdef object error
-        if event == NATIVE_OVERFLOW:
-            error = StackOverflow(f"the program {task.name} has used up its stack")
-        elif event == NATIVE_NO_STACK:
-            error = MemoryError(f"no memory for the stack of {task.name}, with {self.k.stacks.nr_slots} in use")
-        else:
-            error = error_of(&self.k.stacks)
-        return self.program_failed(task, error)
-
-    cdef int turn_generators(self, TaskCore task) except -1:
-        # A generator's turn, and the turns of the generators that come next, without going back to the hub.
-        cdef bint inside = True  # the program runs: what is raised is its own
-        try:
-            while task is not None:
-                inside = True
-                self.run_generator(task)
-                inside = False
-                self.k.current = CTX_HUB
-                task = self.next_generator()
-        except BaseException as e:
-            if not inside:
-                raise
-            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
-                self.program_failed(task, e)
-            self.left_generator(task)
-        return 0
-
-    cdef TaskCore next_generator(self):
-        # The next task if it is a generator's turn; None sends the caller back to the hub.
-        cdef uint32_t row
-        self.turns -= 1
-        if self.turns <= 0 or self.look or self.handoff:
-            return None
-        row = self.next_ready()
-        if row == 0:
-            return None
-        if task_row(self.k, row).kind != KIND_GENERATOR or self.look:
-            self.handoff = row
-            return None
-        return <TaskCore>PyList_GET_ITEM(self.tasks, row)
-
-    cdef int run_generator(self, TaskCore task) except -1:
-        # Run a generator until it sleeps or ends. What it yields that is no token of a call goes straight back.
-        cdef task_t *t = task.t
-        cdef object value = None, error = None
-        cdef bint ended = False
-        self.k.current = task.row
-        if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
-            task.ctx = task.row
-            if t.call.res == RES_BYTES:
-                if task.held is None:
-                    value = PyBytes_FromStringAndSize(self.k.scratch, t.call.ret)
-                else:
-                    value = task.held
-                    task.held = None
-            else:
-                task.held = None
-                if t.call.res == RES_INT:
-                    value = t.call.ret
-        elif task.started:
-            value, error = outcome(task)
-        else:
-            task.started = True
-            task.frame = task.program(task, *task.args)
-            if not is_generator(task.frame):
-                raise TypeError(f"{task.name} must return a generator, not {type(task.frame).__name__}")
-        while True:
-            value = advance(task.frame, value, error, &ended)
-            if unlikely(ended):
-                break
-            if task.ctx == CTX_PENDING and type(value) is Pending:
-                return 0
-            if unlikely(task.ctx != task.row or error is not None or type(value) is Pending):
-                error = self.odd_yield(task, value)
-                if task.frame is None:
-                    return self.left_generator(task)
-        if task.ctx == CTX_PENDING:
-            raise forgotten(task)
-        self.program_ended(task, value)
-        return self.left_generator(task)
-
-    cdef int left_generator(self, TaskCore task) except -1:
-        # The frame is gone; after an execve the same task has another program.
-        if task.again:
-            task.begin_again(None)
-            if self.handoff:  # its turn goes on as soon as that one's is over
-                enqueue_task(self.k, task.row)
-                run_first(self.k, task.row)
-            else:
-                self.handoff = task.row
-        else:
-            task.frame = None
-            task.dying = False
-            self.forget(task)
-        return 0
-
-    cdef object odd_yield(self, TaskCore task, object value):
-        # What to throw at a generator that yielded while its call sleeps, or after its death; None: nothing.
-        if task.ctx == task.row and type(value) is not Pending:
-            return None
-        if task.ctx == CTX_DEAD:
-            task.kills += 1
-            if task.kills > 3:
-                drop_generator(task)
-                return None
-            return TaskKilled(f"{task.name} has ended")
-        if task.ctx == CTX_PENDING:
-            return forgotten(task)
-        return CallPending("the token of a call that is over was yielded")
-
-    # -------------------------------------------------------------------------------------- ends
-    cdef int program_ended(self, TaskCore task, object result) except -1:
-        task.frame = None
-        if task.ctx == CTX_DEAD:
-            task.dying = False
-            return 0
-        task.result = result
-        program_exit(self.k, task.t, 0)
-        self.k.current = CTX_HUB
-        if self.k.attention:
-            self.attend()
-        task.dying = False
-        self.forget(task)
-        return 0
-
-    cdef int program_failed(self, TaskCore task, object error) except -1:
-        # Status 0x0100, as an uncaught exception of Python gives; the exception comes out of the run.
-        task.frame = None
-        error.add_note(f"in the program of task {task.pid} ({task.name})")
-        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-            error.__traceback__ = error.__traceback__.tb_next
-        self.errors.append(error)
-        self.look = True
-        if task.ctx != CTX_DEAD:
-            do_group_exit(self.k, task.t, 0x0100)
-        self.k.current = CTX_HUB
-        if self.k.attention:
-            self.attend()
-        task.dying = False
-        if not task.again:
-            self.forget(task)
-        return 0
-
-    cdef int unwind(self) except -1:
-        cdef TaskCore task
-        while self.unwinding:
-            task = self.unwinding.popleft()
-            self.unwind_task(task)
-            self.forget(task)
-        return 0
-
-    cdef int unwind_now(self) except -1:
-        # From outside, with no run going on.
-        cdef object hub = self.hub
-        cdef uint32_t current = self.k.current
-        self.hub = current_greenlet()
-        try:
-            self.unwind()
-        finally:
-            self.hub = hub
-            self.k.current = current
-        return 0
-
-    cdef int unwind_task(self, TaskCore task) except -1:
-        # Leave the frame of a task that has ended: TaskKilled comes out of the call in which it sleeps.
-        cdef object frame = task.frame
-        cdef uint32_t current = self.k.current
-        if frame is None or not task.dying:
-            return 0
-        self.k.current = CTX_CLOSED if self.closed else CTX_HUB
-        task.kills = 1
-        try:
-            if task.t.kind == KIND_PLAIN:
-                self.look = True
-                throw_greenlet(frame, self.hub, TaskKilled(f"{task.name} has ended"))
-            else:  # on a greenlet of its own, so that it can be dropped
-                self.closing = task
-                close_on_greenlet(task, frame, self.hub)
-                self.closing = None
-        finally:
-            self.k.current = current
-        task.dying = False
-        task.frame = None
         return 0
 
     # -------------------------------------------------------------------------------------- running
@@ -671,101 +402,7 @@ cdef class Machine(MachineTasks):
         self.arena.close()
 
 
-# ------------------------------------------------------------------------------------------ greenlets and generators
-cdef object current_greenlet():
-    return given(<PyObject *>PyGreenlet_GetCurrent())  # NULL with an error at the end of the interpreter
-
-
 cdef object new_greenlet(Arena arena, object parent):
     cdef object body = Worker(arena)
     cdef PyObject *g = <PyObject *>PyGreenlet_New(<PyObject *>body, <PyGreenlet *><PyObject *>parent)
     return given(g)
-
-
-cdef int throw_greenlet(object g, object parent, object error) except -1:
-    # Returns when the greenlet has ended or switched here.
-    cdef PyObject *result
-    PyGreenlet_SetParent(<PyGreenlet *><PyObject *>g, <PyGreenlet *><PyObject *>parent)
-    cdef object kind = type(error)
-    if error is None:
-        return switch(<PyObject *>g)
-    result = PyGreenlet_Throw(<PyGreenlet *><PyObject *>g, <PyObject *>kind, <PyObject *>error, NULL)
-    if result == NULL:
-        return -1
-    Py_XDECREF(result)
-    return 0
-
-
-cdef int leave_greenlet(object g, object parent) except -1:
-    from greenlet import GreenletExit
-
-    return throw_greenlet(g, parent, GreenletExit())
-
-
-cdef int close_on_greenlet(TaskCore task, object gen, object parent) except -1:
-    cdef object body = partial(close_generator, task, gen)
-    cdef PyObject *g = <PyObject *>PyGreenlet_New(<PyObject *>body, <PyGreenlet *><PyObject *>parent)
-    return throw_greenlet(given(g), parent, None)
-
-
-cdef object forgotten(TaskCore task):
-    return CallPending(f"yield forgotten: {task!r} went on while its call sleeps")
-
-
-cdef inline object advance(object gen, object value, object error, bint *ended):
-    # Send the value, or throw the error: what the generator yields, or returns.
-    cdef PyObject *result = NULL
-    cdef PySendResult sent
-    if error is not None:
-        try:
-            return gen.throw(error)
-        except StopIteration as e:
-            ended[0] = True
-            return e.value
-    sent = generator_send(gen, value, &result)
-    if sent == PYGEN_ERROR:
-        return given(NULL)
-    ended[0] = sent == PYGEN_RETURN
-    return given(result)
-
-
-cdef tuple outcome(TaskCore task):
-    # (value, None) or (None, error) of the call that slept.
-    try:
-        return task.finish(), None
-    except BaseException as e:
-        return None, e
-
-
-cdef int drop_generator(TaskCore task) except -1:
-    # It swallowed its death three times: never run again.
-    ABANDONED.append(task.frame)
-    task.frame = None
-    task.dying = False
-    return 0
-
-
-def close_generator(TaskCore task, object gen):
-    """Throw the death of a task into its generator."""
-    cdef int _i
-    for _i in range(3):
-        try:
-            gen.throw(TaskKilled(f"{task.name} has ended"))
-        except (TaskKilled, StopIteration, GeneratorExit):
-            return
-        except BaseException as e:
-            sys.unraisablehook(Unraisable(type(e), e, e.__traceback__, "ignored while a task was leaving its program",
-                                          gen))
-            return
-    drop_generator(task)
-
-
-class Unraisable:
-    """What sys.unraisablehook is given."""
-
-    def __init__(self, exc_type, exc_value, exc_traceback, err_msg, object):
-        self.exc_type = exc_type
-        self.exc_value = exc_value
-        self.exc_traceback = exc_traceback
-        self.err_msg = err_msg
-        self.object = object

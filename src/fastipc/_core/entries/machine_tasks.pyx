@@ -36,7 +36,7 @@ cdef class MachineTasks(MachineState):
         return self.kernel_ref()
 
     cdef int unwind_now(self) except -1:
-        raise NotImplementedError  # where frames are left: machine.pyx
+        raise NotImplementedError  # where frames are left: machine_frames.pyx
 
     cdef int check_start(self, object program) except -1:
         # The kind of a program.

@@ -1,0 +1,155 @@
+"""Turns of generator programs: sent the results of their calls, one after the other without going back to the hub."""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+
+from fastipc.errors import CallPending
+
+
+cdef extern from "Python.h":
+    ctypedef enum PySendResult:
+        PYGEN_RETURN
+        PYGEN_ERROR
+        PYGEN_NEXT
+
+cdef extern from *:
+    """
+    #define fastipc_is_generator(o) (Py_TYPE(o)->tp_as_async && Py_TYPE(o)->tp_as_async->am_send)
+    /* PyIter_Send, when it is known to be a generator. */
+    #define fastipc_send(g, value, result) (Py_TYPE(g)->tp_as_async->am_send((g), (value), (result)))
+    """
+    bint is_generator "fastipc_is_generator"(object o)
+    PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
+
+
+cdef class MachineGenerators(MachineCompiled):
+    """A machine that runs generators too."""
+
+    cdef int turn_generators(self, TaskCore task) except -1:
+        # A generator's turn, and the turns of the generators that come next, without going back to the hub.
+        cdef bint inside = True  # the program runs: what is raised is its own
+        try:
+            while task is not None:
+                inside = True
+                self.run_generator(task)
+                inside = False
+                self.k.current = CTX_HUB
+                task = self.next_generator()
+        except BaseException as e:
+            if not inside:
+                raise
+            if not isinstance(e, TaskKilled) or task.ctx != CTX_DEAD:
+                self.program_failed(task, e)
+            self.left_generator(task)
+        return 0
+
+    cdef TaskCore next_generator(self):
+        # The next task if it is a generator's turn; None sends the caller back to the hub.
+        cdef uint32_t row
+        self.turns -= 1
+        if self.turns <= 0 or self.look or self.handoff:
+            return None
+        row = self.next_ready()
+        if row == 0:
+            return None
+        if task_row(self.k, row).kind != KIND_GENERATOR or self.look:
+            self.handoff = row
+            return None
+        return <TaskCore>PyList_GET_ITEM(self.tasks, row)
+
+    cdef int run_generator(self, TaskCore task) except -1:
+        # Run a generator until it sleeps or ends. What it yields that is no token of a call goes straight back.
+        cdef task_t *t = task.t
+        cdef object value = None, error = None
+        cdef bint ended = False
+        self.k.current = task.row
+        if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
+            task.ctx = task.row
+            if t.call.res == RES_BYTES:
+                if task.held is None:
+                    value = PyBytes_FromStringAndSize(self.k.scratch, t.call.ret)
+                else:
+                    value = task.held
+                    task.held = None
+            else:
+                task.held = None
+                if t.call.res == RES_INT:
+                    value = t.call.ret
+        elif task.started:
+            value, error = outcome(task)
+        else:
+            task.started = True
+            task.frame = task.program(task, *task.args)
+            if not is_generator(task.frame):
+                raise TypeError(f"{task.name} must return a generator, not {type(task.frame).__name__}")
+        while True:
+            value = advance(task.frame, value, error, &ended)
+            if unlikely(ended):
+                break
+            if task.ctx == CTX_PENDING and type(value) is Pending:
+                return 0
+            if unlikely(task.ctx != task.row or error is not None or type(value) is Pending):
+                error = self.odd_yield(task, value)
+                if task.frame is None:
+                    return self.left_generator(task)
+        if task.ctx == CTX_PENDING:
+            raise forgotten(task)
+        self.program_ended(task, value)
+        return self.left_generator(task)
+
+    cdef int left_generator(self, TaskCore task) except -1:
+        # The frame is gone; after an execve the same task has another program.
+        if task.again:
+            task.begin_again(None)
+            if self.handoff:  # its turn goes on as soon as that one's is over
+                enqueue_task(self.k, task.row)
+                run_first(self.k, task.row)
+            else:
+                self.handoff = task.row
+        else:
+            task.frame = None
+            task.dying = False
+            self.forget(task)
+        return 0
+
+    cdef object odd_yield(self, TaskCore task, object value):
+        # What to throw at a generator that yielded while its call sleeps, or after its death; None: nothing.
+        if task.ctx == task.row and type(value) is not Pending:
+            return None
+        if task.ctx == CTX_DEAD:
+            task.kills += 1
+            if task.kills > 3:
+                drop_generator(task)
+                return None
+            return TaskKilled(f"{task.name} has ended")
+        if task.ctx == CTX_PENDING:
+            return forgotten(task)
+        return CallPending("the token of a call that is over was yielded")
+
+
+cdef object forgotten(TaskCore task):
+    return CallPending(f"yield forgotten: {task!r} went on while its call sleeps")
+
+
+cdef inline object advance(object gen, object value, object error, bint *ended):
+    # Send the value, or throw the error: what the generator yields, or returns.
+    cdef PyObject *result = NULL
+    cdef PySendResult sent
+    if error is not None:
+        try:
+            return gen.throw(error)
+        except StopIteration as e:
+            ended[0] = True
+            return e.value
+    sent = generator_send(gen, value, &result)
+    if sent == PYGEN_ERROR:
+        return given(NULL)
+    ended[0] = sent == PYGEN_RETURN
+    return given(result)
+
+
+cdef tuple outcome(TaskCore task):
+    # (value, None) or (None, error) of the call that slept.
+    try:
+        return task.finish(), None
+    except BaseException as e:
+        return None, e
