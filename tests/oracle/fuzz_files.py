@@ -73,10 +73,10 @@ class FileProgram(Program):
     opener, hurry = "open", 0.4
     newcomers = 0.03
 
-    def __init__(self, seed: int, without: tuple[str, ...] = ()) -> None:
-        super().__init__(seed, without)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         rng = self.random
-        self.weights = WEIGHTS | rng.choice(THEMES) | dict.fromkeys(without, 0)
+        self.weights = WEIGHTS | rng.choice(THEMES)
         self.packets = False
         self.holes = rng.random() < 0.3  # look for holes; then nothing is allocated ahead
         self.base = rng.choice(("/tmp/w", "/tmp/w", "/tmp/w", "/w"))
