@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import peers
-from operations import OPERATIONS, served_by
+from operations import served_by
 from timing import LONG, Body, Operation, Side
 
 import fastipc
@@ -180,4 +180,3 @@ def beside_go() -> tuple[tuple[Operation, ...], tuple[tuple[str, str, float, str
 
 
 WITH_GO, LEFT_OUT = beside_go()
-ALL: tuple[Operation, ...] = OPERATIONS + COMPILED + WITH_GO

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from compiled_operations import ALL, LEFT_OUT
+from compiled_operations import LEFT_OUT
 from figures import Figure, figures
+from file_operations import ALL
 from timing import Result, duration, measure, three_digits
 
 ROW = "{:<32} {:<24} {:>9} {:>9} {:>8} {:>9}  {}"

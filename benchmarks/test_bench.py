@@ -6,7 +6,7 @@ Every round is a batch of as many operations as the group's name says, so the tw
 from typing import Any
 
 import pytest
-from compiled_operations import ALL
+from file_operations import ALL
 from pytest_benchmark.fixture import BenchmarkFixture
 from timing import LONG, Operation, Side, batch_size, no_collector, one_processor
 

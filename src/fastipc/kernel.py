@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, NoReturn, TextIO, overload
 
 import numpy as np
 
-from fastipc._core.entries import Batch, Machine, Task
+from fastipc._core.entries import Batch, Machine, Task, get_hooks, hook_names, set_hook
 from fastipc.compiled import CompiledProgram
 from fastipc.errors import Deadlock, KernelClosed
 from fastipc.interrupt import DeferredInterrupt
@@ -83,7 +83,6 @@ class Kernel:
         size = _memory(memory, given["pid_max"])
         self._machine = Machine(size, given["pid_max"], self.seed, given, Task, self)
         self.limits = Limits(self._machine)
-        self.hooks: dict[str, Callable[..., Any]] = {}
         self._set_schedule(schedule)
 
     def _set_schedule(self, schedule: str | Callable[[list[Task]], Task]) -> None:
@@ -325,6 +324,21 @@ class Kernel:
         counters["calls"] = {syscalls.name_of(nr): n for nr, n in counters["calls"].items()}
         return dict(counters)
 
+    @property
+    def hooks(self) -> MutableMapping[str, Callable[..., Any]]:
+        """Mapping: functions that the machine asks at the places of Linux's security hooks, by name.
+
+        ``path_mknod(task, path, mode, dev)`` is called when mknod or mkfifo has made something. A hook returns None or
+        0 if it agrees, else an errno: then what was made is gone again, and the call fails.
+        """
+        return _Hooks(self._m)
+
+    @hooks.setter
+    def hooks(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        hooks = _Hooks(self._m)
+        hooks.clear()
+        hooks.update(functions)
+
     def verify(self) -> None:
         """Walk every table and check every invariant; `InvariantError` names what is broken."""
         self._m.verify()
@@ -440,6 +454,36 @@ class _Batch(Sequence[Task]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} tasks>"
+
+
+class _Hooks(MutableMapping[str, Callable[..., Any]]):
+    """The hooks of a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        return get_hooks(self._machine)[name]
+
+    def __setitem__(self, name: str, function: Callable[..., Any]) -> None:
+        if name not in hook_names():
+            raise ValueError(f"no hook {name!r}: one of {', '.join(hook_names())}")
+        if not callable(function):
+            raise TypeError(f"a hook must be callable, not {type(function).__name__}")
+        set_hook(self._machine, name, function)
+
+    def __delitem__(self, name: str) -> None:
+        self[name]
+        set_hook(self._machine, name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(get_hooks(self._machine))
+
+    def __len__(self) -> int:
+        return len(get_hooks(self._machine))
+
+    def __repr__(self) -> str:
+        return f"Hooks({get_hooks(self._machine)!r})"
 
 
 class _Tasks(Mapping[int, Task]):

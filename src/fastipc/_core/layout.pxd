@@ -670,6 +670,7 @@ cdef enum:  # stacks.event: why a compiled program gave the processor back to th
     NATIVE_FAILED = 2  # `next` left its program by an error
     NATIVE_OVERFLOW = 3  # `next` has no stack left
     NATIVE_NO_STACK = 4  # `next` could not be given a stack
+    NATIVE_HOOK = 5  # a hook of Python is to judge the call of `next`, which goes on at once
 
 ctypedef struct stacks_t:  # the stacks of compiled programs, and what they tell the hub; host memory
     void *hub_sp  # where the hub waits
@@ -706,6 +707,7 @@ ctypedef struct kernel_t:  # one machine
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
+    uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
     table_t table[30]
 
     # limits, k.limits
@@ -785,6 +787,9 @@ cdef enum:  # kernel.current, Task.ctx: values that are no row
     CTX_PENDING = 0xfffffffe  # a task that has a call in progress
     CTX_DEAD = 0xfffffffd  # a task that has ended
     CTX_CLOSED = 0xfffffffc  # a machine that was closed
+
+cdef enum:  # kernel.hooks
+    HOOK_PATH_MKNOD = 1
 
 cdef enum:
     SCHED_FIFO = 0

@@ -31,8 +31,20 @@ cdef class MachineCompiled(MachineFrames):
         elif k.stacks.event == NATIVE_PAUSE:
             self.handoff = row
             PyErr_CheckSignals()
+        elif k.stacks.event == NATIVE_HOOK:
+            self.handoff = row
+            self.hook_compiled(self.task_of(row))
         else:
             self.compiled_failed(self.task_of(row))
+        return 0
+
+    cdef int hook_compiled(self, TaskCore task) except -1:
+        # The result of the call in the record is what a hook makes of it. An error of the hook itself comes out of the run.
+        try:
+            task.t.call.ret = ask_path_mknod(task)
+        except BaseException as e:
+            task.t.call.ret = -EPERM
+            self.errors.append(e)
         return 0
 
     cdef int compiled_failed(self, TaskCore task) except -1:

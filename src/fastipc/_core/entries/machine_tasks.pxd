@@ -10,6 +10,7 @@ cdef class MachineTasks(MachineState):
     cdef bint look  # the hub must look before the next turn
     cdef object watch  # tasks whose end stops the run
     cdef object sink  # of trace records
+    cdef dict hooks  # by name
 
     cdef object kernel(self)
     cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, object start)

@@ -29,6 +29,7 @@ cdef class MachineTasks(MachineState):
         self.task_type = task_type
         self.tasks = [None]
         self.batches = []
+        self.hooks = {}
         self.unwinding = deque()
         self.make_task(self.k.init_task, None, (), "init")
 

@@ -7,6 +7,7 @@ cdef class PathCalls(FileCalls):
     cdef int64_t openat_(self, object dirfd, object path, object flags, object mode) except? -1
     cdef int64_t mknod_(self, object path, int64_t mode, object dev) except? -1
     cdef int64_t mknodat_(self, object dirfd, object path, object mode, object dev) except? -1
+    cdef int64_t hooked(self, int64_t ret) except? -1
     cdef int64_t on_path(self, int nr, object path, int64_t arg) except? -1
     cdef int64_t on_paths(self, int nr, object old, object new) except? -1
     cdef int64_t renameat2_(self, object olddirfd, object old, object newdirfd, object new, object flags) except? -1

@@ -132,7 +132,7 @@ cdef class PathCalls(FileCalls):
         path = path_object(path, "path")
         self.enter()
         text = path_text(path, &n)
-        return call_mknod(self.k, self.t, <int64_t>text, n, mode, d)
+        return self.hooked(call_mknod(self.k, self.t, <int64_t>text, n, mode, d))
 
     cdef int64_t mknodat_(self, object dirfd, object path, object mode, object dev) except? -1:
         cdef int64_t f = as_int(dirfd, "dirfd"), m = as_int(mode, "mode"), d = as_int(dev, "dev")
@@ -141,7 +141,17 @@ cdef class PathCalls(FileCalls):
         path = path_object(path, "path")
         self.enter()
         text = path_text(path, &n)
-        return call_mknodat(self.k, self.t, f, <int64_t>text, n, m, d)
+        return self.hooked(call_mknodat(self.k, self.t, f, <int64_t>text, n, m, d))
+
+    cdef int64_t hooked(self, int64_t ret) except? -1:
+        # What a hook makes of a creation. If it raises the call ends with EPERM.
+        if likely(ret < 0 or not self.k.hooks & HOOK_PATH_MKNOD):
+            return ret
+        try:
+            return ask_path_mknod(self)
+        except BaseException:
+            self.complete_raw(-EPERM)
+            raise
 
     def mkdir(self, path, mode=0o777):
         """Make a directory. Source: mkdir(2). Errors: EACCES, EEXIST, EMLINK, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR."""

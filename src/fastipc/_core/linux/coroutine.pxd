@@ -9,6 +9,7 @@
 cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil  # from the hub; what happened is in k.stacks
 cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil  # the result of the call that slept
 cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t coroutine_hook(kernel_t *k, task_t *t) noexcept nogil  # what the call's result is to be
 cdef void coroutine_leave(kernel_t *k) noexcept nogil  # never returns
 cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil  # never returns
 cdef void coroutine_overflow(kernel_t *k) noexcept nogil  # never returns

@@ -195,6 +195,14 @@ cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil:
     finish_task_switch(k)
 
 
+cdef int64_t coroutine_hook(kernel_t *k, task_t *t) noexcept nogil:
+    # Let the hub ask a hook about the call in the record; the same task goes on afterwards.
+    cdef uint32_t me = task_index(k, t)
+    to_hub(k, &k.host[me].sp, me, NATIVE_HOOK)
+    finish_task_switch(k)
+    return t.call.ret
+
+
 cdef void coroutine_leave(kernel_t *k) noexcept nogil:
     # The task that runs here has ended, and its row may be another's already.
     cdef void *lost

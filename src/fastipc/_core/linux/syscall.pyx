@@ -153,6 +153,11 @@ cdef int64_t sys_fstat(kernel_t *k, task_t *t, int64_t fd, int64_t stat) noexcep
 
 
 # ------------------------------------------------------------------------------------------ paths
+cdef inline int64_t hooked(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The end of mknod: what a hook says of it.
+    return coroutine_hook(k, t) if unlikely(ret == 0 and k.hooks & HOOK_PATH_MKNOD) else ret
+
+
 cdef int64_t sys_open(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t flags, int64_t mode) noexcept nogil:
     check_stack(k)
     return syscall_exit(k, t, call_open(k, t, path, n, flags, mode))
@@ -167,14 +172,14 @@ cdef int64_t sys_openat(
 
 cdef int64_t sys_mknod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode, int64_t dev) noexcept nogil:
     check_stack(k)
-    return syscall_exit(k, t, call_mknod(k, t, path, n, mode, dev))
+    return syscall_exit(k, t, hooked(k, t, call_mknod(k, t, path, n, mode, dev)))
 
 
 cdef int64_t sys_mknodat(
     kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t mode, int64_t dev
 ) noexcept nogil:
     check_stack(k)
-    return syscall_exit(k, t, call_mknodat(k, t, dfd, path, n, mode, dev))
+    return syscall_exit(k, t, hooked(k, t, call_mknodat(k, t, dfd, path, n, mode, dev)))
 
 
 cdef int64_t sys_mkdir(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil:

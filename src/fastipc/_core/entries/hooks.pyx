@@ -1,0 +1,56 @@
+"""Hooks at the places where Linux asks its security modules.
+
+``path_mknod(task, path, mode, dev)``: after mknod or mkfifo has made something. Source: security/security.c
+(security_path_mknod, security_path_post_mknod), where the sources call ima_post_path_mknod.
+
+A hook returns None or 0 if it agrees, else an errno: then what was done is undone, and the call fails with it.
+"""
+
+cdef dict HOOKS = {"path_mknod": HOOK_PATH_MKNOD}
+
+
+def hook_names():
+    """The hooks that there are."""
+    return tuple(HOOKS)
+
+
+def set_hook(MachineTasks machine, str name, function):
+    """Give a hook its function, or none with None."""
+    machine.admit()
+    if function is None:
+        machine.hooks.pop(name, None)
+        machine.k.hooks &= ~<uint32_t>HOOKS[name]
+    else:
+        machine.hooks[name] = function
+        machine.k.hooks |= <uint32_t>HOOKS[name]
+
+
+def get_hooks(MachineTasks machine):
+    """The functions of all hooks, by name."""
+    return dict(machine.hooks)
+
+
+cdef int64_t verdict(object value, str name) except? -1:
+    # 0 or -errno.
+    cdef int64_t errno
+    if value is None:
+        return 0
+    errno = as_int(value, f"what the hook {name} returns")
+    return -errno if errno > 0 else errno
+
+
+cdef int64_t ask_path_mknod(TaskCore task) except? -1:
+    # Precondition: the call in the record is a mknod that has succeeded, its path still where it put it.
+    cdef kernel_t *k = task.k
+    cdef task_t *t = task.t
+    cdef bint at = t.call.nr == NR_mknodat
+    cdef int32_t dfd = dfd_arg(t.call.args[1]) if at else AT_FDCWD
+    cdef bytes path = k.pathname[0]
+    cdef int64_t ret = -EPERM
+    try:
+        ret = verdict((<MachineTasks>task.arena.machine).hooks["path_mknod"](
+            task, os.fsdecode(path), t.call.args[2 if at else 1], t.call.args[3 if at else 2]), "path_mknod")
+    finally:
+        if ret < 0 and getname(k, 0, path, len(path)) == 0:
+            do_unlinkat(k, t, dfd)
+    return ret
