@@ -419,10 +419,9 @@ ctypedef struct xa_node_t:  # struct xa_node, include/linux/xarray.h: 64 places 
 
 cdef enum:  # dentry.d_flags
     DCACHE_HASHED = 1
-    DCACHE_MOUNTED = 2
 
 cdef enum:
-    DNAME_INLINE_LEN = 20
+    DNAME_INLINE_LEN = 16
 
 ctypedef struct dentry_t:  # struct dentry, include/linux/dcache.h; one cache line
     uint32_t live
@@ -437,7 +436,8 @@ ctypedef struct dentry_t:  # struct dentry, include/linux/dcache.h; one cache li
     uint32_t d_sib_prev
     uint16_t d_flags
     uint16_t d_len
-    uint8_t d_name[20]  # DNAME_INLINE_LEN; of a longer name the run of name rows
+    uint32_t d_mounted  # the mount that covers this directory
+    uint8_t d_name[16]  # DNAME_INLINE_LEN, zeros after the name; of a longer one the run of name rows
 
 ctypedef struct name_t:  # 32 bytes of a long name or of a link's text
     uint32_t live  # like all of the row, bytes of the text

@@ -96,16 +96,25 @@ cdef void d_unhash(kernel_t *k, uint32_t dentry) noexcept nogil:
     k.d_entries -= 1
 
 
+cdef inline bint same_name(kernel_t *k, dentry_t *d, qstr_t *name) noexcept nogil:
+    # Of equal length. A short name is one word.
+    cdef uint64_t a, b
+    if likely(name.len <= 8):
+        memcpy(&a, d.d_name, 8)
+        memcpy(&b, name.name, 8)
+        return (a ^ b) << (64 - 8 * name.len) == 0 if name.len else True
+    return memcmp(d_name(k, d), name.name, name.len) == 0
+
+
 cdef uint32_t d_lookup(kernel_t *k, uint32_t parent, qstr_t *name) noexcept nogil:
     cdef uint32_t hash = d_hash(parent, name.hash), i
     cdef dentry_t *d
-    if k.d_buckets == 0:
+    if unlikely(k.d_buckets == 0):
         return 0
     i = bucket_of(k, hash)[0]
     while i:
         d = dentry_row(k, i)
-        if (d.d_hash == hash and d.d_parent == parent and d.d_len == name.len
-                and memcmp(d_name(k, d), name.name, name.len) == 0):
+        if likely(d.d_hash == hash) and d.d_parent == parent and d.d_len == name.len and same_name(k, d, name):
             return i
         i = d.d_next
     return 0

@@ -308,7 +308,7 @@ cdef int64_t vfs_rmdir(kernel_t *k, task_t *t, nameidata_t *nd, uint32_t d) noex
         return err
     if d_inode(k, d).i_op >= PROC_DIR:
         return -EPERM
-    if dentry_row(k, d).d_flags & DCACHE_MOUNTED:
+    if dentry_row(k, d).d_mounted:
         return -EBUSY
     if d_inode(k, d).i_children:
         return -ENOTEMPTY
@@ -372,8 +372,7 @@ cdef int may_rename(kernel_t *k, task_t *t, rename_t *r) noexcept nogil:
         err = inode_permission(k, t, inode, MAY_WRITE)
     if err:
         return err
-    if (dentry_row(k, r.source).d_flags & DCACHE_MOUNTED
-            or (r.target and dentry_row(k, r.target).d_flags & DCACHE_MOUNTED)):
+    if dentry_row(k, r.source).d_mounted or (r.target and dentry_row(k, r.target).d_mounted):
         return -EBUSY
     if isdir and old_dir != new_dir and r.target == 0 and sb.s_maxlinks and new_dir.i_nlink >= sb.s_maxlinks:
         return -EMLINK

@@ -14,19 +14,47 @@ cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept n
     return 0
 
 
+cdef inline uint64_t fold(uint64_t h, uint64_t word) noexcept nogil:
+    h = (h ^ word) * <uint64_t>0x9E3779B97F4A7C15
+    return h ^ h >> 32
+
+
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil:
-    # Eight bytes at a time.
-    cdef uint64_t h = n, word
+    # Eight bytes at a time, the last ones with zeros behind them.
+    cdef uint64_t h = 0, word
     while n >= 8:
         memcpy(&word, name, 8)
-        h = (h ^ word) * <uint64_t>0x9E3779B97F4A7C15
-        h ^= h >> 32
+        h = fold(h, word)
         name += 8
         n -= 8
-    word = 0
-    memcpy(&word, name, n)
-    h = (h ^ word) * <uint64_t>0xC2B2AE3D27D4EB4F
-    return <uint32_t>(h >> 32)
+    if n:
+        word = 0
+        memcpy(&word, name, n)
+        h = fold(h, word)
+    return <uint32_t>h
+
+
+cdef inline uint64_t zero_bytes(uint64_t word) noexcept nogil:
+    # The high bit of each byte that is zero, as far as the first one.
+    return (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080
+
+
+cdef inline uint32_t hash_name(const char *name, uint32_t *hash) noexcept nogil:
+    # Length of a component and its full_name_hash, a word at a time. What lies behind the text is read, not used.
+    cdef uint64_t h = 0, word, end
+    cdef uint32_t n = 0, part
+    while True:
+        memcpy(&word, name + n, 8)
+        end = zero_bytes(word) | zero_bytes(word ^ <uint64_t>0x2f2f2f2f2f2f2f2f)
+        if end:
+            break
+        h = fold(h, word)
+        n += 8
+    part = <uint32_t>ctzll(end) >> 3
+    if part:
+        h = fold(h, word & ((<uint64_t>1 << (8 * part)) - 1))
+    hash[0] = <uint32_t>h
+    return n + part
 
 
 # ------------------------------------------------------------------------------------------ steps
@@ -36,18 +64,16 @@ cdef inline void step_to(kernel_t *k, nameidata_t *nd, uint32_t dentry) noexcept
     nd.path.dentry = dentry
 
 
-cdef void traverse_mounts(kernel_t *k, nameidata_t *nd) noexcept nogil:
-    # What is mounted here covers it.
-    cdef uint32_t mnt
-    while dentry_row(k, nd.path.dentry).d_flags & DCACHE_MOUNTED:
-        mnt = lookup_mnt(k, nd.path.mnt, nd.path.dentry)
-        if mnt == 0:
-            return
+cdef inline void traverse_mounts(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    # What is mounted here covers it. There is one namespace, so a directory has at most one mount on it.
+    cdef uint32_t mnt = dentry_row(k, nd.path.dentry).d_mounted
+    while unlikely(mnt != 0):
         mntget(k, mnt)
-        dget(k, mount_row(k, mnt).mnt_root)
-        path_put(k, &nd.path)
+        mntput(k, nd.path.mnt)
         nd.path.mnt = mnt
-        nd.path.dentry = mount_row(k, mnt).mnt_root
+        dget(k, mount_row(k, mnt).mnt_root)
+        step_to(k, nd, mount_row(k, mnt).mnt_root)
+        mnt = dentry_row(k, nd.path.dentry).d_mounted
 
 
 cdef void step_up(kernel_t *k, nameidata_t *nd) noexcept nogil:
@@ -135,27 +161,24 @@ cdef int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **
     if unlikely(follow and file_type(d_inode(k, d)) == S_IFLNK):
         return get_link(k, nd, d, link)
     step_to(k, nd, d)
-    if unlikely(dentry_row(k, d).d_flags & DCACHE_MOUNTED):
-        traverse_mounts(k, nd)
+    traverse_mounts(k, nd)
     return 0
 
 
 # ------------------------------------------------------------------------------------------ the walk
 cdef inline const char *next_component(nameidata_t *nd, const char *name) noexcept nogil:
     # Fill nd.last from the start of `name`; what comes after it and its slashes.
-    cdef const char *end = name
-    while end[0] != 0 and end[0] != c"/":
-        end += 1
+    cdef const char *end
     nd.last.name = name
-    nd.last.len = <uint32_t>(end - name)
+    nd.last.len = hash_name(name, &nd.last.hash)
+    end = name + nd.last.len
     nd.last_slash = end[0] != 0
     nd.last_type = LAST_NORM
-    if name[0] == c"." and nd.last.len <= 2:
+    if unlikely(name[0] == c".") and nd.last.len <= 2:
         if nd.last.len == 1:
             nd.last_type = LAST_DOT
         elif name[1] == c".":
             nd.last_type = LAST_DOTDOT
-    nd.last.hash = full_name_hash(name, nd.last.len)
     while end[0] == c"/":
         end += 1
     return end

@@ -71,18 +71,9 @@ cdef uint32_t kern_mount(kernel_t *k, uint32_t sb, uint32_t parent, uint32_t mou
         m.mnt_parent = parent
         m.mnt_mountpoint = mountpoint
         if mountpoint:
-            dentry_row(k, mountpoint).d_flags |= DCACHE_MOUNTED
+            dentry_row(k, mountpoint).d_mounted = i
             dget(k, mountpoint)
     return i
-
-
-cdef uint32_t lookup_mnt(kernel_t *k, uint32_t parent, uint32_t dentry) noexcept nogil:
-    # What is mounted on a directory. There are few mounts, and only directories with the flag are asked about.
-    cdef uint32_t i
-    for i in range(1, k.table[T_MOUNT].high):
-        if mount_row(k, i).mnt_mountpoint == dentry and mount_row(k, i).mnt_parent == parent:
-            return i
-    return 0
 
 
 # ------------------------------------------------------------------------------------------ the first names
