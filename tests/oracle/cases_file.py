@@ -311,7 +311,9 @@ def o_path(m: Machine) -> None:
     assert b.fstat(7) == b.fstat(0)
     assert b.open("/f", O_PATH | O_DIRECTORY) == "ENOTDIR"
     assert b.fcntl(b.open("/d", O_PATH | O_DIRECTORY | O_CLOEXEC), F_GETFL) == O_PATH | O_DIRECTORY
-    assert b.open("/nope", O_PATH | O_CREAT) == "ENOENT"
+    assert b.open("/nope", O_PATH | O_CREAT) == b.open("/nope", O_PATH | O_CREAT | O_DIRECTORY) == "ENOENT"
+    assert b.open("/f", O_PATH | O_CREAT | O_DIRECTORY) == "ENOTDIR"
+    assert isinstance(b.open("/f", O_PATH | O_CREAT | O_EXCL), int)
 
 
 def o_noatime(m: Machine) -> None:
@@ -619,6 +621,8 @@ def zero_lengths(m: Machine) -> None:
         assert t.fstat(fd)["size"] == 0
         r, w = t.open(place + "f", O_RDONLY), t.open(place + "f", O_WRONLY)
         assert t.write(r, b"") == t.read(w, 0) == "EBADF"
+        d = t.open(place, O_RDONLY)
+        assert t.read(d, 0) == t.readv(d, [1]) == "EISDIR" and t.readv(d, []) == t.readv(d, [0, 0]) == b""
 
 
 def descriptors_of_files(m: Machine) -> None:

@@ -960,6 +960,27 @@ def chown_clears_setuid(m: Machine) -> None:
             assert _mode(a, place + "f") == left
 
 
+def chown_of_nothing_by_strangers(m: Machine) -> None:
+    """chown(-1, -1) by a stranger is allowed, but not if it would have to take setuid or setgid away: EPERM."""
+    a, b = m.spawn(), m.spawn(uid=1000)
+    for place in PLACES:
+        _make(a, place + "f")
+        for mode, refused in (
+            (0o777, False), (0o1777, False), (0o4666, True), (0o4777, True), (0o2777, True), (0o2666, True),
+            (0o6666, True),
+        ):  # fmt: skip
+            a.chmod(place + "f", mode)
+            fd = b.open(place + "f", O_RDONLY)
+            assert b.chown(place + "f", -1, -1) == b.fchown(fd, -1, -1) == ("EPERM" if refused else None)
+            assert _mode(a, place + "f") == mode
+        a.mkdir(place + "d")
+        a.chmod(place + "d", 0o6777)
+        assert b.chown(place + "d", -1, -1) is None
+        a.mkfifo(place + "p")
+        a.chmod(place + "p", 0o4777)
+        assert b.chown(place + "p", -1, -1) == "EPERM"
+
+
 def writing_clears_setuid(m: Machine) -> None:
     """A write, truncate or O_TRUNC by one who is not root takes setuid and setgid away; of nothing, it does not."""
     root, a = m.spawn(), m.spawn(uid=1000)
