@@ -12,10 +12,12 @@ SECOND = 16384
 OPS = (
     "open", "mkfifo", "mknod", "mkdir", "rmdir", "unlink", "link", "rename", "symlink", "readlink", "stat", "lstat",
     "chmod", "fchmod", "chown", "fchown", "truncate", "ftruncate", "fallocate", "fsync", "umask", "chdir", "getcwd",
+    "openat", "mknodat", "lchown", "access", "fchdir",
 )  # fmt: skip
 (
     OPEN, MKFIFO, MKNOD, MKDIR, RMDIR, UNLINK, LINK, RENAME, SYMLINK, READLINK, STAT, LSTAT,
     CHMOD, FCHMOD, CHOWN, FCHOWN, TRUNCATE, FTRUNCATE, FALLOCATE, FSYNC, UMASK, CHDIR, GETCWD,
+    OPENAT, MKNODAT, LCHOWN, ACCESS, FCHDIR,
 ) = range(len(OPS))  # fmt: skip
 
 
@@ -40,6 +42,10 @@ def on_one_path(t, op, a, path):
         return t.sys_chown(path, a[0], a[1])
     if op == TRUNCATE:
         return t.sys_truncate(path, a[0])
+    if op == LCHOWN:
+        return t.sys_lchown(path, a[0], a[1])
+    if op == ACCESS:
+        return t.sys_access(path, a[0])
     return t.sys_chdir(path)
 
 
@@ -56,6 +62,8 @@ def on_descriptor(t, op, a):
         return t.sys_fallocate(a[0], a[1], a[2], a[3])
     if op == FSYNC:
         return t.sys_fsync(a[0])
+    if op == FCHDIR:
+        return t.sys_fchdir(a[0])
     return t.sys_umask(a[0])
 
 
@@ -75,9 +83,13 @@ def on_paths(t, op, a, area):
         return t.sys_stat(path, other[:STAT_SIZE])
     if op == LSTAT:
         return t.sys_lstat(path, other[:STAT_SIZE])
+    if op == OPENAT:
+        return t.sys_openat(a[0], path, a[1], a[2])
+    if op == MKNODAT:
+        return t.sys_mknodat(a[0], path, a[1], a[2])
     if op == GETCWD:
         return t.sys_getcwd(other[:4096])
-    if op in (FCHMOD, FCHOWN, FTRUNCATE, FALLOCATE, FSYNC, UMASK):
+    if op in (FCHMOD, FCHOWN, FTRUNCATE, FALLOCATE, FSYNC, UMASK, FCHDIR):
         return on_descriptor(t, op, a)
     return on_one_path(t, op, a, path)
 

@@ -13,6 +13,9 @@ from .abi import (
     F_GETFL,
     F_GETPIPE_SZ,
     F_SETFL,
+    FIOCLEX,
+    FIONBIO,
+    FIONCLEX,
     O_APPEND,
     O_CLOEXEC,
     O_CREAT,
@@ -251,6 +254,15 @@ class FileProgram(Program):
         if rng.random() < 0.5:
             return "pread", self._fd(actor, "r"), rng.choice((0, 1, 10, 5000)), at
         return "pwrite", self._fd(actor, "w"), self._data(), at
+
+    def _ioctl_(self, actor: int) -> tuple:
+        # no FIONREAD: past the end of a file it is less than 0, which a sys_ form cannot tell from an errno
+        return (
+            "ioctl",
+            self._fd(actor),
+            self.random.choice((FIONBIO, FIOCLEX, FIONCLEX, 0x1234)),
+            self.random.choice((0, 1)),
+        )
 
     def _fcntl_(self, actor: int) -> tuple:
         rng = self.random
