@@ -174,8 +174,8 @@ class Machine:
         """Return whether a task has not ended."""
         raise NotImplementedError
 
-    def proc(self) -> int:
-        """Return the device number of /proc."""
+    def proc_and_disk(self) -> tuple[int, int]:
+        """Return the device numbers of /proc and of the root."""
         raise NotImplementedError
 
     def close(self) -> None:

@@ -309,9 +309,9 @@ class RealMachine(Machine):
         """Return the name of the task that has a process id."""
         return self.pids.get(pid, "nobody")
 
-    def proc(self) -> int:
-        """Return the device number of /proc."""
-        return self.host.root.proc if self.host.root else 0
+    def proc_and_disk(self) -> tuple[int, int]:
+        """Return the device numbers of /proc and of the root."""
+        return self.host.root.proc_and_disk if self.host.root else (0, 0)
 
     def close(self) -> None:
         """End all tasks; none is left when this returns."""

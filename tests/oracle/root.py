@@ -69,7 +69,7 @@ class Root:
             self.remove()
             raise
         self.inside = f"/proc/{pid}/root{self.outside}"
-        self.proc = os.stat(f"{self.inside}/proc").st_dev
+        self.proc_and_disk = os.stat(f"{self.inside}/proc").st_dev, os.stat(self.inside).st_dev
         self.start = {name: self._state(name) for name in KEPT}
         self.clean()
 

@@ -20,11 +20,11 @@ LARGEST = 1 << 24  # of a buffer that a sys_ form reads into
 
 
 @functools.cache
-def devices() -> tuple[int, int]:
-    """Return the device numbers of the file system that pipes without a name are on, and of /proc."""
+def devices() -> tuple[int, int, int]:
+    """Return the device numbers of the file system that pipes without a name are on, of /proc, of the root."""
     with fastipc.Kernel() as kernel:
         task = kernel.spawn()
-        return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev
+        return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev, task.stat("/").st_dev
 
 
 class SimMachine(Machine):
@@ -62,9 +62,9 @@ class SimMachine(Machine):
         """Return the name of the task that has a process id."""
         return self.pids.get(pid, "nobody")
 
-    def proc(self) -> int:
-        """Return the device number of /proc."""
-        return devices()[1]
+    def proc_and_disk(self) -> tuple[int, int]:
+        """Return the device numbers of /proc and of the root."""
+        return devices()[1:]
 
     def close(self) -> None:
         """End the kernel."""
