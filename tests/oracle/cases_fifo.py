@@ -460,17 +460,20 @@ def failed_open_gives_the_number_back(m: Machine) -> None:
 
 
 def fork_while_a_thread_sleeps(m: Machine) -> None:
-    """A child of a process with a thread asleep in open counts for nothing."""
+    """A child of a process with a thread asleep in open counts for nothing, and has the reserved number free."""
     a, x = _start(m, 2)
     b = a.thread()
     writer = _asleep(b, O_WRONLY)
-    child = a.fork()
+    child, other = a.fork(), a.fork()
+    assert child.open("/nope", O_RDONLY) == "ENOENT"
+    assert child.pipe() == (0, 1) and other.open("/dev/null", O_RDONLY) == 0
+    child.exit(0)
     assert x.open(P, READ) == 0
     assert writer.result() == 0
     a.close(0)
     assert x.read(0, 1) == b""
     assert _ready(x, 0) == POLLHUP
-    assert child.close(0) == "EBADF"
+    assert other.dup(0) == 1
 
 
 def killed_while_asleep(m: Machine) -> None:
