@@ -17,6 +17,7 @@ import fastipc
 from fastipc import compiled
 
 from . import abi, compiled_paths, paths
+from .compiled_paths import on_paths, raising_paths
 from .machine import ASLEEP, DIED, Pending, Task, ready_sets
 from .sim import SimMachine
 
@@ -35,16 +36,6 @@ OPS = (
     "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield",
     "nanosleep", "exit", "exit_group", "fork", "thread", "clone", "execve",
 )  # fmt: skip
-if hasattr(fastipc.Task, "sys_open"):
-    on_paths, raising_paths = compiled_paths.on_paths, compiled_paths.raising_paths
-else:  # no file system yet
-
-    @numba.njit
-    def on_paths(t, op, a, area):
-        """Stand for the calls that name files."""
-        return -38
-
-    raising_paths = on_paths
 FILES = 100  # the number of the first call that names files
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
