@@ -127,7 +127,7 @@ static void execute(slot_t *s)
 {
     char number[24];
     char *argv[4], *envp[1] = {0};
-    argv[0] = HEADER->path[512] ? "/proc/self/exe" : (char *)HEADER->path;
+    argv[0] = HEADER->path[512] ? "/proc/thread-self/exe" : (char *)HEADER->path;
     argv[1] = HEADER->path[512] ? "/proc/cmdline" : (char *)HEADER->path + 256;  // see root.py
     argv[2] = number;
     argv[3] = 0;
