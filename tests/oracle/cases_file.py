@@ -284,6 +284,10 @@ def o_nofollow(m: Machine) -> None:
     assert t.open("/sd/f", O_NOFOLLOW) == 0
     assert t.open("/sd/", O_NOFOLLOW) == 1
     assert t.open("/sd/.", O_NOFOLLOW) == 2
+    t.symlink("sd", "/ssd")
+    assert t.open("/ssd/", O_NOFOLLOW) == 3
+    t.symlink("loop", "/loop")
+    assert t.open("/loop/", O_NOFOLLOW) == t.open("/loop/", O_NOFOLLOW | O_WRONLY) == "ELOOP"
 
 
 def o_path(m: Machine) -> None:
