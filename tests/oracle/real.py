@@ -180,6 +180,7 @@ class Host:
         self.process = subprocess.Popen(
             [worker, self.shared, "supervisor", str(self.cpu), str(PRIORITY), str(self.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is not for it: it has to end the tasks
         )  # fmt: skip
         limit = time.monotonic() + PATIENCE
         while self.slots[0].state.value != IDLE:
