@@ -42,6 +42,14 @@ def by_hand(k):
     a.fcntl(r, F_DUPFD, 100)
     a.setrlimit(fastipc.RLIMIT_NOFILE, (1000, 2000))
     a.signal(SIGPIPE, SIG_IGN)
+    s = k.spawn(groups=[5])
+    s.setgroups([1, 2, 3])
+    s.setresgid(1, 2, 3)
+    s.prctl(fastipc.PR_SET_KEEPCAPS, 1)
+    s.setresuid(7, 8, 9)
+    s.capset(["CAP_KILL"])
+    s.execve()
+    s.exit_group(0)
     b = a.fork()
     b.setrlimit(fastipc.RLIMIT_NOFILE, (900, 900))
     b.signal(SIGPIPE, fastipc.SIG_DFL)
@@ -124,6 +132,9 @@ def test_fail_every_allocation_once(make_kernel, books, scenario, kind):
     else:
         pytest.fail("still failing")
     used = {
+        "cred",
+        "group_info",
+        "group",
         "poll_entry",
         "rlimit",
         "page",

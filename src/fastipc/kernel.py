@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TextIO, overload
 
 import numpy as np
 
+from fastipc._core.abi import NGROUPS_MAX
 from fastipc._core.entries import Batch, Machine, Task, get_hooks, hook_names, set_hook
 from fastipc.compiled import CompiledProgram
 from fastipc.errors import Deadlock, KernelClosed
@@ -149,8 +150,8 @@ class Kernel:
         if parent is not None and (parent.kernel is not self or parent.exit_status is not None):
             raise ValueError("parent must be a live task of this machine")
         gids = sorted(_id(group, "groups") for group in groups)
-        if len(gids) > 65536:
-            raise ValueError("groups must be at most 65536")
+        if len(gids) > NGROUPS_MAX:
+            raise ValueError(f"groups must be at most {NGROUPS_MAX}")
         packed = np.array(gids, np.uint32).tobytes() if gids else b""
         task = self._m.spawn(program, args, name, _id(uid, "uid"), _id(gid, "gid"), packed, parent, bool(daemon))
         if isinstance(task, int):

@@ -55,6 +55,19 @@ TABLE: dict[int, Syscall] = {
     abi.NR_getppid: Syscall("getppid", ""),
     abi.NR_setpgid: Syscall("setpgid", "dd"),
     abi.NR_setsid: Syscall("setsid", ""),
+    abi.NR_setuid: Syscall("setuid", "d"),
+    abi.NR_setgid: Syscall("setgid", "d"),
+    abi.NR_setreuid: Syscall("setreuid", "dd"),
+    abi.NR_setregid: Syscall("setregid", "dd"),
+    abi.NR_setresuid: Syscall("setresuid", "ddd"),
+    abi.NR_setresgid: Syscall("setresgid", "ddd"),
+    abi.NR_setfsuid: Syscall("setfsuid", "d"),
+    abi.NR_setfsgid: Syscall("setfsgid", "d"),
+    abi.NR_getgroups: Syscall("getgroups", "d"),
+    abi.NR_setgroups: Syscall("setgroups", "d"),
+    abi.NR_capget: Syscall("capget", ""),
+    abi.NR_capset: Syscall("capset", ""),
+    abi.NR_prctl: Syscall("prctl", "ddd"),
     abi.NR_getpgid: Syscall("getpgid", "d"),
     abi.NR_getsid: Syscall("getsid", "d"),
     abi.NR_getresuid: Syscall("getresuid", ""),
@@ -177,6 +190,16 @@ getpgid(pid=0) -> int
 setpgid(pid, pgid) -> none
 getsid(pid=0) -> int
 setsid() -> int
+setuid(uid) -> none
+setgid(gid) -> none
+setreuid(ruid, euid) -> none
+setregid(rgid, egid) -> none
+setresuid(ruid, euid, suid) -> none
+setresgid(rgid, egid, sgid) -> none
+setfsuid(uid) -> int
+setfsgid(gid) -> int
+setgroups(groups: in) -> none
+prctl(option, arg2=0, arg3=0, arg4=0, arg5=0) -> int
 sched_yield() -> none
 nanosleep(seconds: seconds) -> none
 signal(sig, handler) -> int

@@ -44,9 +44,22 @@ WNOHANG, WUNTRACED, WCONTINUED = 1, 2, 8
 WNOTHREAD, WALL, WCLONE = 0x20000000, 0x40000000, 0x80000000
 
 # resource.h
-RLIMIT_CORE, RLIMIT_NOFILE = 4, 7
+RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE = 4, 6, 7
+
+# capability.h, securebits.h, prctl.h
+CAP_CHOWN, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SYS_ADMIN, CAP_SYS_RESOURCE = 0, 5, 6, 7, 8, 21, 24
+SECBIT_NOROOT, SECBIT_NO_SETUID_FIXUP, SECBIT_KEEP_CAPS, SECBIT_KEEP_CAPS_LOCKED = 1, 4, 16, 32
+SECBIT_NO_CAP_AMBIENT_RAISE = 64
+PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP = 7, 8, 23, 24
+PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT = 27, 28, 36, 47
+PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL = 1, 2, 3, 4
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+
+
+def sets_of_caps(*sets: int) -> tuple[str, ...]:
+    """Return sets of capabilities as results show them, without the one that hosts of containers keep back."""
+    return tuple(hex(caps & ~(1 << CAP_SYS_RESOURCE)) for caps in sets)
 
 
 def errno_name(number: int) -> str:

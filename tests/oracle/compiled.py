@@ -18,7 +18,7 @@ from fastipc import compiled
 
 from . import abi, compiled_paths, paths
 from .compiled_paths import on_paths, raising_paths
-from .machine import ASLEEP, DIED, Pending, Task, ready_sets
+from .machine import ASLEEP, DIED, NAMING, NOTHING, Pending, Task, ready_sets
 from .sim import SimMachine
 
 AREA = 1 << 19
@@ -35,6 +35,9 @@ OPS = (
     "lseek", "pread", "pwrite", "select", "select_nfds", "poll", "wait4", "getpid", "gettid", "getppid", "getuid",
     "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getrlimit", "setrlimit", "signal", "sched_yield",
     "nanosleep", "exit", "exit_group", "fork", "thread", "clone", "execve",
+    "getpgid", "setpgid", "getsid", "setsid", "setuid", "setgid",
+    "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "getgroups", "setgroups", "capget",
+    "capset", "prctl",
 )  # fmt: skip
 FILES = 100  # the number of the first call that names files
 NUMBER = {name: i for i, name in enumerate(OPS)}
@@ -44,7 +47,9 @@ NUMBER["times"] = NUMBER["lstat"]
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
     LSEEK, PREAD, PWRITE, SELECT, SELECT_NFDS, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID,
     GETEUID, GETGID, GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
-    EXIT_GROUP, FORK, THREAD, CLONE, EXECVE,
+    EXIT_GROUP, FORK, THREAD, CLONE, EXECVE, GETPGID, SETPGID, GETSID, SETSID, SETUID, SETGID,
+    SETREUID, SETREGID, SETRESUID, SETRESGID, SETFSUID, SETFSGID, GETGROUPS, SETGROUPS, CAPGET,
+    CAPSET, PRCTL,
 ) = range(len(OPS))  # fmt: skip
 
 
@@ -232,6 +237,44 @@ def on_processes(t, op, a, area):
     return t.sys_nanosleep(a[0] / 1e9)
 
 
+@numba.njit
+def on_ids(t, op, a, area):
+    """Calls about process groups, sessions, users, groups and capabilities."""
+    if op == GETPGID:
+        return t.sys_getpgid(a[0])
+    if op == SETPGID:
+        return t.sys_setpgid(a[0], a[1])
+    if op == GETSID:
+        return t.sys_getsid(a[0])
+    if op == SETSID:
+        return t.sys_setsid()
+    if op == SETUID:
+        return t.sys_setuid(a[0])
+    if op == SETGID:
+        return t.sys_setgid(a[0])
+    if op == SETREUID:
+        return t.sys_setreuid(a[0], a[1])
+    if op == SETREGID:
+        return t.sys_setregid(a[0], a[1])
+    if op == SETRESUID:
+        return t.sys_setresuid(a[0], a[1], a[2])
+    if op == SETRESGID:
+        return t.sys_setresgid(a[0], a[1], a[2])
+    if op == SETFSUID:
+        return t.sys_setfsuid(a[0])
+    if op == SETFSGID:
+        return t.sys_setfsgid(a[0])
+    if op == GETGROUPS:
+        return t.sys_getgroups(area[: 4 * a[0]].view(np.uint32))
+    if op == SETGROUPS:
+        return t.sys_setgroups(area[: 4 * a[0]].view(np.uint32))
+    if op == CAPGET:
+        return t.sys_capget(area[:24])
+    if op == CAPSET:
+        return t.sys_capset(area[:24])
+    return t.sys_prctl(a[0], a[1], a[2], a[3], a[4])
+
+
 @compiled
 def worker(t, me, boxes, areas):
     """Make the calls that are asked for, for ever."""
@@ -265,8 +308,10 @@ def worker(t, me, boxes, areas):
             ret = on_bytes(t, op, a, area)
         elif op <= POLL:
             ret = on_descriptors(t, op, a, area)
-        else:
+        elif op <= EXECVE:
             ret = on_processes(t, op, a, area)
+        else:
+            ret = on_ids(t, op, a, area)
         box[ERRNO] = t.errno
         box[RET] = ret
         box[STATE] = IDLE
@@ -320,8 +365,10 @@ class CompiledMachine(SimMachine):
             self.child = self._new_box()
             words = [self.child, *words]
             decode = self._born
-        elif name in ("getpid", "gettid", "getppid"):
+        elif name in NAMING:
             decode = self.name_of
+        elif name in NOTHING:
+            decode = self._nothing
         box[ARG : ARG + len(words)] = [int(word) for word in words]
         box[STATE] = ASKED
         return name, n, decode
@@ -489,6 +536,20 @@ class CompiledMachine(SimMachine):
     def _on_setrlimit(self, area: Any, resource: int, limits: tuple[int, int]) -> tuple:
         area[:16] = np.array(limits, np.uint64).view(np.uint8)
         return (resource,), self._nothing
+
+    def _on_getgroups(self, area: Any, size: int = 65536) -> tuple:
+        return (size,), lambda ret: (ret, area[: 4 * ret].view(np.uint32).tolist() if size else [])
+
+    def _on_setgroups(self, area: Any, groups: list[int]) -> tuple:
+        area[: 4 * len(groups)] = np.array([g & 0xFFFFFFFF for g in groups], np.uint32).view(np.uint8)
+        return (len(groups),), self._nothing
+
+    def _on_capget(self, area: Any) -> tuple:
+        return (), lambda ret: abi.sets_of_caps(*area[:24].view(np.uint64).tolist())
+
+    def _on_capset(self, area: Any, *sets: int) -> tuple:
+        area[:24] = np.array(sets, np.uint64).view(np.uint8)
+        return (), self._nothing
 
 
 def prepare() -> None:

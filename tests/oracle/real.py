@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from . import abi, paths
-from .machine import ASLEEP, CREATING, DIED, Group, Machine, Pending, Task, ready_sets
+from .machine import ASLEEP, CREATING, DIED, IDS, NAMING, NOTHING, Group, Machine, Pending, Task, ready_sets
 from .root import Root
 
 NSLOTS = 256
@@ -41,10 +41,12 @@ NR = {
     "select": 23, "sched_yield": 24, "dup": 32, "dup2": 33, "nanosleep": 35, "getpid": 39, "exit": 60, "wait4": 61,
     "fcntl": 72, "fsync": 74, "truncate": 76, "ftruncate": 77, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82,
     "mkdir": 83, "rmdir": 84, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89, "chmod": 90, "fchmod": 91,
-    "chown": 92, "fchown": 93, "lchown": 94, "umask": 95, "getrlimit": 97, "getuid": 102, "getgid": 104,
-    "geteuid": 107, "getegid": 108, "getppid": 110, "getresuid": 118, "getresgid": 120, "mknod": 133,
-    "setrlimit": 160, "mount": 165, "gettid": 186, "futex": 202, "exit_group": 231, "openat": 257, "mknodat": 259,
-    "unshare": 272, "fallocate": 285, "dup3": 292, "pipe2": 293,
+    "chown": 92, "fchown": 93, "lchown": 94, "umask": 95, "getrlimit": 97, "getuid": 102, "getgid": 104, "setuid": 105,
+    "setgid": 106, "geteuid": 107, "getegid": 108, "setpgid": 109, "getppid": 110, "setsid": 112, "setreuid": 113,
+    "setregid": 114, "getgroups": 115, "setgroups": 116, "setresuid": 117, "getresuid": 118, "setresgid": 119,
+    "getresgid": 120, "getpgid": 121, "setfsuid": 122, "setfsgid": 123, "getsid": 124, "capget": 125, "capset": 126,
+    "mknod": 133, "prctl": 157, "setrlimit": 160, "mount": 165, "gettid": 186, "futex": 202, "exit_group": 231,
+    "openat": 257, "mknodat": 259, "unshare": 272, "fallocate": 285, "dup3": 292, "pipe2": 293,
 }  # fmt: skip
 STAT_WORDS = (
     "dev", "ino", "nlink", "mode", "uid", "gid", "pad", "rdev", "size", "blksize", "blocks",
@@ -391,6 +393,8 @@ class RealMachine(Machine):
             return None
         if name in paths.SHAPES:
             return self._on_files(slot, *paths.raw(name, paths.full(name, args)))
+        if name.startswith(("setuid", "setgid", "setre", "setfs")):
+            args = tuple(map(self._id, args))
         marshal = getattr(self, f"_{name}_", None)
         if marshal is None:
             slot.send(NR[name], *(self._number(arg) for arg in args))
@@ -406,6 +410,10 @@ class RealMachine(Machine):
 
     def _stranger(self, number: int) -> int:
         return number + self.host.strangers if 0 < number < 65536 else number
+
+    def _id(self, number: int) -> int:
+        # Users and groups of cases are not those of the host.
+        return number + self.host.strangers if 0 < number < 1 << 31 else number
 
     def _user(self, number: int) -> int:
         known = self.host.strangers < number < self.host.strangers + 65536
@@ -431,10 +439,12 @@ class RealMachine(Machine):
             self.pids[slot.tid] = pending.task.name
             slot.number = slot.tid
             return None
-        if name in ("getpid", "getppid", "gettid"):
+        if name in NAMING:
             return self.name_of(ret)
-        if name in ("getuid", "geteuid", "getgid", "getegid"):
+        if name in IDS:
             return self._user(ret)
+        if name in NOTHING:
+            return None
         decode = pending.token
         if decode is not None:
             return decode(ret)
@@ -626,6 +636,35 @@ class RealMachine(Machine):
 
     def _getresgid_(self, slot: Slot) -> Callable:
         return self._triple(slot, "getresgid")
+
+    def _getgroups_(self, slot: Slot, size: int = 65536) -> Callable:
+        slot.send(NR["getgroups"], size, slot.address)
+
+        def decode(ret: int) -> tuple[int, list[int]]:
+            return ret, [self._user(gid) for (gid,) in struct.iter_unpack("I", slot.get(4 * ret))] if size else []
+
+        return decode
+
+    def _setgroups_(self, slot: Slot, groups: list[int]) -> Callable:
+        data = b"".join(struct.pack("I", self._id(gid) & 0xFFFFFFFF) for gid in groups)
+        slot.send(NR["setgroups"], len(groups), slot.put(data))
+        return lambda ret: None
+
+    CAP_HEADER = struct.pack("Ii", 0x20080522, 0)
+
+    def _capget_(self, slot: Slot) -> Callable:
+        slot.send(NR["capget"], slot.put(self.CAP_HEADER, 64), slot.address)
+
+        def decode(ret: int) -> tuple[str, ...]:
+            low, high = struct.unpack("III", slot.get(12)), struct.unpack("III", slot.get(12, 12))
+            return abi.sets_of_caps(*(a | b << 32 for a, b in zip(low, high, strict=True)))
+
+        return decode
+
+    def _capset_(self, slot: Slot, *sets: int) -> Callable:
+        data = struct.pack("6I", *(s & 0xFFFFFFFF for s in sets), *(s >> 32 for s in sets))
+        slot.send(NR["capset"], slot.put(self.CAP_HEADER, 64), slot.put(data))
+        return lambda ret: None
 
     # forms with a user pointer that cannot be written or read
     def _read_at_(self, slot: Slot, fd: int, address: int, n: int) -> None:

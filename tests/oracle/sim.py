@@ -12,7 +12,7 @@ import numpy as np
 import fastipc
 
 from . import abi, paths
-from .machine import ASLEEP, CREATING, DIED, SLEEPING, Group, Machine, Pending, Task, ready_sets
+from .machine import ASLEEP, CREATING, DIED, NAMING, NOTHING, SLEEPING, Group, Machine, Pending, Task, ready_sets
 
 TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
 LONGEST = 4096  # of a path
@@ -90,6 +90,8 @@ class SimMachine(Machine):
             verb, args, decode = name, args, self.adopt
         elif name in paths.SHAPES:
             verb, args, decode = self._on_files(name, paths.full(name, args))
+        elif self.verb == "sys" and name in NOTHING:
+            verb, decode = f"sys_{name}", self._nothing
         elif self.verb == "sys" and hasattr(self, f"_sys_{name}") and self._fits(name, args):
             verb, args, decode = getattr(self, f"_sys_{name}")(*args)
         else:
@@ -144,7 +146,7 @@ class SimMachine(Machine):
             assert -value == handle.errno, f"t.errno is {handle.errno}, not {-value}"
             return abi.errno_name(-value)
         assert handle.errno == 0, f"t.errno is {handle.errno} after success"
-        if name in ("getpid", "getppid", "gettid"):
+        if name in NAMING:
             return self.name_of(value)
         if decode is not None:
             value = decode(value)
@@ -217,7 +219,36 @@ class SimMachine(Machine):
     def _select_nfds_(self, nfds: int, r: list[int], w: list[int], x: list[int], timeout: float) -> tuple:
         return self._sys_select(r, w, x, timeout, nfds=nfds)
 
+    def _getgroups_(self, size: int = 65536) -> tuple:
+        if size < 65536:  # only the other form is told a size
+            return self._sys_getgroups(size)
+        return "getgroups", (), lambda groups: (len(groups), groups)
+
+    def _setgroups_(self, groups: list[int]) -> tuple:
+        return "setgroups", (groups,), None
+
+    def _capget_(self) -> tuple:
+        return "sys_capget", *self._sys_capget()[1:]
+
+    def _capset_(self, *sets: int) -> tuple:
+        names = [name for name in dir(fastipc) if name.startswith("CAP_")]
+        return "capset", [{n for n in names if s >> getattr(fastipc, n) & 1} for s in sets], None
+
     # ------------------------------------------------------------------------------------------ the sys_ forms
+    def _sys_getgroups(self, size: int = 65536) -> tuple:
+        groups = np.zeros(size, np.uint32)
+        return "sys_getgroups", (groups,), lambda ret: (ret, groups[:ret].tolist())
+
+    def _sys_setgroups(self, groups: list[int]) -> tuple:
+        return "sys_setgroups", (np.array([g & 0xFFFFFFFF for g in groups], np.uint32),), self._nothing
+
+    def _sys_capget(self) -> tuple:
+        sets = np.zeros(3, np.uint64)
+        return "sys_capget", (sets,), lambda ret: abi.sets_of_caps(*sets.tolist())
+
+    def _sys_capset(self, *sets: int) -> tuple:
+        return "sys_capset", (np.array(sets, np.uint64),), self._nothing
+
     def _sys_read(self, fd: int, n: int) -> tuple:
         buffer = bytearray(n)
         return "sys_read", (fd, buffer), lambda got: bytes(buffer[:got])

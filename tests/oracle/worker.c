@@ -115,8 +115,8 @@ static void become_task(long uid, long gid, long n, const int *groups)
     sys(SYS_setsid, 0, 0, 0, 0);
     sys(SYS_umask, 022, 0, 0, 0);
     sys(SYS_setrlimit, 7, nofile, 0, 0);
-    if (uid || gid || n) {
-        sys(SYS_setgroups, n, groups, 0, 0);
+    sys(SYS_setgroups, n, groups, 0, 0);
+    if (uid || gid) {
         sys(SYS_setresgid, gid, gid, gid, 0);
         sys(SYS_setresuid, uid, uid, uid, 0);
         sys(SYS_prctl, 4, 1, 0, 0);  // PR_SET_DUMPABLE, as after execve: /proc/PID/fd is the user's own

@@ -424,6 +424,34 @@ cpdef enum:  # Source: include/uapi/linux/capability.h
     CAP_BPF = 39
     CAP_CHECKPOINT_RESTORE = 40
 
+cpdef enum:  # Source: include/uapi/linux/securebits.h
+    SECBIT_NOROOT = 0x1
+    SECBIT_NOROOT_LOCKED = 0x2
+    SECBIT_NO_SETUID_FIXUP = 0x4
+    SECBIT_NO_SETUID_FIXUP_LOCKED = 0x8
+    SECBIT_KEEP_CAPS = 0x10
+    SECBIT_KEEP_CAPS_LOCKED = 0x20
+    SECBIT_NO_CAP_AMBIENT_RAISE = 0x40
+    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED = 0x80
+
+cpdef enum:  # Source: include/uapi/linux/prctl.h
+    PR_GET_KEEPCAPS = 7
+    PR_SET_KEEPCAPS = 8
+    PR_CAPBSET_READ = 23
+    PR_CAPBSET_DROP = 24
+    PR_GET_SECUREBITS = 27
+    PR_SET_SECUREBITS = 28
+    PR_SET_CHILD_SUBREAPER = 36
+    PR_GET_CHILD_SUBREAPER = 37
+    PR_CAP_AMBIENT = 47
+    PR_CAP_AMBIENT_IS_SET = 1
+    PR_CAP_AMBIENT_RAISE = 2
+    PR_CAP_AMBIENT_LOWER = 3
+    PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+cpdef enum:  # Source: include/uapi/linux/limits.h
+    NGROUPS_MAX = 65536
+
 cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_read = 0
     NR_write = 1

@@ -165,6 +165,7 @@ cdef enum:  # task.flags
     TIF_SIGPENDING = 1
     PF_EXITING = 2
     PF_FORKNOEXEC = 4  # forked, and has not called execve since
+    PF_NPROC_EXCEEDED = 512  # its user had too many tasks when it became that user: execve looks again
     TASK_DAEMON = 8  # may sleep for ever
     TASK_OBJECT = 16  # a Python Task refers to this row
     TASK_QUEUED = 32  # on the run queue
@@ -220,6 +221,7 @@ cdef enum:
 cdef enum:  # signal.flags
     SIGNAL_GROUP_EXIT = 4
     SIGNAL_UNKILLABLE = 64
+    SIGNAL_CHILD_SUBREAPER = 0x10000  # finds the orphans among its descendants
 
 ctypedef struct signal_t:  # struct signal_struct, include/linux/sched/signal.h: what the threads of a process share
     uint32_t live
@@ -760,6 +762,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
     uint32_t dead_last
     uint32_t default_rlimit
+    uint32_t subreapers  # processes with SIGNAL_CHILD_SUBREAPER
     uint32_t spawn_cred  # a hint: row that the last spawned process was given
     uint32_t user_hash[256]
 

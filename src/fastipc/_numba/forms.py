@@ -303,6 +303,51 @@ overload_method(TaskType, "setrlimit")(_setting(True))
 overload_method(TaskType, "sys_setrlimit")(_setting(False))
 
 
+# ---------------------------------------------------------------------------------------------- groups, capabilities
+@overload_method(TaskType, "getgroups")
+def _no_getgroups(t):
+    raise TypingError("t.getgroups makes a list: use t.sys_getgroups(groups), which fills an array of uint32")
+
+
+@overload_method(TaskType, "sys_getgroups")
+def _sys_getgroups(t, groups):
+    require_buffer("groups", groups, True)
+    call = external("getgroups", 2)
+
+    def sys_getgroups(t, groups):
+        return call(machine_of(t), row_of(t), address_of(groups), size_of(groups))
+
+    return sys_getgroups
+
+
+def _no_capabilities(name: str) -> None:
+    def refuse(t, *args):
+        raise TypingError(f"t.{name} has sets of names: use t.sys_{name}(sets), with an array of three uint64")
+
+    overload_method(TaskType, name)(refuse)
+
+
+def _capabilities(name: str, writable: bool) -> None:
+    call = external(name, 1)
+
+    def typed(t, sets):
+        require_buffer("sets", sets, writable)
+
+        def sys_cap(t, sets):
+            if size_of(sets) < 24:
+                raise ValueError("sets must have room for three 64-bit integers")
+            return call(machine_of(t), row_of(t), address_of(sets))
+
+        return sys_cap
+
+    overload_method(TaskType, f"sys_{name}")(typed)
+
+
+for _name, _writable in (("capget", True), ("capset", False)):
+    _no_capabilities(_name)
+    _capabilities(_name, _writable)
+
+
 # ---------------------------------------------------------------------------------------------- threads
 def _threads(raises: bool) -> Any:
     def typed(t, program, *args):

@@ -6,7 +6,6 @@
 
 cdef enum:
     CAP_ALL = 0x1ffffffffff
-    NGROUPS_MAX = 65536
 
 cdef uint32_t prepare_creds(kernel_t *k, task_t *t) noexcept nogil  # a copy of the task's own to change, or 0
 cdef void commit_creds(kernel_t *k, task_t *t, uint32_t new) noexcept nogil  # takes the caller's reference

@@ -57,6 +57,7 @@ cdef void put_signal(kernel_t *k, uint32_t i) noexcept nogil:
     cdef signal_t *s = signal_row(k, i)
     s.count -= 1
     if s.count == 0:
+        k.subreapers -= s.flags & SIGNAL_CHILD_SUBREAPER != 0
         put_rlimit(k, s.rlimit)
         table_free(k, T_SIGNAL, i, sizeof(signal_t))
 
@@ -132,14 +133,29 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
         release_task(k, task_index(k, t))
 
 
-cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
-    # The first thread of the same process, the leader first, that has not ended; else init.
-    cdef uint32_t i = t.group_leader
+cdef uint32_t find_alive_thread(kernel_t *k, uint32_t leader) noexcept nogil:
+    # The first one that has not ended, the leader before all, or 0.
+    cdef uint32_t i = leader
     while task_row(k, i).flags & PF_EXITING:
         i = task_row(k, i).thread_next
-        if i == t.group_leader:
-            return k.init_task
+        if i == leader:
+            return 0
     return i
+
+
+cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
+    # A thread of the same process; else of the nearest ancestor that wants orphans; else init.
+    cdef uint32_t i = find_alive_thread(k, t.group_leader)
+    cdef uint32_t leader = t.group_leader
+    if i or k.subreapers == 0:
+        return i if i else k.init_task
+    while leader != k.init_task:
+        leader = task_row(k, task_row(k, leader).real_parent).group_leader
+        if signal_row(k, task_row(k, leader).signal).flags & SIGNAL_CHILD_SUBREAPER:
+            i = find_alive_thread(k, leader)
+            if i:
+                return i
+    return k.init_task
 
 
 cdef bint will_become_orphaned_pgrp(kernel_t *k, int32_t pgrp, uint32_t ignored) noexcept nogil:
@@ -193,11 +209,11 @@ cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
         c = task_row(k, child)
         next = c.sibling_next
         add_child(k, reaper, child)
-        if reaper == k.init_task:
+        if task_row(k, reaper).group_leader != t.group_leader:
             c.exit_signal = SIGCHLD
             kill_orphaned_pgrp(k, c, t, 0)
             if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
-                release_task(k, child)
+                notify_parent(k, c)
         child = next
 
 

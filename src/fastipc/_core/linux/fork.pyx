@@ -158,7 +158,8 @@ cdef inline int64_t copy_process_as(
     copy_creds(k, c, cred)
     c.blocked = t.blocked
     c.kind = kind
-    c.flags = PF_FORKNOEXEC
+    c.flags = PF_FORKNOEXEC | t.flags & PF_NPROC_EXCEEDED
+    t.flags &= ~<int>PF_NPROC_EXCEEDED
     c.call.nr = -1
     c.start_time = k.now
     c.self_exec_id = t.self_exec_id
@@ -309,35 +310,61 @@ cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
             return files_row(k, t.files).count > own
 
 
-cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
-    # What stays behind: the other threads, shared descriptors, close-on-exec ones, actions that are not "ignore".
-    # What can fail comes first: after that the old program is gone.
-    cdef uint32_t files = 0, sighand = 0
+cdef struct exec_t:  # what a process that calls execve needs and may not get
+    uint32_t cred
+    uint32_t files
+    uint32_t sighand
+
+
+cdef void exec_put(kernel_t *k, exec_t *e) noexcept nogil:
+    if e.cred:
+        put_cred(k, e.cred)
+    if e.files:
+        put_files(k, e.files)
+    if e.sighand:
+        table_free(k, T_SIGHAND, e.sighand, sizeof(sighand_t))
+
+
+cdef bint exec_prepare(kernel_t *k, task_t *t, exec_t *e) noexcept nogil:
+    # 0 in `files` or `sighand`: it has them to itself.
+    memset(e, 0, sizeof(exec_t))
+    e.cred = prepare_exec_creds(k, t)
+    if e.cred == 0:
+        return False
     if files_shared(k, t):
-        files = dup_fd_table(k, t.files)
-        if files == 0:
-            return -alloc_errno(k, ENOMEM)
+        e.files = dup_fd_table(k, t.files)
+        if e.files == 0:
+            return False
     if sighand_row(k, t.sighand).count > signal_row(k, t.signal).nr_threads:
-        sighand = new_sighand(k, sighand_row(k, t.sighand).ignored)
-        if sighand == 0:
-            if files:
-                put_files(k, files)
-            return -alloc_errno(k, ENOMEM)
+        e.sighand = new_sighand(k, sighand_row(k, t.sighand).ignored)
+        if e.sighand == 0:
+            return False
+    return True
+
+
+cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
+    # What stays behind: the other threads, shared descriptors, close-on-exec ones, actions that are not "ignore", what
+    # the credentials do not carry over. What can fail comes first: after that the old program is gone.
+    cdef exec_t e
+    if t.flags & PF_NPROC_EXCEEDED and user_row(k, current_cred(k, t).user).processes > rlimit(k, t, RLIMIT_NPROC):
+        return -EAGAIN
+    t.flags &= ~<int>PF_NPROC_EXCEEDED
+    if not exec_prepare(k, t, &e):
+        exec_put(k, &e)
+        return -alloc_errno(k, ENOMEM)
     if zap_other_threads(k, t, 0):
         do_group_exit(k, t, SIGPIPE)
-        if files:
-            put_files(k, files)
-        if sighand:
-            table_free(k, T_SIGHAND, sighand, sizeof(sighand_t))
+        exec_put(k, &e)
         return -EKILLED
     if t.group_leader != task_index(k, t):
         take_leadership(k, t)
-    if files:
+    if e.files:
         put_files(k, t.files)
-        t.files = files
-    if sighand:
+        t.files = e.files
+    if e.sighand:
         sighand_row(k, t.sighand).count -= 1
-        t.sighand = sighand
+        t.sighand = e.sighand
+    commit_creds(k, t, e.cred)
     t.exit_signal = SIGCHLD
     t.self_exec_id += 1
     t.flags &= ~<int>PF_FORKNOEXEC

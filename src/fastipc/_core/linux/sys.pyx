@@ -1,7 +1,13 @@
-"""Process groups, sessions, and ids of users and groups.
+"""Process groups, sessions, ids of users and groups, prctl.
 
-Source: kernel/sys.c (setpgid, getpgid, getsid, ksys_setsid). Missing: controlling terminals.
+Source: kernel/sys.c (setpgid, getpgid, getsid, ksys_setsid, __sys_setuid and the like, prctl), kernel/groups.c
+(getgroups, setgroups). All ids are looked at before any is changed. Missing: controlling terminals, options of prctl
+that are not about credentials or orphans.
 """
+
+
+cdef enum:
+    NO_ID = 0xffffffff  # -1: leave this one alone
 
 
 # ------------------------------------------------------------------------------------------ groups and sessions
@@ -70,3 +76,269 @@ cdef int64_t do_setsid(kernel_t *k, task_t *t) noexcept nogil:
     change_pid(k, leader, PIDTYPE_SID, t.tgid)
     change_pid(k, leader, PIDTYPE_PGID, t.tgid)
     return t.tgid
+
+
+# ------------------------------------------------------------------------------------------ user ids
+cdef inline cred_t *begin_change(kernel_t *k, task_t *t, uint32_t *new) noexcept nogil:
+    # A copy of the caller's credentials to change, NULL if there is no row; `end_change` or put_cred is to follow.
+    new[0] = prepare_creds(k, t)
+    return cred_row(k, new[0]) if new[0] else NULL
+
+
+cdef int64_t set_user(kernel_t *k, cred_t *new) noexcept nogil:
+    # The real user of prepared credentials has changed.
+    cdef uint32_t user = alloc_uid(k, new.uid)
+    if user == 0:
+        return -alloc_errno(k, EAGAIN)
+    free_uid(k, new.user)
+    new.user = user
+    return 0
+
+
+cdef void flag_nproc_exceeded(kernel_t *k, task_t *t, cred_t *new) noexcept nogil:
+    # A user that has too many tasks can be changed to, but execve fails.
+    if new.uid and user_row(k, new.user).processes > rlimit(k, t, RLIMIT_NPROC):
+        t.flags |= PF_NPROC_EXCEEDED
+    else:
+        t.flags &= ~<int>PF_NPROC_EXCEEDED
+
+
+cdef int64_t end_change(kernel_t *k, task_t *t, uint32_t i) noexcept nogil:
+    # The ids of `i` are to be the caller's: what that does to its capabilities, and who counts the task.
+    cdef cred_t *new = cred_row(k, i)
+    cdef int64_t err = 0
+    if new.uid != current_cred(k, t).uid:
+        err = set_user(k, new)
+        if err:
+            put_cred(k, i)
+            return err
+        flag_nproc_exceeded(k, t, new)
+    cap_emulate_setxuid(new, current_cred(k, t))
+    commit_creds(k, t, i)
+    return 0
+
+
+cdef int64_t do_setuid(kernel_t *k, task_t *t, uint32_t uid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new
+    if uid == NO_ID:
+        return -EINVAL
+    new = begin_change(k, t, &i)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if capable(k, t, CAP_SETUID):
+        new.uid = new.suid = uid
+    elif uid != old.uid and uid != old.suid:
+        put_cred(k, i)
+        return -EPERM
+    new.euid = new.fsuid = uid
+    return end_change(k, t, i)
+
+
+cdef int64_t do_setreuid(kernel_t *k, task_t *t, uint32_t ruid, uint32_t euid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new = begin_change(k, t, &i)
+    cdef bint any = capable(k, t, CAP_SETUID)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if (ruid != NO_ID and ruid != old.uid and ruid != old.euid and not any
+            or euid != NO_ID and euid != old.uid and euid != old.euid and euid != old.suid and not any):
+        put_cred(k, i)
+        return -EPERM
+    if ruid != NO_ID:
+        new.uid = ruid
+    if euid != NO_ID:
+        new.euid = euid
+    if ruid != NO_ID or (euid != NO_ID and euid != old.uid):
+        new.suid = new.euid
+    new.fsuid = new.euid
+    return end_change(k, t, i)
+
+
+cdef inline bint is_new(uint32_t id, uint32_t real, uint32_t effective, uint32_t saved) noexcept nogil:
+    # Whether it takes a capability to become this.
+    return id != NO_ID and id != real and id != effective and id != saved
+
+
+cdef int64_t do_setresuid(kernel_t *k, task_t *t, uint32_t ruid, uint32_t euid, uint32_t suid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new
+    if (ruid in (NO_ID, old.uid) and suid in (NO_ID, old.suid)
+            and (euid == NO_ID or euid == old.euid == old.fsuid)):
+        return 0
+    if not capable(k, t, CAP_SETUID) and (
+            is_new(ruid, old.uid, old.euid, old.suid) or is_new(euid, old.uid, old.euid, old.suid)
+            or is_new(suid, old.uid, old.euid, old.suid)):
+        return -EPERM
+    new = begin_change(k, t, &i)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if ruid != NO_ID:
+        new.uid = ruid
+    if euid != NO_ID:
+        new.euid = euid
+    if suid != NO_ID:
+        new.suid = suid
+    new.fsuid = new.euid
+    return end_change(k, t, i)
+
+
+cdef int64_t do_setfsuid(kernel_t *k, task_t *t, uint32_t uid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t was = old.fsuid, i
+    cdef cred_t *new
+    if uid == was or not capable(k, t, CAP_SETUID) and is_new(uid, old.uid, old.euid, old.suid) or uid == NO_ID:
+        return was
+    new = begin_change(k, t, &i)
+    if new != NULL:
+        new.fsuid = uid
+        cap_emulate_setfsuid(new, old)
+        commit_creds(k, t, i)
+    return was
+
+
+# ------------------------------------------------------------------------------------------ group ids
+cdef int64_t do_setgid(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new
+    if gid == NO_ID:
+        return -EINVAL
+    new = begin_change(k, t, &i)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if capable(k, t, CAP_SETGID):
+        new.gid = new.sgid = gid
+    elif gid != old.gid and gid != old.sgid:
+        put_cred(k, i)
+        return -EPERM
+    new.egid = new.fsgid = gid
+    commit_creds(k, t, i)
+    return 0
+
+
+cdef int64_t do_setregid(kernel_t *k, task_t *t, uint32_t rgid, uint32_t egid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new = begin_change(k, t, &i)
+    cdef bint any = capable(k, t, CAP_SETGID)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if (rgid != NO_ID and rgid != old.gid and rgid != old.egid and not any
+            or egid != NO_ID and egid != old.gid and egid != old.egid and egid != old.sgid and not any):
+        put_cred(k, i)
+        return -EPERM
+    if rgid != NO_ID:
+        new.gid = rgid
+    if egid != NO_ID:
+        new.egid = egid
+    if rgid != NO_ID or (egid != NO_ID and egid != old.gid):
+        new.sgid = new.egid
+    new.fsgid = new.egid
+    commit_creds(k, t, i)
+    return 0
+
+
+cdef int64_t do_setresgid(kernel_t *k, task_t *t, uint32_t rgid, uint32_t egid, uint32_t sgid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t i
+    cdef cred_t *new
+    if (rgid in (NO_ID, old.gid) and sgid in (NO_ID, old.sgid)
+            and (egid == NO_ID or egid == old.egid == old.fsgid)):
+        return 0
+    if not capable(k, t, CAP_SETGID) and (
+            is_new(rgid, old.gid, old.egid, old.sgid) or is_new(egid, old.gid, old.egid, old.sgid)
+            or is_new(sgid, old.gid, old.egid, old.sgid)):
+        return -EPERM
+    new = begin_change(k, t, &i)
+    if new == NULL:
+        return -alloc_errno(k, ENOMEM)
+    if rgid != NO_ID:
+        new.gid = rgid
+    if egid != NO_ID:
+        new.egid = egid
+    if sgid != NO_ID:
+        new.sgid = sgid
+    new.fsgid = new.egid
+    commit_creds(k, t, i)
+    return 0
+
+
+cdef int64_t do_setfsgid(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
+    cdef cred_t *old = current_cred(k, t)
+    cdef uint32_t was = old.fsgid, i
+    cdef cred_t *new
+    if gid == was or not capable(k, t, CAP_SETGID) and is_new(gid, old.gid, old.egid, old.sgid) or gid == NO_ID:
+        return was
+    new = begin_change(k, t, &i)
+    if new != NULL:
+        new.fsgid = gid
+        commit_creds(k, t, i)
+    return was
+
+
+# ------------------------------------------------------------------------------------------ supplementary groups
+cdef int64_t do_getgroups(kernel_t *k, task_t *t, int64_t size, uint32_t *list) noexcept nogil:
+    cdef uint32_t group_info = current_cred(k, t).group_info, i
+    cdef group_info_t *info = group_info_row(k, group_info)
+    size = <int32_t>size
+    if size < 0 or size and group_info and <int64_t>info.ngroups > size:
+        return -EINVAL
+    if group_info == 0:
+        return 0
+    if size:
+        for i in range(info.ngroups):
+            list[i] = group_row(k, info.groups + i).gid
+    return info.ngroups
+
+
+cdef int64_t do_setgroups(kernel_t *k, task_t *t, int64_t size, const uint32_t *list) noexcept nogil:
+    cdef uint32_t groups = 0, i
+    cdef cred_t *new
+    if not capable(k, t, CAP_SETGID):
+        return -EPERM
+    if <uint32_t>size > NGROUPS_MAX:
+        return -EINVAL
+    for i in range(<uint32_t>size):
+        if list[i] == NO_ID:
+            return -EINVAL
+    if size:
+        groups = groups_copy(k, list, <uint32_t>size)
+        if groups == 0:
+            return -alloc_errno(k, ENOMEM)
+    new = begin_change(k, t, &i)
+    if new == NULL:
+        if groups:
+            put_group_info(k, groups)
+        return -alloc_errno(k, ENOMEM)
+    if new.group_info:
+        put_group_info(k, new.group_info)
+    new.group_info = groups
+    commit_creds(k, t, i)
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ prctl
+cdef int64_t set_child_subreaper(kernel_t *k, task_t *t, bint on) noexcept nogil:
+    cdef signal_t *signal = signal_row(k, t.signal)
+    k.subreapers += <uint32_t>on - (signal.flags & SIGNAL_CHILD_SUBREAPER != 0)
+    if on:
+        signal.flags |= SIGNAL_CHILD_SUBREAPER
+    else:
+        signal.flags &= ~<uint32_t>SIGNAL_CHILD_SUBREAPER
+    return 0
+
+
+cdef int64_t do_prctl(
+    kernel_t *k, task_t *t, int64_t option, int64_t arg2, int64_t arg3, int64_t arg4, int64_t arg5
+) noexcept nogil:
+    # What C stores through a pointer is the result.
+    option = <int32_t>option
+    if option == PR_SET_CHILD_SUBREAPER:
+        return set_child_subreaper(k, t, arg2 != 0)
+    if option == PR_GET_CHILD_SUBREAPER:
+        return signal_row(k, t.signal).flags & SIGNAL_CHILD_SUBREAPER != 0
+    return cap_task_prctl(k, t, option, arg2, arg3, arg4, arg5)

@@ -79,6 +79,21 @@ cdef int64_t sys_getpgid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil
 cdef int64_t sys_setpgid(kernel_t *k, task_t *t, int64_t pid, int64_t pgid) noexcept nogil
 cdef int64_t sys_getsid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil
 cdef int64_t sys_setsid(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t sys_setuid(kernel_t *k, task_t *t, int64_t uid) noexcept nogil
+cdef int64_t sys_setgid(kernel_t *k, task_t *t, int64_t gid) noexcept nogil
+cdef int64_t sys_setreuid(kernel_t *k, task_t *t, int64_t ruid, int64_t euid) noexcept nogil
+cdef int64_t sys_setregid(kernel_t *k, task_t *t, int64_t rgid, int64_t egid) noexcept nogil
+cdef int64_t sys_setresuid(kernel_t *k, task_t *t, int64_t ruid, int64_t euid, int64_t suid) noexcept nogil
+cdef int64_t sys_setresgid(kernel_t *k, task_t *t, int64_t rgid, int64_t egid, int64_t sgid) noexcept nogil
+cdef int64_t sys_setfsuid(kernel_t *k, task_t *t, int64_t uid) noexcept nogil
+cdef int64_t sys_setfsgid(kernel_t *k, task_t *t, int64_t gid) noexcept nogil
+cdef int64_t sys_getgroups(kernel_t *k, task_t *t, int64_t list, int64_t size) noexcept nogil
+cdef int64_t sys_setgroups(kernel_t *k, task_t *t, int64_t list, int64_t size) noexcept nogil
+cdef int64_t sys_capget(kernel_t *k, task_t *t, int64_t sets) noexcept nogil
+cdef int64_t sys_capset(kernel_t *k, task_t *t, int64_t sets) noexcept nogil
+cdef int64_t sys_prctl(
+    kernel_t *k, task_t *t, int64_t option, int64_t arg2, int64_t arg3, int64_t arg4, int64_t arg5
+) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil
