@@ -416,7 +416,7 @@ class RealMachine(Machine):
         return number + self.host.strangers if 0 < number < 1 << 31 else number
 
     def _user(self, number: int) -> int:
-        known = self.host.strangers < number < self.host.strangers + 65536
+        known = self.host.strangers < number <= self.host.strangers + 65536
         return number - self.host.strangers if known else number
 
     def _path(self, path: str) -> bytes:

@@ -100,11 +100,11 @@ cdef class PathCalls(FileCalls):
     # -------------------------------------------------------------------------------------- making names
     def mkfifo(self, path, mode=0o666):
         """Make a FIFO. Source: mkfifo(3). Errors: EACCES, EEXIST, ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC, ENOTDIR."""
-        self.complete(self.mknod_(path, as_int(mode, "mode") & ~<int64_t>S_IFMT | S_IFIFO, 0))
+        self.complete(self.mknod_(path, as_int(mode, "mode") | S_IFIFO, 0))
 
     def sys_mkfifo(self, path, mode=0o666):
         """As `mkfifo`; 0 or -errno."""
-        return self.complete_raw(self.mknod_(path, as_int(mode, "mode") & ~<int64_t>S_IFMT | S_IFIFO, 0))
+        return self.complete_raw(self.mknod_(path, as_int(mode, "mode") | S_IFIFO, 0))
 
     def mknod(self, path, mode, dev=0):
         """Make a file of the type in ``mode``: regular (also type 0), FIFO, socket, or device node with number ``dev``.

@@ -58,6 +58,7 @@ cdef inline uint32_t dropped_sgid(kernel_t *k, task_t *t, inode_t *inode) noexce
 cdef int64_t chown_common(kernel_t *k, task_t *t, uint32_t i, uint32_t uid, uint32_t gid) noexcept nogil:
     cdef inode_t *inode = inode_row(k, i)
     cdef cred_t *cred = current_cred(k, t)
+    cdef uint32_t dropped = 0 if is_dir(inode) else inode.i_mode & S_ISUID | dropped_sgid(k, t, inode)
     cdef int64_t err
     if inode.i_flags & (S_IMMUTABLE | S_APPEND):
         return -EPERM
@@ -66,13 +67,12 @@ cdef int64_t chown_common(kernel_t *k, task_t *t, uint32_t i, uint32_t uid, uint
     if (gid != NO_CHANGE and not (cred.fsuid == inode.i_uid and (gid == inode.i_gid or in_group_p(k, cred, gid)))
             and not capable(k, t, CAP_CHOWN)):
         return -EPERM
-    if inode.i_op >= PROC_DIR:
+    if inode.i_op >= PROC_DIR or (dropped and not inode_owner_or_capable(k, t, inode)):
         return -EPERM
     err = attr_begin(k, i)
     if err:
         return err
-    if not is_dir(inode):
-        inode.i_mode &= ~<uint32_t>(S_ISUID | dropped_sgid(k, t, inode))
+    inode.i_mode &= ~dropped
     if uid != NO_CHANGE:
         inode.i_uid = uid
     if gid != NO_CHANGE:

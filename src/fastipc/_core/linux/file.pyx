@@ -303,15 +303,15 @@ cdef uint32_t dup_fd_table(kernel_t *k, uint32_t source) noexcept nogil:
         table_free(k, T_FILES, i, sizeof(files_t))
         return 0
     files.next_fd = old.next_fd
-    for fd in range(files.max_fds):
+    for fd in range(old.max_fds):
         e = fd_row(k, old.fdt + fd)
         if e.live == 1:
             fd_row(k, files.fdt + fd)[0] = e[0]
             file_row(k, e.file).f_count += 1
             files.nr_open += 1
             mark_fd(k, files, fd, True)
-        elif e.live and fd < files.next_fd:
-            files.next_fd = fd
+        elif e.live:
+            files.next_fd = min(files.next_fd, fd)
     return i
 
 

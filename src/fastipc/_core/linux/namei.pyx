@@ -266,11 +266,12 @@ cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, name
 cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil:
     # lookup_last, as often as the last component is a link to follow. After an error nothing is held.
     cdef const char *link
-    cdef bint directory = flags & LOOKUP_DIRECTORY != 0
+    cdef bint directory = flags & LOOKUP_DIRECTORY != 0, follow = flags & LOOKUP_FOLLOW != 0
     cdef int err
     while True:
-        directory = directory or nd.last_slash
-        err = walk_component(k, nd, flags & LOOKUP_FOLLOW != 0 or nd.last_slash, &link)
+        directory = directory or nd.last_slash  # a slash asks for a directory, through every link from here on
+        follow = follow or nd.last_slash
+        err = walk_component(k, nd, follow, &link)
         if err == 0 and link != NULL:
             err = link_path_walk(k, nd, link)
             if err == 0:

@@ -23,15 +23,15 @@ ctypedef struct open_flags_t:  # struct open_flags
 # ------------------------------------------------------------------------------------------ open
 cdef int build_open_flags(uint32_t flags, uint32_t mode, open_flags_t *op) noexcept nogil:
     flags &= VALID_OPEN_FLAGS
+    if flags & O_PATH:
+        flags &= O_PATH_FLAGS
     if flags & (O_DIRECTORY | O_CREAT) == (O_DIRECTORY | O_CREAT):
         return -EINVAL
     op.mode = mode & 0o7777 if flags & (O_CREAT | O_TMPFILE_BIT) else 0
     if flags & O_TMPFILE_BIT:
         if not (flags & O_DIRECTORY) or flags & O_ACCMODE == O_RDONLY:
             return -EINVAL
-    if flags & O_PATH:
-        flags &= O_PATH_FLAGS
-    else:
+    if not (flags & O_PATH):
         flags |= O_LARGEFILE
     if flags & O_SYNC_BIT:
         flags |= O_DSYNC
@@ -82,7 +82,7 @@ cdef int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op
     cdef const char *link
     cdef int64_t err
     cdef uint32_t dir = nd.path.dentry
-    cdef bint directory = op.lookup & LOOKUP_DIRECTORY != 0, follow
+    cdef bint directory = op.lookup & LOOKUP_DIRECTORY != 0, follow = op.lookup & LOOKUP_FOLLOW != 0
     while True:
         if op.flags & O_CREAT:
             err = lookup_create(k, t, nd, op, created)
@@ -90,7 +90,7 @@ cdef int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op
                 return err
         dir = dentry_row(k, nd.path.dentry).d_inode
         directory = directory or nd.last_slash
-        follow = op.lookup & LOOKUP_FOLLOW != 0 or nd.last_slash
+        follow = follow or nd.last_slash
         err = walk_component(k, nd, follow, &link)
         if err == 0 and link != NULL:
             err = link_path_walk(k, nd, link)

@@ -59,7 +59,7 @@ cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexc
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    return vfs_read(k, t, f)
+    return vfs_read(k, t, f) if t.call.iter.count else 0
 
 
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil:
@@ -68,7 +68,7 @@ cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noex
         return -EBADF
     if nr_segs > UIO_MAXIOV:
         return -EINVAL
-    return vfs_write(k, t, f)
+    return vfs_write(k, t, f) if t.call.iter.count else 0
 
 
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:

@@ -305,7 +305,7 @@ cdef int64_t sys_fsync(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:
 
 
 cdef int64_t sys_mkfifo(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil:
-    return sys_mknod(k, t, path, n, mode & ~<int64_t>S_IFMT | S_IFIFO, 0)
+    return sys_mknod(k, t, path, n, mode | S_IFIFO, 0)
 
 
 cdef int64_t text_length(const char *text, int64_t n) noexcept nogil:
