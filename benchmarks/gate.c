@@ -5,12 +5,17 @@
 
 typedef int64_t call0_t(void *k, void *t);
 typedef int64_t call1_t(void *k, void *t, int64_t a);
+typedef int64_t call2_t(void *k, void *t, int64_t a, int64_t b);
 typedef int64_t call3_t(void *k, void *t, int64_t a, int64_t b, int64_t c);
+typedef int64_t call4_t(void *k, void *t, int64_t a, int64_t b, int64_t c, int64_t d);
 
 struct args {
     call3_t *read, *write;
     call1_t *close, *dup, *nanosleep;
     call0_t *getpid, *sched_yield;
+    call4_t *open;
+    call3_t *mkfifo, *stat;
+    call2_t *unlink, *fstat;
     int64_t a, b, n;
 };
 
@@ -71,5 +76,42 @@ PROGRAM(sleeps)
 {
     for (int64_t i = 0; i < s->n; i++)
         s->nanosleep(k, t, 1000);
+    return 0;
+}
+
+#define PATH(text) (int64_t)text, sizeof(text) - 1
+
+PROGRAM(fifo)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        s->mkfifo(k, t, PATH("/tmp/fifo"), 0666);
+        int64_t r = s->open(k, t, PATH("/tmp/fifo"), 04000, 0), w = s->open(k, t, PATH("/tmp/fifo"), 1, 0);
+        s->close(k, t, r);
+        s->close(k, t, w);
+        s->unlink(k, t, PATH("/tmp/fifo"));
+    }
+    return 0;
+}
+
+PROGRAM(open_close)
+{
+    for (int64_t i = 0; i < s->n; i++)
+        s->close(k, t, s->open(k, t, PATH("/tmp/file"), 0, 0));
+    return 0;
+}
+
+PROGRAM(stat_five)
+{
+    char row[256];
+    for (int64_t i = 0; i < s->n; i++)
+        s->stat(k, t, PATH("/tmp/a/b/c/file"), (int64_t)row);
+    return 0;
+}
+
+PROGRAM(fstat_pipe)
+{
+    char row[256];
+    for (int64_t i = 0; i < s->n; i++)
+        s->fstat(k, t, s->a, (int64_t)row);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""Instructions per operation of the compiled core, counted by callgrind: ``python gate.py [--write]``.
+"""Instructions per operation of the compiled core, counted by callgrind: ``python gate.py [--write] [NAME ...]``.
 
 Times move from run to run, instruction counts do not: the same program on the same build gives the same numbers. A
 count that has grown by more than 2 % over ``instructions.json`` fails; ``--write`` takes the counts over. Each program
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
 GROWTH = 1.02
 FEW, MANY = 100, 1_100
-CALLS = "read write close dup nanosleep getpid sched_yield".split()
+CALLS = "read write close dup nanosleep getpid sched_yield open mkfifo stat unlink fstat".split()
 PROGRAMS = {  # name: (programs that run together, pipes between them)
     "getpid": ("calls",),
     "write + read, 1 B": ("write_read",),
@@ -32,13 +32,17 @@ PROGRAMS = {  # name: (programs that run together, pipes between them)
     "round trip of two tasks": ("write_read", "answer"),
     "sched_yield of two tasks": ("yields", "yields"),
     "nanosleep": ("sleeps",),
+    "FIFO made, opened, removed": ("fifo",),
+    "open + close": ("open_close",),
+    "stat, 5 components": ("stat_five",),
+    "fstat": ("fstat_pipe",),
 }
 
 
 # ---------------------------------------------------------------------------------------------- under callgrind
 def run(library: str, names: list[str], n: int) -> None:
     """Run some of the C programs together, `n` operations of each."""
-    from fastipc import Kernel
+    from fastipc import O_CREAT, O_WRONLY, Kernel
     from fastipc._core.entries import SYMBOLS, NativeProgram, Start
 
     loaded = ctypes.CDLL(library)
@@ -58,6 +62,10 @@ def run(library: str, names: list[str], n: int) -> None:
     with Kernel() as k:
         t = k.spawn()
         (r1, w1), (r2, w2) = t.pipe(), t.pipe()
+        for path in ("/tmp/a", "/tmp/a/b", "/tmp/a/b/c"):
+            t.mkdir(path)
+        for path in ("/tmp/file", "/tmp/a/b/c/file"):
+            t.close(t.open(path, O_WRONLY | O_CREAT))
         ends = [(r1, w1)] if len(names) == 1 else [(r2, w1), (r1, w2)]
         for name, fds in zip(names, ends, strict=True):
             t.fork(Program(name, fds))
@@ -108,12 +116,14 @@ def compile_programs(folder: Path) -> str:
     return str(target)
 
 
-def counts() -> dict[str, float]:
-    """Instructions per operation of each program."""
+def counts(wanted: list[str]) -> dict[str, float]:
+    """Instructions per operation of each program, or of those whose name begins with a wanted one."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         library = compile_programs(Path(folder))
         for name, programs in PROGRAMS.items():
+            if wanted and not name.startswith(tuple(wanted)):
+                continue
             few, many = (count(library, programs, n) for n in (FEW, MANY))
             found[name] = round((many - few) / (MANY - FEW), 1)
     return found
@@ -126,10 +136,11 @@ def main() -> int:
         return 0
     parser = argparse.ArgumentParser(description="Instructions per operation of the compiled core.")
     parser.add_argument("--write", action="store_true", help="take the counts over")
+    parser.add_argument("names", nargs="*", help="count only these")
     args = parser.parse_args()
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is needed: install it, as by `apt-get install valgrind`")
-    found = counts()
+    found = counts(args.names)
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     grown = []
     print(f"{'operation':<28} {'instructions':>12} {'kept':>8}")
@@ -139,7 +150,7 @@ def main() -> int:
         if not args.write and (before is None or value > before * GROWTH):
             grown.append(name)
     if args.write:
-        KEPT.write_text(json.dumps(found, indent=2) + "\n")
+        KEPT.write_text(json.dumps({**kept, **found}, indent=2) + "\n")
     if grown:
         print("\ngrown by more than 2 %:", "; ".join(grown), file=sys.stderr)
     return 1 if grown else 0
