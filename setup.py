@@ -36,6 +36,10 @@ if SANITIZE:
     COMPILE += [*LINK, "-Werror=shift-count-overflow"]
 else:
     COMPILE = ["-O3", "-g0", "-fno-plt", "-fvisibility=hidden"]
+    # What says `inline` is inlined, and nothing else that is not tiny: the short way of a call, see linux/coroutine.pxd,
+    # must be one function, and the rare branches must stay out of it.
+    COMPILE += ["-DCYTHON_INLINE=inline __attribute__((always_inline))"]
+    COMPILE += ["-fno-inline-functions", "-fno-inline-functions-called-once"]
     LINK = []
 
 MODULES = [

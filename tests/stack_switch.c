@@ -1,4 +1,4 @@
-/* Two stacks that switch to each other, and back to the first one: counts, sums, and what the caller keeps. */
+/* Two stacks that switch to each other, and back to the first one: counts, sums, what is passed, and what the caller keeps. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define TURNS 100000
 
 static void *hub, *one, *two;
-static long turns;
+static long turns, got;
 static double sum;
 
 static void body(void *arg)
@@ -20,10 +20,12 @@ static void body(void *arg)
         sum += x * weight;
         x += 0.25;
         turns++;
+        long value;
         if (weight == 2)
-            fastipc_stack_switch(&two, one);
+            value = fastipc_stack_switch(&two, one, 2);
         else
-            fastipc_stack_switch(&one, turns >= TURNS ? hub : two);
+            value = fastipc_stack_switch(&one, turns >= TURNS ? hub : two, 1);
+        got += value;
     }
 }
 
@@ -34,7 +36,7 @@ int main(void)
     double kept = seed * 2;
     one = fastipc_stack_init(memory + 65536 - 64, body, (void *)1);
     two = fastipc_stack_init(memory + 2 * 65536 - 64, body, (void *)2);
-    fastipc_stack_switch(&hub, one);
-    printf("%ld %.2f %.2f\n", turns, sum, kept);
+    long last = fastipc_stack_switch(&hub, one, 0);
+    printf("%ld %ld %.2f %.2f\n", turns, got + last, sum, kept);
     return 0;
 }

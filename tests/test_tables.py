@@ -17,7 +17,7 @@ NAMES += "cred group_info group".split()
 def test_every_table_is_a_structured_view(k, name):
     p = k.spawn(groups=[7])
     r, w = p.pipe()
-    p.write(w, b"x")
+    p.write(w, b"x" * 100)
     q = p.fork()
     q.submit("poll", [(w, 0), (r, fastipc.POLLPRI)], 1000)
     k.run(until=0.5)
@@ -200,7 +200,7 @@ def test_verify_finds_what_is_broken(table, field, delta, word):
     with Kernel() as k:
         p = k.spawn(uid=9)
         r, w = p.pipe()
-        p.write(w, b"x")
+        p.write(w, b"x" * 100)
         k.spawn().submit("nanosleep", 1)
         p.fork().submit("poll", [(r, fastipc.POLLPRI)], 5000)
         k.run(until=0)

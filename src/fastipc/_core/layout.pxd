@@ -188,7 +188,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t wake_q  # next task of a wake queue; TAIL-terminated, 0 = on none
     uint32_t timer  # row of its pending timer, 0 = none
     uint32_t signal
-    uint32_t sighand
+    uint32_t wrote  # a hint for read_ahead: the open file that it wrote to last
     call_t call
     uint64_t blocked
     uint64_t pending
@@ -208,6 +208,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t pid_next[2]  # of a leader: PIDTYPE_PGID, PIDTYPE_SID; the next older one of its group and of its session
     uint32_t pid_prev[2]
     uint32_t fs
+    uint32_t sighand
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
     uint64_t pad2[2]  # whole cache lines
@@ -525,42 +526,42 @@ ctypedef struct stat_t:  # struct stat as fstat fills it; times in ns
     int64_t st_mtime_ns
     int64_t st_ctime_ns
 
+cdef enum:  # pipe_buffer.flags
+    PIPE_BUF_FLAG_PACKET = 8
+    PIPE_BUF_FLAG_CAN_MERGE = 16
+
+ctypedef struct pipe_buffer_t:  # struct pipe_buffer
+    uint16_t live
+    uint16_t flags
+    uint32_t page
+    uint16_t offset
+    uint16_t len
+
 cdef enum:
-    PIPE_INLINE = 36
+    PIPE_INLINE = 28
 
 ctypedef struct pipe_t:  # struct pipe_inode_info, include/linux/pipe_fs_i.h; two cache lines, the first for every call
     uint32_t live
     uint32_t link
     uint32_t head  # slots ever filled; used = head - tail
     uint32_t tail
+    uint32_t readers
+    uint32_t writers
+    wait_queue_head_t rd_wait
+    wait_queue_head_t wr_wait
+    uint32_t tmp_page[2]
+    pipe_buffer_t inlined  # live: the oldest slot, and its bytes are in `data`
+    uint8_t data[28]  # PIPE_INLINE
     uint32_t max_usage  # slots that may be used
     uint32_t ring_size  # power of two
     uint32_t bufs  # run of pipe_buffer rows
-    uint32_t readers
-    uint32_t writers
-    uint32_t inlined  # head + 1 of the slot whose bytes are in `data`, 0 = none
-    wait_queue_head_t rd_wait
-    wait_queue_head_t wr_wait
     uint32_t poll_usage
     uint32_t files
-    uint32_t tmp_page[2]
     uint32_t r_counter
     uint32_t w_counter
     uint32_t inode
     uint32_t user
     uint32_t nr_accounted
-    uint8_t data[36]  # PIPE_INLINE: the bytes of one short slot, so that its frame is not touched
-
-cdef enum:  # pipe_buffer.flags
-    PIPE_BUF_FLAG_PACKET = 8
-    PIPE_BUF_FLAG_CAN_MERGE = 16
-
-ctypedef struct pipe_buffer_t:  # struct pipe_buffer
-    uint32_t live
-    uint32_t page
-    uint16_t offset
-    uint16_t len
-    uint32_t flags
 
 
 # ---------------------------------------------------------------------------------------------- pages
@@ -706,6 +707,7 @@ ctypedef struct kernel_t:  # one machine
     int64_t turns  # that compiled programs may give each other before the hub must look
     int64_t clock_limit  # virtual time that this run may reach
     int64_t ticks  # calls and turns of compiled programs until the hub looks at the host's signals
+    int64_t express  # calls that may still take the short way, -1 = as many have, less: none may; see linux/coroutine.pxd
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed

@@ -126,6 +126,7 @@ cdef class MachineState:
         self.admit()
         rows = self.table("task").copy()
         rows["call"][rows["call"]["nr"] < 0] = 0  # what is left of a call that is over is no state
+        rows["wrote"] = 0
         digest.update(rows)
         for i in range(1, N_TABLES):
             digest.update(TableView(self.arena, i))

@@ -2,7 +2,8 @@
 #
 # A call lives in the record of its task. The entry stores number and arguments, does the work, and either completes at
 # once or leaves the task asleep; on its turn `call_resume` enters the mechanism again. All calls of all kinds of task
-# complete in `call_done`: counters, hash and trace are kept there and nowhere else.
+# complete in `call_done`, but for those that take the short way of compiled programs (linux/coroutine.pxd) and leave no
+# record: counters and hash are kept by `call_account` for both, a trace and signals make the way a long one.
 
 
 cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
@@ -28,14 +29,14 @@ cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     f.f_count += 1
 
 
-cdef inline void call_account(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    cdef call_t *c = &t.call
-    k.counters.calls[c.nr] += 1
-    k.trace_hash = (k.trace_hash ^ <uint64_t>ret * <uint64_t>HASH_2
-                    ^ (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>c.nr ^ <uint64_t>c.args[0] << 40)
-                    * <uint64_t>HASH_3) * <uint64_t>HASH_1
-    k.trace_hash ^= k.trace_hash >> 29
-    c.ret = ret
+cdef inline void call_account(kernel_t *k, task_t *t, int32_t nr, int64_t arg, int64_t ret) noexcept nogil:
+    # What does not depend on the call before is put together first.
+    cdef uint64_t z = (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>nr ^ <uint64_t>arg << 40) * <uint64_t>HASH_3
+    z ^= <uint64_t>ret * <uint64_t>HASH_2
+    z = (k.trace_hash ^ z) * <uint64_t>HASH_1
+    k.trace_hash = z ^ z >> 29
+    k.counters.calls[nr] += 1
+    t.call.ret = ret
 
 
 cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
@@ -46,7 +47,7 @@ cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogi
         file = c.file
         c.file = 0
         fput(k, file)
-    call_account(k, t, ret)
+    call_account(k, t, c.nr, c.args[0], ret)
     if unlikely(k.tracing):
         trace_push(k, t, ret)
     c.nr = -1

@@ -49,7 +49,7 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
     cdef int64_t ret
     if t.call.nr != NR_read or f.f_op != PIPEANON_FOPS:
         return 0
-    ret = pipe_read_one(k, t, pipe_row(k, f.private_data))
+    ret = pipe_read_one(k, pipe_row(k, f.private_data), host_row(k, t).base, t.call.iter.count)
     if likely(ret):
         finish_wait(k, t)
     return ret

@@ -2,7 +2,8 @@
 
 
 cdef extern from "stack_switch.h" nogil:
-    void fastipc_stack_switch(void **save, void *to)
+    int64_t fastipc_stack_switch(void **save, void *to, int64_t value)
+    int64_t fastipc_stack_jump(void **save, void *to, int64_t value)
     void *fastipc_stack_init(void *top, void (*body)(void *) noexcept nogil, void *arg)
 
 cdef extern from "stack_overflow.h" nogil:
@@ -17,6 +18,13 @@ cdef extern from *:
     void never "fastipc_never"() nogil
 
 
+cdef inline void finish_task_switch(kernel_t *k) noexcept nogil:
+    # Give back the stack that was left for good: by whoever goes on, or the next one that ends.
+    if unlikely(k.stacks.dead != NULL):
+        stack_put(k, k.stacks.dead)
+        k.stacks.dead = NULL
+
+
 # ------------------------------------------------------------------------------------------ what a program begins with
 cdef void start_put(start_t *start) noexcept nogil:
     if start != NULL:
@@ -27,10 +35,11 @@ cdef void start_put(start_t *start) noexcept nogil:
 
 
 cdef void coroutine_free(kernel_t *k, uint32_t task) noexcept nogil:
-    # The task ends. Its stack goes back; the one that this runs on is given back by whoever runs next.
+    # The task ends. Its stack goes back; the one that this runs on, later.
     cdef host_t *host = &k.host[task]
     if host.sp != NULL:
         if slot_of(host.sp) == slot_of(&host):
+            finish_task_switch(k)
             k.stacks.dead = host.sp
         else:
             stack_put(k, host.sp)
@@ -70,28 +79,19 @@ cdef enum:  # turns before its own at which a part of a task is fetched
     AHEAD_TASK = 32
     AHEAD_STACK = 12  # and up to BATCH more
     AHEAD_FILES = 9
-    AHEAD_PIPE = 6
-    AHEAD_OTHERS = 4
+    AHEAD_PIPES = 6
     AHEAD_PARTNER = 2
 
 cdef enum:
     BATCH = 8
-    STACK_LINES = 8
-    FEW_DESCRIPTORS = 4
-
-
-cdef inline void finish_task_switch(kernel_t *k) noexcept nogil:
-    # The first thing that whoever goes on does.
-    if unlikely(k.stacks.dead != NULL):
-        stack_put(k, k.stacks.dead)
-        k.stacks.dead = NULL
+    STACK_LINES = 4
 
 
 cdef inline void to_hub(kernel_t *k, void **save, uint32_t next, uint32_t event) noexcept nogil:
     k.stacks.next = next
     k.stacks.event = event
     k.current = CTX_HUB
-    fastipc_stack_switch(save, k.stacks.hub_sp)
+    fastipc_stack_switch(save, k.stacks.hub_sp, 0)
 
 
 cdef bint begin(kernel_t *k, uint32_t task) noexcept nogil:
@@ -112,15 +112,18 @@ cdef inline void prefetch_lines(void *p, int n) noexcept nogil:
         prefetch(<char *>p + 64 * i)
 
 
+cdef inline uint32_t pipe_of(kernel_t *k, uint32_t file) noexcept nogil:
+    cdef file_t *f = file_row(k, file)
+    return f.private_data if f.f_op == PIPEFIFO_FOPS else 0
+
+
 cdef void read_ahead(kernel_t *k) noexcept nogil:
     # What the tasks further down the queue will touch, so that it is in the cache when their turn comes. The nearer
-    # the turn, the further from the task's row: each step goes through what the one before has brought. Which
-    # descriptor a task will use is not known; few have more than four.
+    # the turn, the further from the task's row: each step goes through what the one before has brought. It is taken
+    # that a task goes on in a read, and will write where it wrote last, to somebody who sleeps there.
     cdef task_t *t = task_row(k, ahead(k, AHEAD_TASK))
     cdef uint32_t task
     cdef int i
-    cdef fd_t *fd
-    cdef pipe_t *pipe
     prefetch_lines(t, 3)
     prefetch(&k.host[ahead(k, AHEAD_TASK)])
     if k.runq_head % BATCH == 0:
@@ -133,20 +136,14 @@ cdef void read_ahead(kernel_t *k) noexcept nogil:
     t = task_row(k, task)
     prefetch_lines(<char *>k.host[task].sp + 64, STACK_LINES - 1)
     prefetch(file_row(k, t.call.file))
+    prefetch(file_row(k, t.wrote))
     prefetch(files_row(k, t.files))
-    t = task_row(k, ahead(k, AHEAD_PIPE))
-    prefetch_lines(pipe_row(k, file_row(k, t.call.file).private_data), 2)
+    t = task_row(k, ahead(k, AHEAD_PIPES))
+    prefetch(pipe_row(k, pipe_of(k, t.call.file)))
+    prefetch(pipe_row(k, pipe_of(k, t.wrote)))
     prefetch(fd_row(k, files_row(k, t.files).fdt))
-    t = task_row(k, ahead(k, AHEAD_OTHERS))
-    pipe = pipe_row(k, file_row(k, t.call.file).private_data)
-    prefetch(pipe_buf(k, pipe, pipe.tail))
-    fd = fd_row(k, files_row(k, t.files).fdt)
-    for i in range(FEW_DESCRIPTORS):
-        prefetch(file_row(k, fd[i].file))
     t = task_row(k, ahead(k, AHEAD_PARTNER))
-    fd = fd_row(k, files_row(k, t.files).fdt)
-    for i in range(FEW_DESCRIPTORS):
-        prefetch_lines(pipe_row(k, file_row(k, fd[i].file).private_data), 2)
+    prefetch(task_row(k, pipe_row(k, pipe_of(k, t.wrote)).rd_wait.first & ~<uint32_t>LINK_POLL))
 
 
 cdef void schedule(kernel_t *k, void **save) noexcept nogil:
@@ -170,7 +167,7 @@ cdef void schedule(kernel_t *k, void **save) noexcept nogil:
                 and (k.host[task].sp != NULL or begin(k, task))):
             k.current = task
             if &k.host[task].sp != save:
-                fastipc_stack_switch(save, k.host[task].sp)
+                fastipc_stack_switch(save, k.host[task].sp, task_row(k, task).call.ret)
                 finish_task_switch(k)
             return
     to_hub(k, save, task, NATIVE_TURN)
@@ -186,6 +183,52 @@ cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil:
         deactivate_task(k, t)
     schedule(k, &k.host[me].sp)
     return t.call.ret
+
+
+cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil:
+    schedule(k, &host_row(k, t).sp)
+    return t.call.ret
+
+
+cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
+    # The short way through `schedule`, `next_turn`, `resume_read` and `call_done`.
+    cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]
+    cdef task_t *next = task_row(k, task)
+    cdef file_t *f = file_row(k, next.call.file)
+    cdef pipe_t *pipe = pipe_row(k, f.private_data)
+    cdef host_t *host = &k.host[task]
+    cdef int64_t ret
+    if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
+            or unlikely(next.kind != KIND_COMPILED or next.call.nr != NR_read or next.wait.kind or signal_pending(next))
+            or unlikely(f.f_op != PIPEFIFO_FOPS or f.f_count == 1 or not pipe.inlined.live)):
+        return schedule_slow(k, t)
+    ret = pipe_read_one(k, pipe, host.base, next.call.iter.count)
+    if unlikely(ret == 0):
+        return schedule_slow(k, t)
+    f.f_count -= 1
+    k.runq_head = head + 1
+    k.turns -= 1
+    k.current = task
+    k.counters.switches += 1
+    next.runq_at = 0
+    next.flags &= ~<int>TASK_QUEUED
+    next.call.file = 0
+    next.call.nr = -1
+    call_account(k, next, NR_read, next.call.args[0], ret)
+    return fastipc_stack_jump(&host_row(k, t).sp, host.sp, ret)
+
+
+cdef int64_t coroutine_read_ahead(kernel_t *k, task_t *t) noexcept nogil:
+    read_ahead(k)
+    return switch_to_reader(k, t)
+
+
+cdef int64_t coroutine_wait(kernel_t *k, task_t *t) noexcept nogil:
+    # As `coroutine_sleep`, for a task that waits on a queue since the short way led there.
+    go_to_sleep(k, t)
+    if unlikely(nr_running(k) > READ_AHEAD_FROM):
+        return coroutine_read_ahead(k, t)
+    return switch_to_reader(k, t)
 
 
 cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil:
@@ -239,7 +282,7 @@ cdef void coroutine_main(void *machine) noexcept nogil:
 cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil:
     # After an execve: the new program begins on the same stack, whose frames are lost.
     cdef void *lost
-    fastipc_stack_switch(&lost, fastipc_stack_init(top_of(slot_of(&lost)), coroutine_main, k))
+    fastipc_stack_switch(&lost, fastipc_stack_init(top_of(slot_of(&lost)), coroutine_main, k), 0)
     never()
 
 
@@ -251,8 +294,9 @@ cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil:
         s.event = NATIVE_NO_STACK
         return
     k.current = task
+    k.express = TICKS if k.schedule == SCHED_FIFO and not k.tracing and not s.unguarded else NO_EXPRESS
     fastipc_set_running(k)
-    fastipc_stack_switch(&s.hub_sp, k.host[task].sp)
+    fastipc_stack_switch(&s.hub_sp, k.host[task].sp, task_row(k, task).call.ret)
     fastipc_set_running(NULL)
     finish_task_switch(k)
 

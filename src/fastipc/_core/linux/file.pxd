@@ -38,10 +38,10 @@ cdef void do_close_on_exec(kernel_t *k, uint32_t files) noexcept nogil
 cdef bint file_check(kernel_t *k) noexcept nogil
 
 
-cdef inline uint32_t fd_file(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+cdef inline uint32_t fd_file(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:
     # Row of the open file of a descriptor, or 0: a number that is free or only reserved has no file.
     cdef files_t *files = files_row(k, t.files)
-    if unlikely(<uint32_t>fd >= files.max_fds):
+    if unlikely(<uint64_t>fd >= files.max_fds):
         return 0
     return fd_row(k, files.fdt + <uint32_t>fd).file
 

@@ -16,7 +16,7 @@ cdef void page_alloc_init(kernel_t *k) noexcept nogil:
     k.pcp_batch = max(power - 1, <uint32_t>1)
     k.pcp_high = 6 * k.pcp_batch
     k.nr_free = k.nr_pages
-    k.tmp_pages_max = k.nr_pages // 8
+    k.tmp_pages_max = k.nr_pages // 2
     k.table[T_PAGE].limit = k.nr_pages + 1
 
 

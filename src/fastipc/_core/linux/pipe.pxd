@@ -1,8 +1,8 @@
 # Pipes. Source: fs/pipe.c, include/linux/pipe_fs_i.h.
 #
-# A pipe is a ring of slots, each at most one page; capacity is counted in slots. Short data need not touch its frame:
-# the bytes of one slot may stay in the pipe's own row (`inlined`, `data`) until they outgrow it. Only host memory and
-# speed can tell; the frame is allocated and accounted all the same.
+# A pipe is a ring of slots, each at most one page; capacity is counted in slots. A short message into an empty pipe
+# touches neither the ring nor its frame: the slot and its bytes stay in the pipe's own row (`inlined`, `data`) until
+# they outgrow it. Only host memory and speed can tell; the frame is allocated and accounted all the same.
 
 
 cdef void pipe_init() noexcept nogil
@@ -46,8 +46,12 @@ cdef inline uint32_t pipe_poll_mask(pipe_t *pipe, file_t *f) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ slots and their pages
-cdef inline pipe_buffer_t *pipe_buf(kernel_t *k, pipe_t *pipe, uint32_t slot) noexcept nogil:
+cdef inline pipe_buffer_t *pipe_ring(kernel_t *k, pipe_t *pipe, uint32_t slot) noexcept nogil:
     return pipe_buffer_row(k, pipe.bufs + (slot & (pipe.ring_size - 1)))
+
+
+cdef inline pipe_buffer_t *pipe_buf(kernel_t *k, pipe_t *pipe, uint32_t slot) noexcept nogil:
+    return &pipe.inlined if pipe.inlined.live and slot == pipe.tail else pipe_ring(k, pipe, slot)
 
 
 cdef inline uint32_t anon_pipe_get_page(kernel_t *k, pipe_t *pipe) noexcept nogil:
@@ -64,103 +68,131 @@ cdef inline uint32_t anon_pipe_get_page(kernel_t *k, pipe_t *pipe) noexcept nogi
     return alloc_page(k)
 
 
+cdef inline bint pipe_keeps_page(kernel_t *k, pipe_t *pipe) noexcept nogil:
+    # Whether there is room for a page at the first place.
+    return k.tmp_pages < k.tmp_pages_max and pipe.tmp_page[0] == 0
+
+
+cdef inline void pipe_keep_page(kernel_t *k, pipe_t *pipe, uint32_t page) noexcept nogil:
+    pipe.tmp_page[0] = page
+    k.tmp_pages += 1
+
+
 cdef inline void anon_pipe_put_page(kernel_t *k, pipe_t *pipe, uint32_t page) noexcept nogil:
     # Kept for the next write, unless others hold it or the machine's pipes keep enough already.
-    if likely(k.tmp_pages < k.tmp_pages_max) and page_row(k, page).refcount == 1:
-        if likely(pipe.tmp_page[0] == 0):
-            pipe.tmp_page[0] = page
-            k.tmp_pages += 1
-            return
-        if pipe.tmp_page[1] == 0:
-            pipe.tmp_page[1] = page
-            k.tmp_pages += 1
-            return
-    put_page(k, page)
+    if likely(pipe_keeps_page(k, pipe)) and page_row(k, page).refcount == 1:
+        pipe_keep_page(k, pipe, page)
+    elif k.tmp_pages < k.tmp_pages_max and pipe.tmp_page[1] == 0 and page_row(k, page).refcount == 1:
+        pipe.tmp_page[1] = page
+        k.tmp_pages += 1
+    else:
+        put_page(k, page)
 
 
-cdef inline void push_slot(kernel_t *k, pipe_t *pipe, uint32_t page, int64_t n, uint32_t flags) noexcept nogil:
-    cdef pipe_buffer_t *buf = pipe_buf(k, pipe, pipe.head)
+cdef inline pipe_buffer_t *push_slot(
+    kernel_t *k, pipe_t *pipe, uint32_t page, int64_t n, uint16_t flags
+) noexcept nogil:
+    # A new slot of `n` bytes, which are still to come.
+    cdef pipe_buffer_t *buf = pipe_ring(k, pipe, pipe.head)
+    if n <= PIPE_INLINE and pipe_empty(pipe):
+        buf = &pipe.inlined
     buf.live = 1
+    buf.flags = flags
     buf.page = page
     buf.offset = 0
     buf.len = <uint16_t>n
-    buf.flags = flags
     pipe.head += 1
+    return buf
 
 
 cdef inline void release_slot(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf) noexcept nogil:
     # The oldest slot is used up.
     cdef uint32_t page = buf.page
-    if pipe.inlined == pipe.tail + 1:
-        pipe.inlined = 0
     memset(buf, 0, sizeof(pipe_buffer_t))
     pipe.tail += 1
     anon_pipe_put_page(k, pipe, page)
 
 
 # ------------------------------------------------------------------------------------------ where bytes lie
-cdef inline bint keeps_inlined(pipe_t *pipe, uint32_t slot) noexcept nogil:
-    return pipe.inlined and pipe.inlined == slot + 1
-
-
-cdef inline const char *slot_bytes(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, uint32_t slot) noexcept nogil:
-    return <const char *>pipe.data if likely(keeps_inlined(pipe, slot)) else page_address(k, buf.page)
-
-
 cdef inline char *frame_bytes(kernel_t *k, uint32_t page) noexcept nogil:
     page_row(k, page).flags |= PG_TOUCHED
     return page_address(k, page)
 
 
-cdef inline char *place_new(kernel_t *k, pipe_t *pipe, uint32_t page, int64_t n) noexcept nogil:
-    # Where the first `n` bytes of the slot at `head` go.
-    if n <= PIPE_INLINE and pipe.inlined == 0 and likely(pipe.head + 1 != 0):
-        pipe.inlined = pipe.head + 1
-        return <char *>pipe.data
-    return frame_bytes(k, page)
+cdef inline const char *slot_bytes(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf) noexcept nogil:
+    return <const char *>pipe.data if likely(buf == &pipe.inlined) else page_address(k, buf.page)
+
+
+cdef inline char *slot_room(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf) noexcept nogil:
+    # To write there.
+    return <char *>pipe.data if likely(buf == &pipe.inlined) else frame_bytes(k, buf.page)
 
 
 # ------------------------------------------------------------------------------------------ one message
 # What most calls of read and write do: one message of at most a page goes through an empty pipe. Entries inline this.
-# Each answers 0, with nothing done, if the call is of any other kind. Precondition: the transfer has one buffer.
-cdef inline int64_t pipe_read_one(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
-    # Takes the only slot as a whole. Assumes that no writer sleeps.
+# Each answers 0, with nothing done, if the call is of any other kind.
+cdef inline int64_t pipe_read_one(kernel_t *k, pipe_t *pipe, char *to, int64_t count) noexcept nogil:
+    # Takes the only slot as a whole. Assumes that no writer sleeps, and that its page can be kept.
     cdef pipe_buffer_t *buf
+    cdef const char *copied
+    cdef uint32_t page
     cdef int64_t n
-    if unlikely(pipe.head != pipe.tail + 1) or unlikely(pipe.wr_wait.first):
+    if unlikely(pipe.head != pipe.tail + 1) or unlikely(pipe.wr_wait.first or not pipe_keeps_page(k, pipe)):
         return 0
-    buf = pipe_buf(k, pipe, pipe.tail)
+    buf = &pipe.inlined if pipe.inlined.live else pipe_ring(k, pipe, pipe.tail)
     n = buf.len
-    if unlikely(n > t.call.iter.count):
+    page = buf.page
+    if unlikely(n > count):
         return 0
-    copy_bytes(host_row(k, t).base, slot_bytes(k, pipe, buf, pipe.tail) + buf.offset, n)
-    release_slot(k, pipe, buf)
+    if likely(buf == &pipe.inlined):
+        buf.live = 0
+        copied = <char *>pipe.data + buf.offset
+    elif page_row(k, page).refcount != 1:
+        return 0
+    else:
+        copied = page_address(k, page) + buf.offset
+        memset(buf, 0, sizeof(pipe_buffer_t))
+    pipe.tail += 1
+    pipe_keep_page(k, pipe, page)
     k.counters.bytes += n
+    if likely(buf == &pipe.inlined):
+        copy_short(to, copied, n)
+    else:
+        memcpy(to, copied, n)
     return n
 
 
-cdef inline bint pipe_wait_readable(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f) noexcept nogil:
-    # Falls asleep in a read of an empty pipe. Assumes that it may, and that somebody can write.
+cdef inline bint pipe_wait_readable(
+    kernel_t *k, task_t *t, pipe_t *pipe, uint32_t file, int64_t count
+) noexcept nogil:
+    # Falls asleep in a read of an empty pipe. Assumes that it may, and that somebody can write. Precondition: the task
+    # is on no queue.
+    cdef file_t *f = file_row(k, file)
     if (unlikely(pipe.writers == 0 or f.f_flags & O_NONBLOCK or signal_pending(t))
-            or unlikely(<uint64_t>(t.call.iter.count - 1) >= MAX_RW_COUNT)):
+            or unlikely(<uint64_t>(count - 1) >= MAX_RW_COUNT)):
         return False
-    prepare_to_wait_exclusive(k, t, WQ_PIPE_RD, f.private_data)
-    call_hold(k, t, f)
+    f.f_count += 1  # a sleeping call keeps its open file, whatever becomes of the descriptor
+    t.call.file = file
+    add_wait_queue_exclusive(k, t, &pipe.rd_wait, WQ_PIPE_RD, f.private_data)
     return True
 
 
-cdef inline int64_t pipe_write_one(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    # Fills the first slot. Assumes that the pipe has kept a page, that somebody may read, and no packets.
+cdef inline int64_t pipe_write_one(kernel_t *k, file_t *f, const char *source, int64_t n) noexcept nogil:
+    # Fills the first slot. Assumes that the pipe has kept a page, that somebody may read, no packets, and that there is
+    # at most one sleeper to wake.
     cdef pipe_t *pipe = pipe_row(k, f.private_data)
-    cdef int64_t n = t.call.iter.count
-    cdef uint32_t page = pipe.tmp_page[0]
+    cdef uint32_t page = pipe.tmp_page[0], reader = pipe.rd_wait.first
     if (unlikely(pipe.head != pipe.tail or page == 0 or pipe.readers == 0 or f.f_flags & O_DIRECT)
-            or unlikely(<uint64_t>(n - 1) >= PAGE_SIZE)):
+            or unlikely(<uint64_t>(n - 1) >= PAGE_SIZE) or unlikely(reader and not wakes_alone(k, reader))):
         return 0
     pipe.tmp_page[0] = 0
     k.tmp_pages -= 1
-    copy_bytes(place_new(k, pipe, page, n), host_row(k, t).base, n)
-    push_slot(k, pipe, page, n, PIPE_BUF_FLAG_CAN_MERGE)
     k.counters.bytes += n
-    wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
+    push_slot(k, pipe, page, n, PIPE_BUF_FLAG_CAN_MERGE)
+    if reader:
+        wake_alone(k, &pipe.rd_wait, reader)
+    if n <= PIPE_INLINE:
+        copy_short(<char *>pipe.data, source, n)
+    else:
+        memcpy(frame_bytes(k, page), source, n)
     return n

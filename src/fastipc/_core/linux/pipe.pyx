@@ -14,17 +14,13 @@ cdef enum:
 
 
 # ------------------------------------------------------------------------------------------ where bytes lie
-cdef inline char *place_more(kernel_t *k, pipe_t *pipe, pipe_buffer_t *buf, uint32_t end) noexcept nogil:
-    # Where the last slot's bytes go on when they will reach up to `end`; bytes that outgrow the row move to the frame.
-    cdef char *frame
-    if keeps_inlined(pipe, pipe.head - 1):
-        if end <= PIPE_INLINE:
-            return <char *>pipe.data
-        frame = frame_bytes(k, buf.page)
-        memcpy(frame + buf.offset, <char *>pipe.data + buf.offset, buf.len)
-        pipe.inlined = 0
-        return frame
-    return frame_bytes(k, buf.page)
+cdef pipe_buffer_t *outgrow(kernel_t *k, pipe_t *pipe) noexcept nogil:
+    # The slot in the pipe's row moves to its place in the ring, and its bytes to its frame.
+    cdef pipe_buffer_t *buf = pipe_ring(k, pipe, pipe.tail)
+    buf[0] = pipe.inlined
+    memcpy(frame_bytes(k, buf.page) + buf.offset, <char *>pipe.data + buf.offset, buf.len)
+    memset(&pipe.inlined, 0, sizeof(pipe_buffer_t))
+    return buf
 
 
 # ------------------------------------------------------------------------------------------ read
@@ -36,7 +32,7 @@ cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
     while left and not pipe_empty(pipe):
         buf = pipe_buf(k, pipe, pipe.tail)
         chars = min(<int64_t>buf.len, left)
-        copy_to_iter(k, t, slot_bytes(k, pipe, buf, pipe.tail) + buf.offset, chars)
+        copy_to_iter(k, t, slot_bytes(k, pipe, buf) + buf.offset, chars)
         ret += chars
         left -= chars
         buf.offset += <uint16_t>chars
@@ -55,14 +51,14 @@ cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
     return ret
 
 
-cdef inline int64_t wait_readable(kernel_t *k, task_t *t, file_t *f, bint slept) noexcept nogil:
+cdef inline int64_t wait_readable(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f, bint slept) noexcept nogil:
     # Nothing to read, but somebody may write: -ESLEEP, or why it does not sleep.
     if f.f_flags & O_NONBLOCK and not slept:
         return -EAGAIN
     if unlikely(signal_pending(t)):
         finish_wait(k, t)
         return -ERESTARTSYS
-    prepare_to_wait_exclusive(k, t, WQ_PIPE_RD, f.private_data)
+    prepare_to_wait_exclusive(k, t, &pipe.rd_wait, WQ_PIPE_RD, f.private_data)
     return -ESLEEP
 
 
@@ -72,7 +68,7 @@ cdef inline int64_t pipe_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     if t.call.iter.count == 0:
         return 0
     if pipe_empty(pipe) and pipe.writers:
-        return wait_readable(k, t, f, slept)
+        return wait_readable(k, t, pipe, f, slept)
     finish_wait(k, t)
     return read_slots(k, t, pipe)
 
@@ -99,7 +95,9 @@ cdef inline bint merge(kernel_t *k, task_t *t, pipe_t *pipe, int64_t chars) noex
     cdef uint32_t end = <uint32_t>(buf.offset + buf.len)
     if not (buf.flags & PIPE_BUF_FLAG_CAN_MERGE) or end + chars > PAGE_SIZE:
         return False
-    copy_from_iter(k, t, place_more(k, pipe, buf, end + <uint32_t>chars) + end, chars)
+    if buf == &pipe.inlined and end + chars > PIPE_INLINE:
+        buf = outgrow(k, pipe)
+    copy_from_iter(k, t, slot_room(k, pipe, buf) + end, chars)
     buf.len += <uint16_t>chars
     return True
 
@@ -107,10 +105,10 @@ cdef inline bint merge(kernel_t *k, task_t *t, pipe_t *pipe, int64_t chars) noex
 cdef inline bint fill_slot(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f) noexcept nogil:
     cdef uint32_t page = anon_pipe_get_page(k, pipe)
     cdef int64_t chars = min(t.call.iter.count, <int64_t>PAGE_SIZE)
+    cdef uint16_t flags = PIPE_BUF_FLAG_PACKET if f.f_flags & O_DIRECT else PIPE_BUF_FLAG_CAN_MERGE
     if page == 0:
         return False
-    copy_from_iter(k, t, place_new(k, pipe, page, chars), chars)
-    push_slot(k, pipe, page, chars, PIPE_BUF_FLAG_PACKET if f.f_flags & O_DIRECT else PIPE_BUF_FLAG_CAN_MERGE)
+    copy_from_iter(k, t, slot_room(k, pipe, push_slot(k, pipe, page, chars, flags)), chars)
     return True
 
 
@@ -123,7 +121,7 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         return 0
     if unlikely(slept):
         if pipe_full(pipe) and pipe.readers and not signal_pending(t):
-            prepare_to_wait_exclusive(k, t, WQ_PIPE_WR, f.private_data)
+            prepare_to_wait_exclusive(k, t, &pipe.wr_wait, WQ_PIPE_WR, f.private_data)
             return -ESLEEP
         finish_wait(k, t)
     was_empty = pipe_empty(pipe)
@@ -149,7 +147,7 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         t.call.done += start - it.count
         if was_empty:
             wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
-        prepare_to_wait_exclusive(k, t, WQ_PIPE_WR, f.private_data)
+        prepare_to_wait_exclusive(k, t, &pipe.wr_wait, WQ_PIPE_WR, f.private_data)
         return -ESLEEP
     k.counters.bytes += start - it.count
     ret = t.call.done + start - it.count
@@ -215,13 +213,11 @@ cdef int resize_ring(kernel_t *k, pipe_t *pipe, uint32_t slots) noexcept nogil:
     if slots < used:
         table_free_run(k, T_PIPE_BUFFER, bufs, ring_order(slots))
         return -EBUSY
-    for i in range(used):
-        pipe_buffer_row(k, bufs + i)[0] = pipe_buf(k, pipe, pipe.tail + i)[0]
-        pipe_buf(k, pipe, pipe.tail + i).live = 0
-        pipe_buf(k, pipe, pipe.tail + i).page = 0
+    for i in range(pipe.inlined.live != 0, used):
+        pipe_buffer_row(k, bufs + i)[0] = pipe_ring(k, pipe, pipe.tail + i)[0]
+        pipe_ring(k, pipe, pipe.tail + i).live = 0
+        pipe_ring(k, pipe, pipe.tail + i).page = 0
     table_free_run(k, T_PIPE_BUFFER, pipe.bufs, ring_order(pipe.ring_size))
-    if pipe.inlined:
-        pipe.inlined -= pipe.tail
     pipe.bufs = bufs
     pipe.tail = 0
     pipe.head = used
@@ -411,8 +407,9 @@ cdef bint ring_check(kernel_t *k, pipe_t *pipe) noexcept nogil:
             return False
     return (check(k, pipe_occupancy(pipe) <= pipe.ring_size and pipe.max_usage <= pipe.ring_size,
                   b"pipe: ring overflows")
-            and check(k, pipe.inlined == 0 or pipe.inlined - 1 - pipe.tail < pipe_occupancy(pipe),
-                      b"pipe: inlined slot is gone"))
+            and check(k, not pipe.inlined.live or not pipe_ring(k, pipe, pipe.tail).live,
+                      b"pipe: inlined slot is in the ring too")
+            and check(k, not pipe.inlined.live or pipe_occupancy(pipe) != 0, b"pipe: inlined slot is gone"))
 
 
 cdef bint pipe_check(kernel_t *k) noexcept nogil:

@@ -11,17 +11,18 @@ cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_
 
 
 cdef inline int64_t do_read(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
-    cdef file_t *f = file_row(k, fd_file(k, t, fd))  # a bad descriptor gives row 0, which has no mode
+    cdef uint32_t file = fd_file(k, t, fd)  # a bad descriptor gives row 0, which has no mode
+    cdef file_t *f = file_row(k, file)
     cdef pipe_t *pipe
     cdef int64_t ret
     if unlikely(not (f.f_mode & FMODE_READ)):
         return -EBADF
     if likely(f.f_op == PIPEANON_FOPS):
         pipe = pipe_row(k, f.private_data)
-        ret = pipe_read_one(k, t, pipe)
+        ret = pipe_read_one(k, pipe, host_row(k, t).base, t.call.iter.count)
         if ret:
             return ret
-        if pipe_empty(pipe) and pipe_wait_readable(k, t, pipe, f):
+        if pipe_empty(pipe) and pipe_wait_readable(k, t, pipe, file, t.call.iter.count):
             return -ESLEEP
     return vfs_read(k, t, f)
 
@@ -32,7 +33,7 @@ cdef inline int64_t do_write(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     if unlikely(not (f.f_mode & FMODE_WRITE)):
         return -EBADF
     if likely(f.f_op == PIPEANON_FOPS):
-        ret = pipe_write_one(k, t, f)
+        ret = pipe_write_one(k, f, host_row(k, t).base, t.call.iter.count)
         if likely(ret):
             return ret
     return vfs_write(k, t, f)

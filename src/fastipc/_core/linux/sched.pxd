@@ -1,8 +1,8 @@
 # Who runs next. Source: kernel/sched/core.c (schedule, try_to_wake_up).
 #
 # The run queue is a ring of task rows that can be read ahead. A task is in it at most once (TASK_QUEUED), and only
-# if it is runnable and has left the processor. One that ends while it is queued leaves a hole. All choice of order
-# enters by `pick_next`.
+# if it is runnable and has left the processor. One that ends while it is queued leaves a hole. The ring has room for
+# every task and as many holes again. All choice of order enters by `pick_next`.
 
 
 cdef uint32_t pick_random(kernel_t *k) noexcept nogil
@@ -14,7 +14,7 @@ cdef bint sched_check(kernel_t *k) noexcept nogil
 
 cdef enum:
     READ_AHEAD = 12  # turns
-    READ_AHEAD_FROM = 64  # runnable tasks
+    READ_AHEAD_FROM = 384  # runnable tasks, with what they touch more than the nearer caches hold
 
 
 cdef inline uint32_t nr_running(kernel_t *k) noexcept nogil:
@@ -23,10 +23,7 @@ cdef inline uint32_t nr_running(kernel_t *k) noexcept nogil:
 
 cdef inline void activate_task(kernel_t *k, task_t *t) noexcept nogil:
     # To the tail of the run queue. Precondition: it is not there.
-    cdef uint32_t tail
-    if unlikely(k.runq_tail - k.runq_head > k.runq_mask):
-        close_holes(k)
-    tail = k.runq_tail
+    cdef uint32_t tail = k.runq_tail
     t.flags = (t.flags & ~<int>TASK_ASLEEP) | TASK_QUEUED
     t.runq_at = tail
     k.runq[tail & k.runq_mask] = t.row
@@ -45,11 +42,12 @@ cdef inline bint is_sleeper(task_t *t) noexcept nogil:
 
 cdef inline void ttwu_do_wakeup(kernel_t *k, task_t *t) noexcept nogil:
     # Precondition: its state says that it sleeps. If it has left the processor it is not on the run queue either.
-    t.state = TASK_RUNNING
     k.counters.wakeups += 1
     if likely(t.flags & TASK_ASLEEP):
-        k.sleepers -= is_sleeper(t)
+        if likely(is_sleeper(t)):
+            k.sleepers -= 1
         activate_task(k, t)
+    t.state = TASK_RUNNING
 
 
 cdef inline bint try_to_wake_up(kernel_t *k, uint32_t task, uint32_t mask) noexcept nogil:
@@ -61,12 +59,18 @@ cdef inline bint try_to_wake_up(kernel_t *k, uint32_t task, uint32_t mask) noexc
     return True
 
 
+cdef inline void go_to_sleep(kernel_t *k, task_t *t) noexcept nogil:
+    # Leave the processor. Precondition: its state says that it sleeps.
+    if likely(is_sleeper(t)):
+        k.sleepers += 1
+    t.flags |= TASK_ASLEEP
+
+
 cdef inline bint deactivate_task(kernel_t *k, task_t *t) noexcept nogil:
     # Leave the processor. False if the task was woken before it slept: then it goes on at once.
     if t.state == TASK_RUNNING:
         return False
-    t.flags |= TASK_ASLEEP
-    k.sleepers += is_sleeper(t)
+    go_to_sleep(k, t)
     return True
 
 

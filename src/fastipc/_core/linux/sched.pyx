@@ -44,6 +44,8 @@ cdef void dequeue_task(kernel_t *k, uint32_t task) noexcept nogil:
     k.runq[t.runq_at & k.runq_mask] = 0
     t.runq_at = 0
     k.runq_holes += 1
+    if k.runq_holes > k.runq_mask // 2:
+        close_holes(k)
 
 
 cdef void run_first(kernel_t *k, uint32_t task) noexcept nogil:

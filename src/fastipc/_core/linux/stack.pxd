@@ -17,7 +17,23 @@ cdef enum:
 
 cdef void *stack_get(kernel_t *k) noexcept nogil  # top of a stack, or NULL
 cdef void stack_put(kernel_t *k, void *address) noexcept nogil
-cdef bint stack_overrun(void *address) noexcept nogil
 cdef bint stack_damaged(void *address) noexcept nogil
 cdef void set_guards(int kind) noexcept nogil
 cdef void stacks_release(kernel_t *k) noexcept nogil
+
+
+cdef extern from *:
+    """
+    /* About where the stack is. Not the address of a variable, for which a function would need a frame. */
+    #if defined(__x86_64__)
+    #define fastipc_stack_pointer() ({ size_t sp_; __asm__("movq %%rsp, %0" : "=r"(sp_)); sp_; })
+    #else
+    #define fastipc_stack_pointer() ((size_t)__builtin_frame_address(0))
+    #endif
+    """
+    size_t stack_pointer "fastipc_stack_pointer"() nogil
+
+
+cdef inline bint stack_overrun() noexcept nogil:
+    # Whether mechanism may not be entered here: too little is left of the stack.
+    return stack_pointer() & (STACK_SLOT - 1) < STACK_RESERVE

@@ -46,12 +46,14 @@ cdef void set_guards(int kind) noexcept nogil:
     guard_kind = kind
 
 
-cdef void guard(stacks_t *s, char *slot) noexcept nogil:
+cdef void guard(kernel_t *k, char *slot) noexcept nogil:
+    cdef stacks_t *s = &k.stacks
     if guard_kind == GUARD_LIGHT and madvise(slot, HOST_PAGE, MADV_GUARD_INSTALL) == 0:
         return
     if guard_kind <= GUARD_MPROTECT and s.nr_slots < MPROTECT_SLOTS and mprotect(slot, HOST_PAGE, PROT_NONE) == 0:
         return
     s.unguarded = 1
+    k.express = NO_EXPRESS
 
 
 cdef bint keep_chunk(stacks_t *s, void *chunk, uint32_t slots) noexcept nogil:
@@ -92,7 +94,7 @@ cdef bint make_chunk(kernel_t *k) noexcept nogil:
     madvise(chunk, size, MADV_NOHUGEPAGE)
     first = slot_of(chunk + STACK_SLOT - 1)
     for i in range(slots):
-        guard(s, first + <size_t>i * STACK_SLOT)
+        guard(k, first + <size_t>i * STACK_SLOT)
         s.free[s.nr_free + slots - 1 - i] = first + <size_t>i * STACK_SLOT
         s.nr_slots += 1
     s.nr_free += slots
@@ -115,11 +117,6 @@ cdef void stack_put(kernel_t *k, void *address) noexcept nogil:
         madvise(slot + HOST_PAGE, STACK_SLOT - HOST_PAGE, MADV_DONTNEED)
     s.free[s.nr_free] = slot
     s.nr_free += 1
-
-
-cdef bint stack_overrun(void *address) noexcept nogil:
-    # Whether mechanism may not be entered here.
-    return <size_t>address - <size_t>slot_of(address) < STACK_RESERVE
 
 
 cdef bint stack_damaged(void *address) noexcept nogil:

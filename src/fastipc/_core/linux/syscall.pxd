@@ -5,6 +5,8 @@
 # `../syscalls.py` has the prototypes of the methods, in which these appear by their names.
 
 cdef int64_t sys_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil
+cdef int64_t read_slow(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t write_slow(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
 cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
 cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
 cdef int64_t sys_readv(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil

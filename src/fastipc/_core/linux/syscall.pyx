@@ -8,8 +8,7 @@ cdef enum:
 
 # ------------------------------------------------------------------------------------------ entry and exit
 cdef inline void check_stack(kernel_t *k) noexcept nogil:
-    cdef int here
-    if unlikely(stack_overrun(&here)):
+    if unlikely(stack_overrun()):
         coroutine_overflow(k)
 
 
@@ -37,7 +36,7 @@ cdef inline int64_t syscall_exit(kernel_t *k, task_t *t, int64_t ret) noexcept n
     k.ticks -= 1
     if unlikely(ret == -ESLEEP or k.tracing or t.flags & TIF_SIGPENDING or k.attention or k.ticks <= 0):
         return syscall_exit_slow(k, t, ret)
-    call_account(k, t, ret)
+    call_account(k, t, t.call.nr, t.call.args[0], ret)
     t.call.nr = -1
     return ret
 
@@ -48,18 +47,60 @@ cdef int64_t sys_pipe2(kernel_t *k, task_t *t, int64_t flags) noexcept nogil:
     return syscall_exit(k, t, do_pipe2(k, t, flags))
 
 
-cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+cdef int64_t read_slow(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    express_over(k)
     syscall_enter(k, t, NR_read, fd_arg(fd))
     t.call.args[2] = n
     iov_iter_host(k, t, <void *>buf, n)
     return syscall_exit(k, t, do_read(k, t, fd_arg(fd)))
 
 
-cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    cdef uint32_t file
+    cdef file_t *f
+    cdef pipe_t *pipe
+    cdef int64_t ret
+    if express(k, t):
+        file = fd_file(k, t, fd)
+        f = file_row(k, file)
+        if likely(f.f_mode & FMODE_READ and f.f_op == PIPEFIFO_FOPS):
+            pipe = pipe_row(k, f.private_data)
+            if pipe.inlined.live:
+                ret = pipe_read_one(k, pipe, <char *>buf, n)
+                if likely(ret):
+                    call_account(k, t, NR_read, fd, ret)
+                    return ret
+            elif pipe_empty(pipe) and pipe_wait_readable(k, t, pipe, file, n):
+                call_begin(t, NR_read)
+                t.call.args[0] = fd
+                t.call.args[2] = n
+                iov_iter_host(k, t, <void *>buf, n)
+                return coroutine_wait(k, t)
+    return read_slow(k, t, fd, buf, n)
+
+
+cdef int64_t write_slow(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    express_over(k)
     syscall_enter(k, t, NR_write, fd_arg(fd))
     t.call.args[2] = n
     iov_iter_host(k, t, <void *>buf, n)
     return syscall_exit(k, t, do_write(k, t, fd_arg(fd)))
+
+
+cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:
+    cdef uint32_t file
+    cdef file_t *f
+    cdef int64_t ret
+    if express(k, t) and likely(n <= PIPE_INLINE):
+        file = fd_file(k, t, fd)
+        f = file_row(k, file)
+        t.wrote = file
+        if likely(f.f_mode & FMODE_WRITE and f.f_op == PIPEFIFO_FOPS):
+            ret = pipe_write_one(k, f, <char *>buf, n)
+            if likely(ret):
+                call_account(k, t, NR_write, fd, ret)
+                return ret
+    return write_slow(k, t, fd, buf, n)
 
 
 cdef inline void iov_iter_vector(kernel_t *k, task_t *t, iovec_t *iov, int64_t n) noexcept nogil:
@@ -642,8 +683,7 @@ cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) no
 
 cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil:
     # No system call: a loop without calls lets the host's signals through.
-    cdef int here
-    if unlikely(stack_overrun(&here)):
+    if unlikely(stack_overrun()):
         coroutine_overflow(k)
     k.ticks -= 1
     if unlikely(hub_wanted(k)):

@@ -92,7 +92,7 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_JOURNAL] = sizeof(journal_t)
     plan.rowsize[T_JOURNAL_HEAD] = sizeof(journal_head_t)
     plan.runq = 64
-    while plan.runq < tasks:
+    while plan.runq < 2 * tasks:
         plan.runq *= 2
     plan.memory = memory
 

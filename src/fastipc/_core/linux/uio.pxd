@@ -29,6 +29,44 @@ cdef inline void iov_iter_host(kernel_t *k, task_t *t, void *base, int64_t count
     it.count = count
 
 
+cdef extern from *:
+    """
+    #include <string.h>
+    /* 1 to 32 bytes, by the fewest moves; the compiler would call memcpy. */
+    static inline void fastipc_copy_short(char *to, const char *from, int64_t n)
+    {
+        if (n == 1) {
+            *to = *from;
+        } else if (n >= 16) {
+            char first[16], last[16];
+            memcpy(first, from, 16);
+            memcpy(last, from + n - 16, 16);
+            memcpy(to, first, 16);
+            memcpy(to + n - 16, last, 16);
+        } else if (n >= 8) {
+            char first[8], last[8];
+            memcpy(first, from, 8);
+            memcpy(last, from + n - 8, 8);
+            memcpy(to, first, 8);
+            memcpy(to + n - 8, last, 8);
+        } else if (n >= 4) {
+            char first[4], last[4];
+            memcpy(first, from, 4);
+            memcpy(last, from + n - 4, 4);
+            memcpy(to, first, 4);
+            memcpy(to + n - 4, last, 4);
+        } else {
+            char first[2], last;
+            memcpy(first, from, 2);
+            last = from[n - 1];
+            memcpy(to, first, 2);
+            to[n - 1] = last;
+        }
+    }
+    """
+    void copy_short "fastipc_copy_short"(char *to, const char *source, int64_t n) nogil
+
+
 cdef inline void copy_bytes(char *to, const char *source, int64_t n) noexcept nogil:
     if n == 1:
         to[0] = source[0]

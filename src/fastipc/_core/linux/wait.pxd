@@ -32,26 +32,34 @@ cdef inline wait_queue_head_t *wait_queue(kernel_t *k, uint16_t kind, uint32_t o
     return &signal_row(k, obj).wait_chldexit
 
 
+cdef inline bint wakes_alone(kernel_t *k, uint32_t link) noexcept nogil:
+    # Whether a wake-up of the queue that begins with this entry wakes this task and nobody else: mostly the first waits
+    # exclusively, and then there is nothing to look for.
+    cdef task_t *t = task_row(k, link)
+    return likely(not (link & LINK_POLL)) and t.wait.flags & WQ_FLAG_EXCLUSIVE and t.state & TASK_INTERRUPTIBLE
+
+
+cdef inline void wake_alone(kernel_t *k, wait_queue_head_t *head, uint32_t link) noexcept nogil:
+    cdef task_t *t = task_row(k, link)
+    cdef uint32_t next = t.wait.next
+    head.first = next
+    if unlikely(next):
+        wait_entry(k, next).prev = 0
+    else:
+        head.last = 0
+    memset(&t.wait, 0, sizeof(wait_queue_entry_t))
+    ttwu_do_wakeup(k, t)
+
+
 cdef inline void wake_up(kernel_t *k, wait_queue_head_t *head, uint32_t key) noexcept nogil:
-    # wake_up_interruptible_poll: all who do not wait exclusively, and the first who does. Mostly that one is the first
-    # of the queue, and then there is nothing to look for.
-    cdef uint32_t link = head.first, next
-    cdef task_t *t
+    # wake_up_interruptible_poll: all who do not wait exclusively, and the first who does.
+    cdef uint32_t link = head.first
     if link == 0:
         return
-    if likely(not (link & LINK_POLL)):
-        t = task_row(k, link)
-        if likely(t.wait.flags & WQ_FLAG_EXCLUSIVE and t.state & TASK_INTERRUPTIBLE):
-            next = t.wait.next
-            head.first = next
-            if unlikely(next):
-                wait_entry(k, next).prev = 0
-            else:
-                head.last = 0
-            memset(&t.wait, 0, sizeof(wait_queue_entry_t))
-            ttwu_do_wakeup(k, t)
-            return
-    wake_up_common(k, head, TASK_INTERRUPTIBLE, 1, key)
+    if likely(wakes_alone(k, link)):
+        wake_alone(k, head, link)
+    else:
+        wake_up_common(k, head, TASK_INTERRUPTIBLE, 1, key)
 
 
 cdef inline void wake_up_all(kernel_t *k, wait_queue_head_t *head) noexcept nogil:
@@ -59,25 +67,32 @@ cdef inline void wake_up_all(kernel_t *k, wait_queue_head_t *head) noexcept nogi
         wake_up_common(k, head, TASK_INTERRUPTIBLE, 0, 0)
 
 
-cdef inline void prepare_to_wait_exclusive(kernel_t *k, task_t *t, uint16_t kind, uint32_t obj) noexcept nogil:
-    # State first, then the queue, then (by the caller) the condition once more: a wake-up in between is not lost.
-    cdef wait_queue_head_t *head
-    cdef uint32_t me
-    t.state = TASK_INTERRUPTIBLE
-    if t.wait.kind:
-        return
-    head = wait_queue(k, kind, obj)
-    me = task_index(k, t)
-    t.wait.kind = kind
-    t.wait.obj = obj
-    t.wait.flags = WQ_FLAG_EXCLUSIVE
+cdef inline void add_wait_queue_exclusive(
+    kernel_t *k, task_t *t, wait_queue_head_t *head, uint16_t kind, uint32_t obj
+) noexcept nogil:
+    # At the tail of `head`, which is the queue of that kind and object.
+    cdef uint32_t me = task_index(k, t), last = head.last
     t.wait.next = 0
-    t.wait.prev = head.last
-    if unlikely(head.last):
-        wait_entry(k, head.last).next = me
+    t.wait.prev = last
+    t.wait.obj = obj
+    t.wait.kind = kind
+    t.wait.flags = WQ_FLAG_EXCLUSIVE
+    head.last = me
+    if unlikely(last):
+        wait_entry(k, last).next = me
     else:
         head.first = me
-    head.last = me
+    t.state = TASK_INTERRUPTIBLE
+
+
+cdef inline void prepare_to_wait_exclusive(
+    kernel_t *k, task_t *t, wait_queue_head_t *head, uint16_t kind, uint32_t obj
+) noexcept nogil:
+    # State and queue, then (by the caller) the condition once more: a wake-up in between is not lost.
+    if t.wait.kind:
+        t.state = TASK_INTERRUPTIBLE
+    else:
+        add_wait_queue_exclusive(k, t, head, kind, obj)
 
 
 cdef inline void prepare_to_wait(kernel_t *k, task_t *t, uint16_t kind, uint32_t obj) noexcept nogil:
