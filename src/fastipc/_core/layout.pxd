@@ -707,7 +707,7 @@ ctypedef struct kernel_t:  # one machine
     int64_t turns  # that compiled programs may give each other before the hub must look
     int64_t clock_limit  # virtual time that this run may reach
     int64_t ticks  # calls and turns of compiled programs until the hub looks at the host's signals
-    int64_t express  # calls that may still take the short way, -1 = as many have, less: none may; see linux/coroutine.pxd
+    int64_t express  # calls that may still take the short way; -1: no more, less: none may, see linux/coroutine.pxd
     stacks_t stacks  # of compiled programs
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
