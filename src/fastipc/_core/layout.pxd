@@ -209,9 +209,10 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t pid_prev[2]
     uint32_t fs
     uint32_t sighand
+    uint32_t pad
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t pad2[2]  # whole cache lines
+    uint64_t pad2  # whole cache lines
 
 cdef enum:
     TASK_COMM_LEN = 16
@@ -409,7 +410,7 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t i_private2  # of proc: which process, or which sysctl
     uint32_t i_children  # names in a directory
     uint32_t i_fd  # of /proc/PID/fd/N
-    uint32_t pad
+    uint32_t pad[3]
 
 ctypedef struct xa_node_t:  # struct xa_node, include/linux/xarray.h: 64 places of a tree
     uint32_t live

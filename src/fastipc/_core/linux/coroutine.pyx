@@ -114,7 +114,7 @@ cdef inline void prefetch_lines(void *p, int n) noexcept nogil:
 
 cdef inline uint32_t pipe_of(kernel_t *k, uint32_t file) noexcept nogil:
     cdef file_t *f = file_row(k, file)
-    return f.private_data if f.f_op == PIPEFIFO_FOPS else 0
+    return f.private_data if is_pipe_file(f) else 0
 
 
 cdef void read_ahead(kernel_t *k) noexcept nogil:
@@ -200,7 +200,7 @@ cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
     cdef int64_t ret
     if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
             or unlikely(next.kind != KIND_COMPILED or next.call.nr != NR_read or next.wait.kind or signal_pending(next))
-            or unlikely(f.f_op != PIPEFIFO_FOPS or f.f_count == 1 or not pipe.inlined.live)):
+            or unlikely(f.f_op != PIPEANON_FOPS or f.f_count == 1 or not pipe.inlined.live)):
         return schedule_slow(k, t)
     ret = pipe_read_one(k, pipe, host.base, next.call.iter.count)
     if unlikely(ret == 0):

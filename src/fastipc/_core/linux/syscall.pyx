@@ -63,7 +63,7 @@ cdef int64_t sys_read(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n
     if express(k, t):
         file = fd_file(k, t, fd)
         f = file_row(k, file)
-        if likely(f.f_mode & FMODE_READ and f.f_op == PIPEFIFO_FOPS):
+        if likely(f.f_mode & FMODE_READ and f.f_op == PIPEANON_FOPS):
             pipe = pipe_row(k, f.private_data)
             if pipe.inlined.live:
                 ret = pipe_read_one(k, pipe, <char *>buf, n)
@@ -95,7 +95,7 @@ cdef int64_t sys_write(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t 
         file = fd_file(k, t, fd)
         f = file_row(k, file)
         t.wrote = file
-        if likely(f.f_mode & FMODE_WRITE and f.f_op == PIPEFIFO_FOPS):
+        if likely(f.f_mode & FMODE_WRITE and f.f_op == PIPEANON_FOPS):
             ret = pipe_write_one(k, f, <char *>buf, n)
             if likely(ret):
                 call_account(k, t, NR_write, fd, ret)
