@@ -17,7 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, Stat, Task
+from fastipc._core.entries import Call, SigInfo, Stat, Task
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -42,17 +42,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 POLLFD: _np.dtype[_Any]
+SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
 def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
-    POLLFD and STAT, the dtypes of the rows that ``sys_poll`` and ``sys_fstat`` fill; `replicate`, which needs
-    `concurrent.futures`.
+    POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill;
+    `replicate`, which needs `concurrent.futures`.
     """
     value: _Any
-    if name in ("POLLFD", "STAT"):
+    if name in ("POLLFD", "SIGINFO", "STAT"):
         from fastipc._core.layout import dtype
 
         value = dtype(name.lower())
@@ -66,6 +67,7 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "POLLFD",
+    "SIGINFO",
     "STAT",
     "Blocked",
     "Call",
@@ -80,6 +82,7 @@ __all__ = [
     "KernelClosed",
     "Limits",
     "Report",
+    "SigInfo",
     "StackOverflow",
     "Stat",
     "Task",

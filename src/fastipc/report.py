@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from fastipc._core.abi import (
+    P_PGID,
+    P_PID,
     NR_nanosleep,
     NR_open,
     NR_openat,
@@ -14,6 +16,7 @@ from fastipc._core.abi import (
     NR_sched_yield,
     NR_select,
     NR_wait4,
+    NR_waitid,
     NR_write,
     NR_writev,
 )
@@ -32,6 +35,7 @@ SLEEPING_CALLS = {
     NR_poll: "poll",
     NR_select: "select",
     NR_wait4: "wait4",
+    NR_waitid: "waitid",
     NR_nanosleep: "nanosleep",
     NR_sched_yield: "sched_yield",
 }
@@ -140,6 +144,9 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
         return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if isinstance(number, int) and number > FDS_SHOWN else "")
     if call == "wait4":
         return call, "any child" if number == -1 else f"child {number}"
+    if call == "waitid":
+        kinds = {(P_PID,): f"child {number}", (P_PGID,): f"a child of group {number}"}
+        return call, kinds.get(numbers, "any child")
     return call, f"time {number} ns" if call == "nanosleep" else "its turn"
 
 

@@ -75,6 +75,8 @@ TABLE: dict[int, Syscall] = {
     abi.NR_setrlimit: Syscall("setrlimit", "d"),
     abi.NR_gettid: Syscall("gettid", ""),
     abi.NR_exit_group: Syscall("exit_group", "d"),
+    abi.NR_unshare: Syscall("unshare", "x"),
+    abi.NR_waitid: Syscall("waitid", "ddx"),
     abi.NR_dup3: Syscall("dup3", "ddx"),
     abi.NR_pipe2: Syscall("pipe2", "px"),
     abi.NR_open: Syscall("open", "sxo"),
@@ -186,6 +188,7 @@ getuid() -> int
 geteuid() -> int
 getgid() -> int
 getegid() -> int
+unshare(flags) -> none
 getpgid(pid=0) -> int
 setpgid(pid, pgid) -> none
 getsid(pid=0) -> int

@@ -3,6 +3,9 @@
 from .abi import (
     CLONE_FILES,
     CLONE_FS,
+    CLONE_NEWIPC,
+    CLONE_NEWNS,
+    CLONE_NEWUTS,
     CLONE_PARENT,
     CLONE_SIGHAND,
     CLONE_SYSVSEM,
@@ -10,6 +13,10 @@ from .abi import (
     CLONE_VM,
     INT_MAX,
     INT_MIN,
+    P_ALL,
+    P_PGID,
+    P_PID,
+    P_PIDFD,
     POLLIN,
     SIG_DFL,
     SIG_IGN,
@@ -21,8 +28,11 @@ from .abi import (
     WALL,
     WCLONE,
     WCONTINUED,
+    WEXITED,
     WNOHANG,
     WNOTHREAD,
+    WNOWAIT,
+    WSTOPPED,
     WUNTRACED,
 )  # fmt: skip
 from .machine import DIED, Machine
@@ -285,6 +295,188 @@ def exit_of_the_last_thread(m: Machine) -> None:
     b.exit(2)
     assert read.result() == b""
     assert a.wait4() == (b.name, 0x200)
+
+
+# ------------------------------------------------------------------------------------------------ waitid
+def waitid_tells_of_an_exit(m: Machine) -> None:
+    """waitid: signal, code, child, its real user, status; by all, by number, by group."""
+    a = m.spawn()
+    b, c, d = a.fork(), a.fork(), a.fork()
+    a.setpgid(d, 0)
+    c.setresuid(1000, 0, 0)
+    for t, status in ((b, 3), (c, 256 + 4), (d, -1)):
+        t.exit(status)
+    assert a.waitid(P_PID, c, WEXITED) == (SIGCHLD, 1, "C", 1000, 4)
+    assert a.waitid(P_PGID, d, WEXITED) == (SIGCHLD, 1, "D", 0, 255)
+    assert a.waitid(P_PGID, d, WEXITED) == "ECHILD"
+    assert a.waitid(P_ALL, -7, WEXITED) == (SIGCHLD, 1, "B", 0, 3)
+    assert a.waitid(P_ALL, 0, WEXITED) == "ECHILD"
+
+
+def waitid_tells_of_a_signal(m: Machine) -> None:
+    """waitid of a child that a signal ended."""
+    a = m.spawn()
+    r, w = a.pipe()
+    b = a.fork()
+    a.close(r)
+    b.close(r)
+    assert b.write(w, b"x") == DIED
+    assert a.waitid(P_ALL, 0, WEXITED) == (SIGCHLD, 2, "B", 0, SIGPIPE)
+
+
+def waitid_sleeps(m: Machine) -> None:
+    """waitid sleeps until a child that is meant ends; WNOHANG: None."""
+    a = m.spawn()
+    b, c = a.fork(), a.fork()
+    assert a.waitid(P_ALL, 0, WEXITED | WNOHANG) is None
+    assert a.waitid(P_PGID, 0, WEXITED | WNOHANG) is None
+    wait = a.submit("waitid", P_PID, c, WEXITED)
+    b.exit(1)
+    assert not wait.done()
+    c.exit(2)
+    assert wait.result() == (SIGCHLD, 1, "C", 0, 2)
+    wait = a.submit("waitid", P_PGID, 0, WEXITED)
+    assert wait.result() == (SIGCHLD, 1, "B", 0, 1)
+
+
+def waitid_errors(m: Machine) -> None:
+    """waitid: EINVAL (options, no event, kind, number) > EBADF > ECHILD."""
+    a = m.spawn()
+    for options in (0, WNOHANG, WALL | WNOHANG, 16 | WEXITED, 0x10000000 | WEXITED, INT_MIN):
+        assert a.waitid(P_ALL, 0, options) == "EINVAL"
+    for kind in (4, -1, INT_MAX):
+        assert a.waitid(kind, 0, WEXITED) == "EINVAL"
+    assert a.waitid(P_PID, 0, WEXITED) == a.waitid(P_PID, -1, WEXITED) == "EINVAL"
+    assert a.waitid(P_PGID, -1, WEXITED) == a.waitid(P_PIDFD, -1, WEXITED) == "EINVAL"
+    assert a.waitid(P_PIDFD, 1000, WEXITED) == "EBADF"
+    assert a.waitid(P_PIDFD, 1000, 0) == "EINVAL"
+    assert a.waitid(P_PID, a, WEXITED) == a.waitid(P_PID, INT_MAX, WEXITED) == "ECHILD"
+    assert a.waitid(P_PGID, 0, WEXITED) == a.waitid(P_PGID, INT_MAX, WEXITED) == "ECHILD"
+    b = a.fork()
+    c = b.fork()
+    assert a.waitid(P_PID, c, WEXITED) == "ECHILD"
+
+
+def waitid_leaves_a_zombie(m: Machine) -> None:
+    """WNOWAIT tells, and leaves the child to be told of again."""
+    a = m.spawn()
+    b = a.fork()
+    wait = a.submit("waitid", P_ALL, 0, WEXITED | WNOWAIT)
+    b.exit(7)
+    assert wait.result() == (SIGCHLD, 1, "B", 0, 7)
+    assert a.waitid(P_PID, b, WEXITED | WNOWAIT) == (SIGCHLD, 1, "B", 0, 7)
+    assert a.wait4() == ("B", 0x700)
+    assert a.waitid(P_ALL, 0, WEXITED | WNOWAIT) == "ECHILD"
+
+
+def waitid_for_what_a_zombie_cannot_do(m: Machine) -> None:
+    """A zombie cannot stop or go on any more: without WEXITED it does not count."""
+    a = m.spawn()
+    b = a.fork()
+    for options in (WSTOPPED, WCONTINUED, WSTOPPED | WCONTINUED):
+        assert a.waitid(P_ALL, 0, options | WNOHANG) is None
+    b.exit(1)
+    for options in (WSTOPPED, WCONTINUED, WSTOPPED | WCONTINUED):
+        assert a.waitid(P_ALL, 0, options | WNOHANG) == "ECHILD"
+        assert a.waitid(P_PID, b, options) == "ECHILD"
+    assert a.waitid(P_ALL, 0, WEXITED | WSTOPPED) == (SIGCHLD, 1, "B", 0, 1)
+
+
+def waitid_of_clone_children_and_threads(m: Machine) -> None:
+    """__WCLONE, __WALL and __WNOTHREAD mean to waitid what they mean to wait4."""
+    a = m.spawn()
+    b = a.clone(0)
+    t = a.thread()
+    assert a.waitid(P_ALL, 0, WEXITED | WNOHANG) == "ECHILD"
+    assert a.waitid(P_ALL, 0, WEXITED | WNOHANG | WCLONE) is None
+    assert t.waitid(P_ALL, 0, WEXITED | WNOHANG | WALL | WNOTHREAD) == "ECHILD"
+    wait = t.submit("waitid", P_PID, b, WEXITED | WALL)
+    b.exit(2)
+    assert wait.result() == (SIGCHLD, 1, "B", 0, 2)
+
+
+def threads_race_for_one_child(m: Machine) -> None:
+    """wait4 and waitid of three threads for one child: one is told, with WNOWAIT all can be, the rest get ECHILD."""
+    a = m.spawn()
+    b, c = a.thread(), a.thread()
+    d = a.fork()
+    waits = [
+        a.submit("waitid", P_ALL, 0, WEXITED | WNOWAIT), b.submit("waitid", P_PID, d, WEXITED | WNOWAIT),
+        c.submit("waitid", P_PGID, a, WEXITED | WNOWAIT),
+    ]  # fmt: skip
+    d.exit(1)
+    assert [wait.result()[2] for wait in waits] == ["D"] * 3
+    assert c.wait4() == ("D", 256)
+    e = b.fork()
+    waits = [a.submit("wait4", e, 0), c.submit("waitid", P_ALL, 0, WEXITED)]
+    e.exit(2)
+    assert sorted(str(wait.result()) for wait in waits)[1] == "ECHILD"
+
+
+def the_maker_of_a_child_ends_while_others_wait(m: Machine) -> None:
+    """A thread waits with __WNOTHREAD for nothing, until a sibling ends and it inherits the sibling's child."""
+    a = m.spawn()
+    b, c = a.thread(), a.thread()
+    d = b.fork()
+    assert a.wait4(-1, WNOTHREAD | WNOHANG) == "ECHILD"
+    wait = c.submit("wait4", d, 0)
+    b.exit(0)
+    assert not wait.done()
+    assert a.wait4(-1, WNOTHREAD | WNOHANG) == (0, 0)
+    assert c.wait4 and d.getppid() == "A"
+    a.exit(0)
+    d.exit(3)
+    assert wait.result() == ("D", 0x300)
+
+
+def leaders_and_threads_end_in_every_order(m: Machine) -> None:
+    """The status of a process is that of its last thread, in whatever order they end."""
+    a = m.spawn()
+    for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):
+        b = a.fork()
+        tasks = [b, b.thread(), b.thread()]
+        for i in order[:2]:
+            assert tasks[i].exit(i) == DIED
+            assert a.waitid(P_PID, b, WEXITED | WNOHANG) is None
+        tasks[order[2]].exit(order[2])
+        assert a.waitid(P_ALL, 0, WEXITED) == (SIGCHLD, 1, b.name, 0, order[2])
+
+
+# ------------------------------------------------------------------------------------------------ unshare
+def unshare_files(m: Machine) -> None:
+    """unshare(CLONE_FILES): descriptors are copied; threads and clone children keep the old table."""
+    a = m.spawn()
+    r, w = a.pipe()
+    b, c = a.thread(), a.clone(CLONE_FILES | SIGCHLD)
+    assert b.unshare(CLONE_FILES) is None
+    assert b.close(w) is None
+    assert a.write(w, b"x") == 1
+    assert c.close(r) is None
+    assert a.read(r, 1) == "EBADF"
+    assert b.read(r, 1) == b"x"
+    assert b.unshare(CLONE_FILES) is None
+    assert a.unshare(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM) is None
+    assert a.unshare(0) is None
+
+
+def unshare_what_cannot_be(m: Machine) -> None:
+    """unshare: CLONE_THREAD, CLONE_SIGHAND and CLONE_VM pass alone only; namespaces need CAP_SYS_ADMIN."""
+    a = m.spawn()
+    for flags in (CLONE_THREAD, CLONE_SIGHAND, CLONE_THREAD | CLONE_SIGHAND, CLONE_VM):
+        assert a.unshare(flags) is None
+    b = a.thread()
+    for flags in (CLONE_THREAD, CLONE_SIGHAND, CLONE_VM, CLONE_VM | CLONE_FILES):
+        assert a.unshare(flags) == "EINVAL"
+    b.exit(0)
+    assert a.unshare(CLONE_THREAD) is None
+    c = a.clone(CLONE_VM | CLONE_SIGHAND | SIGCHLD)
+    assert a.unshare(CLONE_THREAD) is None
+    assert a.unshare(CLONE_SIGHAND) == c.unshare(CLONE_VM) == "EINVAL"
+    for flags in (1, CLONE_PARENT, SIGCHLD, 1 << 40):
+        assert a.unshare(flags) == "EINVAL"
+    d = m.spawn(1000)
+    for flags in (CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC):
+        assert d.unshare(flags) == "EPERM"
 
 
 # ------------------------------------------------------------------------------------------------ clone

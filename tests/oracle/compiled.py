@@ -29,6 +29,7 @@ BOX = ARG + 2 + abi.IOV_MAX + 1
 TICK = 0.001
 STAT_SIZE = fastipc.STAT.itemsize
 SET = fastipc.FD_SETSIZE // 8
+SIGINFO_SIZE = fastipc.SIGINFO.itemsize
 
 OPS = (
     "read", "write", "readv", "writev", "pipe", "pipe2", "close", "dup", "dup2", "dup3", "fcntl", "ioctl", "fstat",
@@ -37,7 +38,7 @@ OPS = (
     "nanosleep", "exit", "exit_group", "fork", "thread", "clone", "execve",
     "getpgid", "setpgid", "getsid", "setsid", "setuid", "setgid",
     "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "getgroups", "setgroups", "capget",
-    "capset", "prctl",
+    "capset", "prctl", "unshare", "waitid",
 )  # fmt: skip
 FILES = 100  # the number of the first call that names files
 NUMBER = {name: i for i, name in enumerate(OPS)}
@@ -49,7 +50,7 @@ NUMBER["times"] = NUMBER["lstat"]
     GETEUID, GETGID, GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
     EXIT_GROUP, FORK, THREAD, CLONE, EXECVE, GETPGID, SETPGID, GETSID, SETSID, SETUID, SETGID,
     SETREUID, SETREGID, SETRESUID, SETRESGID, SETFSUID, SETFSGID, GETGROUPS, SETGROUPS, CAPGET,
-    CAPSET, PRCTL,
+    CAPSET, PRCTL, UNSHARE, WAITID,
 ) = range(len(OPS))  # fmt: skip
 
 
@@ -272,6 +273,10 @@ def on_ids(t, op, a, area):
         return t.sys_capget(area[:24])
     if op == CAPSET:
         return t.sys_capset(area[:24])
+    if op == UNSHARE:
+        return t.sys_unshare(a[0])
+    if op == WAITID:
+        return t.sys_waitid(a[0], a[1], area[:SIGINFO_SIZE], a[2])
     return t.sys_prctl(a[0], a[1], a[2], a[3], a[4])
 
 
@@ -524,6 +529,10 @@ class CompiledMachine(SimMachine):
     def _on_wait4(self, area: Any, pid: int = -1, options: int = 0) -> tuple:
         area[:4] = 0
         return (pid, options), lambda ret: (self.name_of(ret) if ret else 0, int(area[:4].view(np.int32)[0]))
+
+    def _on_waitid(self, area: Any, idtype: int, number: int, options: int) -> tuple:
+        area[:SIGINFO_SIZE] = 255
+        return (idtype, number, options), lambda ret: self._siginfo(area[:SIGINFO_SIZE].view(fastipc.SIGINFO))
 
     def _on_getresuid(self, area: Any) -> tuple:
         return (), lambda ret: tuple(map(int, area[:12].view(np.uint32)))

@@ -17,9 +17,13 @@ DIED = "died"
 
 CREATING = frozenset({"fork", "thread", "clone"})
 NAMING = frozenset({"getpid", "gettid", "getppid", "getpgid", "getsid", "setsid"})  # their results are process ids
-NOTHING = frozenset({"setpgid", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid"})  # succeed with 0
+NOTHING = frozenset(
+    {"setpgid", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "unshare"}
+)  # they succeed with 0
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
-SLEEPING = frozenset({"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "nanosleep"})
+SLEEPING = frozenset(
+    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep"}
+)
 
 
 def data(n: int, seed: int = 0) -> bytes:

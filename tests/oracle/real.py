@@ -46,7 +46,7 @@ NR = {
     "setregid": 114, "getgroups": 115, "setgroups": 116, "setresuid": 117, "getresuid": 118, "setresgid": 119,
     "getresgid": 120, "getpgid": 121, "setfsuid": 122, "setfsgid": 123, "getsid": 124, "capget": 125, "capset": 126,
     "mknod": 133, "prctl": 157, "setrlimit": 160, "mount": 165, "gettid": 186, "futex": 202, "exit_group": 231,
-    "openat": 257, "mknodat": 259, "unshare": 272, "fallocate": 285, "dup3": 292, "pipe2": 293,
+    "waitid": 247, "openat": 257, "mknodat": 259, "unshare": 272, "fallocate": 285, "dup3": 292, "pipe2": 293,
 }  # fmt: skip
 STAT_WORDS = (
     "dev", "ino", "nlink", "mode", "uid", "gid", "pad", "rdev", "size", "blksize", "blocks",
@@ -600,6 +600,16 @@ class RealMachine(Machine):
 
         def decode(ret: int) -> tuple[str | int, int]:
             return (self.name_of(ret) if ret else 0, struct.unpack("i", slot.get(4))[0])
+
+        return decode
+
+    def _waitid_(self, slot: Slot, idtype: int, number: Any, options: int) -> Callable:
+        slot.send(NR["waitid"], idtype, self._number(number), slot.put(b"\xff" * 128), options, 0)
+
+        def decode(ret: int) -> tuple | None:
+            signo, error, code, _, pid, uid, status = struct.unpack("iiiiiIi", slot.get(28))
+            assert error == 0
+            return (signo, code, self.name_of(pid), self._user(uid), status) if signo or pid else None
 
         return decode
 

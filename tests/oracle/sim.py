@@ -209,6 +209,15 @@ class SimMachine(Machine):
     def _wait4_(self, pid: Any = -1, options: int = 0) -> tuple:
         return "wait4", (pid, options), lambda pair: (self.name_of(pair[0]) if pair[0] else 0, pair[1])
 
+    def _waitid_(self, *args: Any) -> tuple:
+        def decode(info: Any) -> tuple | None:
+            if info is None:
+                return None
+            assert info.si_errno == 0
+            return info.si_signo, info.si_code, self.name_of(info.si_pid), info.si_uid, info.si_status
+
+        return "waitid", args, decode
+
     def _select_(self, *args: Any) -> tuple:
         return "select", args, lambda sets: tuple(map(sorted, sets))
 
@@ -355,6 +364,16 @@ class SimMachine(Machine):
     def _sys_wait4(self, pid: Any = -1, options: int = 0) -> tuple:
         status = np.zeros(1, np.int32)
         return "sys_wait4", (pid, status, options), lambda ret: (self.name_of(ret) if ret else 0, int(status[0]))
+
+    def _sys_waitid(self, idtype: int, number: Any, options: int) -> tuple:
+        row = np.full(1, -1, fastipc.SIGINFO)
+        return "sys_waitid", (idtype, number, row, options), lambda ret: self._siginfo(row)
+
+    def _siginfo(self, row: Any) -> tuple | None:
+        names = ("si_signo", "si_code", "si_pid", "si_uid", "si_status")
+        signo, code, pid, uid, status = (int(row[name][0]) for name in names)
+        assert row["si_errno"][0] == 0
+        return (signo, code, self.name_of(pid), uid, status) if signo or pid else None
 
     def _sys_getrlimit(self, resource: int) -> tuple:
         limits = (ctypes.c_uint64 * 2)()

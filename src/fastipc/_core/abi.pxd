@@ -324,6 +324,7 @@ cpdef enum:  # Source: arch/x86/include/uapi/asm/signal.h (SIGRTMIN: glibc)
 
 cpdef enum:  # Source: include/uapi/linux/sched.h
     CSIGNAL = 0xff
+    CLONE_NEWTIME = 0x80
     CLONE_VM = 0x100
     CLONE_FS = 0x200
     CLONE_FILES = 0x400
@@ -361,6 +362,14 @@ cpdef enum:  # Source: include/uapi/linux/wait.h
     P_PID = 1
     P_PGID = 2
     P_PIDFD = 3
+
+cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
+    CLD_EXITED = 1
+    CLD_KILLED = 2
+    CLD_DUMPED = 3
+    CLD_TRAPPED = 4
+    CLD_STOPPED = 5
+    CLD_CONTINUED = 6
 
 cpdef enum:  # Source: include/uapi/asm-generic/resource.h
     RLIMIT_CPU = 0

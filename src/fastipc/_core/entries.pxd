@@ -10,6 +10,7 @@ from fastipc._core.mechanism cimport *
 include "entries/arena.pxd"
 include "entries/convert.pxd"
 include "entries/native.pxd"
+include "entries/siginfo.pxd"
 include "entries/task.pxd"
 include "entries/stat.pxd"
 include "entries/task_files.pxd"

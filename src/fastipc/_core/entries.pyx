@@ -3,6 +3,7 @@
 include "entries/arena.pyx"
 include "entries/convert.pyx"
 include "entries/native.pyx"
+include "entries/siginfo.pyx"
 include "entries/task.pyx"
 include "entries/stat.pyx"
 include "entries/task_files.pyx"

@@ -91,6 +91,7 @@ cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_RLIMIT = 8  # (soft, hard)
     RES_STAT = 9
     RES_HANDLER = 10
+    RES_SIGINFO = 11
     RES_RAW = 32  # flag: the sys_ form, an int >= 0 or -errno
 
 ctypedef struct iov_iter_t:  # include/linux/uio.h
@@ -526,6 +527,21 @@ ctypedef struct stat_t:  # struct stat as fstat fills it; times in ns
     int64_t st_atime_ns
     int64_t st_mtime_ns
     int64_t st_ctime_ns
+
+# struct siginfo as a program sees it, of SIGCHLD, include/uapi/asm-generic/siginfo.h. Its fields have C's names in
+# NumPy only: in C these are macros.
+ctypedef struct siginfo_t:
+    int32_t signo
+    int32_t error
+    int32_t code
+    int32_t pad
+    int32_t pid
+    uint32_t uid
+    int32_t status
+    int32_t pad2
+    int64_t utime
+    int64_t stime
+    uint64_t pad3[10]  # 128 bytes
 
 cdef enum:  # pipe_buffer.flags
     PIPE_BUF_FLAG_PACKET = 8

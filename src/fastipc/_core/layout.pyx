@@ -43,6 +43,7 @@ cdef object describe(str name):
     cdef fs_t fs_
     cdef journal_t journal_
     cdef journal_head_t journal_head_
+    cdef siginfo_t siginfo_
     cdef stat_t stat_
     if name == "task":
         return np.asarray(<task_t[:1]>&task_).dtype
@@ -104,6 +105,11 @@ cdef object describe(str name):
         return np.asarray(<journal_t[:1]>&journal_).dtype
     if name == "journal_head":
         return np.asarray(<journal_head_t[:1]>&journal_head_).dtype
+    if name == "siginfo":
+        renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
+        renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",
+                         "si_stime", "pad3")
+        return renamed
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

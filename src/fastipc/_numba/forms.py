@@ -30,6 +30,7 @@ from fastipc._numba.task_type import OUT0, OUT1, TaskType, load_int32, machine_o
 THREAD_FLAGS = int(
     abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
 )
+SIGINFO_SIZE = dtype("siginfo").itemsize
 STAT_SIZE = dtype("stat").itemsize
 MOST_ITEMS = 1 << 46  # of an array: their size in bytes is no overflow
 
@@ -227,6 +228,29 @@ def _fstat_into(raises: bool) -> Any:
 
 overload_method(TaskType, "fstat")(_fstat_into(True))
 overload_method(TaskType, "sys_fstat")(_fstat_into(False))
+
+
+@overload_method(TaskType, "waitid")
+def _no_waitid(t, idtype, id, options):
+    raise TypingError("t.waitid makes a SigInfo: use t.sys_waitid(idtype, id, info, options), which fills a SIGINFO")
+
+
+@overload_method(TaskType, "sys_waitid")
+def _sys_waitid(t, idtype, id, info, options):
+    require_int("idtype", idtype)
+    require_int("id", id)
+    require_int("options", options)
+    call = external("waitid", 4)
+    if isinstance(info, types.NoneType) or info is None:
+        return lambda t, idtype, id, info, options: call(machine_of(t), row_of(t), idtype, id, 0, options)
+    require_buffer("info", info, True)
+
+    def sys_waitid(t, idtype, id, info, options):
+        if size_of(info) < SIGINFO_SIZE:
+            raise ValueError("info must have room for one row of SIGINFO")
+        return call(machine_of(t), row_of(t), idtype, id, address_of(info), options)
+
+    return sys_waitid
 
 
 # ---------------------------------------------------------------------------------------------- several numbers

@@ -220,6 +220,8 @@ SYMBOLS = {
     "exit": <uintptr_t><void *>sys_exit,
     "exit_group": <uintptr_t><void *>sys_exit_group,
     "wait4": <uintptr_t><void *>sys_wait4,
+    "unshare": <uintptr_t><void *>sys_unshare,
+    "waitid": <uintptr_t><void *>sys_waitid,
     "getpid": <uintptr_t><void *>sys_getpid,
     "gettid": <uintptr_t><void *>sys_gettid,
     "getppid": <uintptr_t><void *>sys_getppid,

@@ -238,12 +238,16 @@ cdef class TaskCore:
             return ret if res == RES_INT else None
         if res & ~<int>RES_RAW == RES_POLL or res & ~<int>RES_RAW == RES_SELECT:
             return self.poll_result(ret, held)
+        if res == RES_SIGINFO | RES_RAW and host.base != NULL:
+            waitid_info(t, <siginfo_t *>host.base)
         if res & RES_RAW:
             if res & ~<int>RES_RAW == RES_WAIT and ret > 0 and host.base != NULL:
                 (<int32_t *>host.base)[0] = t.call.out0
             return ret
         if ret < 0:
             raise OSError(-ret, os.strerror(-ret))
+        if res == RES_SIGINFO:
+            return siginfo_of_wait(t)
         return (ret, t.call.out0 if ret else 0)  # RES_WAIT
 
     cdef object poll_result(self, int64_t ret, object held):
@@ -371,4 +375,6 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
                 tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
     if t.call.nr == NR_wait4:
         return t.call.nr, <int32_t>t.call.args[0], ()
+    if t.call.nr == NR_waitid:
+        return t.call.nr, <int32_t>t.call.args[1], (t.call.args[0],)
     return t.call.nr, t.call.deadline, ()

@@ -320,6 +320,67 @@ cdef class IdCalls(ProcessCalls):
         self.begin(NR_prctl, o, a, b)
         return do_prctl(self.k, self.t, o, a, b, c, d)
 
+    # -------------------------------------------------------------------------------------- sharing
+    def unshare(self, flags):
+        """Stop sharing what ``flags`` say with other tasks: CLONE_FILES, CLONE_FS, CLONE_SYSVSEM.
+
+        Source: unshare(2). CLONE_THREAD, CLONE_SIGHAND and CLONE_VM pass if nobody shares that. Errors: EINVAL, also
+        for namespaces, EPERM, ENOMEM.
+        """
+        cdef int64_t f = as_int(flags, "flags")
+        self.begin(NR_unshare, f, 0, 0)
+        self.complete(do_unshare(self.k, self.t, <uint64_t>f))
+
+    def sys_unshare(self, flags):
+        """As `unshare`; 0 or -errno."""
+        cdef int64_t f = as_int(flags, "flags")
+        self.begin(NR_unshare, f, 0, 0)
+        return self.complete_raw(do_unshare(self.k, self.t, <uint64_t>f))
+
+    # -------------------------------------------------------------------------------------- waiting
+    def waitid(self, idtype, id, options):
+        """Wait for a child to change; a `SigInfo`, or None if WNOHANG found none.
+
+        Source: waitid(2), kernel/exit.c. ``idtype``: P_ALL, P_PID, P_PGID (``id`` 0: the caller's group). ``options``:
+        at least one of WEXITED, WSTOPPED, WCONTINUED; with WNOWAIT the child may be waited for again. Errors: EINVAL,
+        EBADF, ECHILD, EINTR.
+        """
+        cdef int64_t ret = self.begin_waitid(idtype, id, options)
+        self.t.call.res = RES_SIGINFO
+        if ret == -ESLEEP:
+            return self.sleep(None)
+        self.complete(ret)
+        return siginfo_of_wait(self.t)
+
+    def sys_waitid(self, idtype, id, info, options):
+        """As `waitid`, what was found stored in ``info`` (128 bytes, or None); 0 or -errno."""
+        cdef Py_buffer view
+        cdef int64_t ret
+        cdef siginfo_t *to = NULL
+        held = None
+        self.enter()
+        if info is not None:
+            get_writable(info, &view, "info")
+            to = <siginfo_t *>view.buf
+            n = view.len
+            held = memoryview(info)
+            release(&view)
+            if n < <Py_ssize_t>sizeof(siginfo_t):
+                raise ValueError("info must have room for one row of SIGINFO")
+        ret = self.begin_waitid(idtype, id, options)
+        self.t.call.res = RES_SIGINFO | RES_RAW
+        if ret == -ESLEEP:
+            self.k.host[self.row].base = <char *>to
+            return self.sleep(held)
+        if to != NULL:
+            waitid_info(self.t, to)
+        return self.complete_raw(ret)
+
+    cdef int64_t begin_waitid(self, object idtype, object id, object options) except? -1:
+        cdef int64_t which = as_int(idtype, "idtype"), number = as_int(id, "id"), o = as_int(options, "options")
+        self.begin(NR_waitid, which, number, o)
+        return do_waitid(self.k, self.t, which, number, o)
+
 
 # ------------------------------------------------------------------------------------------ names of capabilities
 cdef tuple CAP_SETS = ("effective", "permitted", "inheritable")

@@ -302,89 +302,170 @@ cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     return True
 
 
-# ------------------------------------------------------------------------------------------ wait4
-cdef inline bint eligible_child(kernel_t *k, task_t *t, task_t *c, int64_t pid, int64_t options) noexcept nogil:
-    if pid > 0 and c.pid != pid:
+# ------------------------------------------------------------------------------------------ wait4, waitid
+cdef struct wait_opts_t:
+    int type  # P_ALL, P_PID or P_PGID
+    int32_t number
+    uint32_t flags  # options, WEXITED among them
+    bint any  # notask_error is cleared: some child could still tell something
+
+
+cdef inline bint eligible_child(kernel_t *k, wait_opts_t *wo, task_t *c) noexcept nogil:
+    if wo.type == P_PID and c.pid != wo.number:
         return False
-    if pid < -1 and task_pgrp(k, c) != -pid:
+    if wo.type == P_PGID and task_pgrp(k, c) != wo.number:
         return False
-    if options & WALL:
+    if wo.flags & WALL:
         return True
-    return (c.exit_signal != SIGCHLD) == (options & WCLONE != 0)
+    return (c.exit_signal != SIGCHLD) == (wo.flags & WCLONE != 0)
 
 
-cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, task_t *c) noexcept nogil:
-    cdef int32_t pid = c.pid
+cdef inline int64_t wait_report(kernel_t *k, task_t *t, task_t *c, int32_t status) noexcept nogil:
+    # What waitid tells is in the record: status word, number, and the user in `done`.
+    t.call.out0 = status
+    t.call.out1 = c.pid
+    t.call.done = current_cred(k, c).uid
+    return c.pid
+
+
+cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
     cdef signal_t *signal = signal_row(k, c.signal)
-    t.call.out0 = signal.group_exit_code if signal.flags & SIGNAL_GROUP_EXIT else c.exit_code
-    release_task(k, task_index(k, c))
+    cdef int64_t pid
+    if not (wo.flags & WEXITED):
+        return 0
+    pid = wait_report(k, t, c, signal.group_exit_code if signal.flags & SIGNAL_GROUP_EXIT else c.exit_code)
+    if not (wo.flags & WNOWAIT):
+        release_task(k, task_index(k, c))
     return pid
 
 
-cdef int64_t wait_children(
-    kernel_t *k, task_t *t, task_t *parent, int64_t pid, int64_t options, bint *any
-) noexcept nogil:
-    # The oldest child of this thread that has ended: its pid, or 0. `any`: some child could still end.
-    cdef uint32_t i = parent.children
-    cdef task_t *c
+cdef int64_t wait_task_stopped(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
+    return 0  # tasks do not stop yet
+
+
+cdef int64_t wait_task_continued(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
+    return 0  # nor go on
+
+
+cdef int64_t wait_consider_task(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
+    # The number of a child that has something to tell, or 0.
+    cdef int64_t found
+    if not eligible_child(k, wo, c):
+        return 0
+    if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
+        return wait_task_zombie(k, t, wo, c)
+    wo.any = True
+    found = wait_task_stopped(k, t, wo, c)
+    return found if found else wait_task_continued(k, t, wo, c)
+
+
+cdef int64_t do_wait_thread(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *parent) noexcept nogil:
+    # Children of one thread, the oldest first.
+    cdef uint32_t i = parent.children, next
+    cdef int64_t found
     while i:
-        c = task_row(k, i)
-        if eligible_child(k, t, c, pid, options):
-            if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
-                return wait_task_zombie(k, t, c)
-            any[0] = True
-        i = c.sibling_next
+        next = task_row(k, i).sibling_next
+        found = wait_consider_task(k, t, wo, task_row(k, i))
+        if found:
+            return found
+        i = next
     return 0
 
 
-cdef int64_t wait_pid(kernel_t *k, task_t *t, int64_t pid, int64_t options, bint *any) noexcept nogil:
-    # do_wait_pid: one child by number, without looking at the others.
-    cdef uint32_t i = find_task(k, pid)
+cdef int64_t do_wait_pid(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
+    # One child by number, without looking at the others.
+    cdef uint32_t i = find_task(k, wo.number)
     cdef task_t *c = task_row(k, i)
     if i == 0 or not thread_group_leader(k, c) or c.real_parent == 0:
         return 0
     if c.real_parent != task_index(k, t):
-        if options & WNOTHREAD or task_row(k, c.real_parent).group_leader != t.group_leader:
+        if wo.flags & WNOTHREAD or task_row(k, c.real_parent).group_leader != t.group_leader:
             return 0
-    if not eligible_child(k, t, c, pid, options):
-        return 0
-    if c.state == EXIT_ZOMBIE and not delay_group_leader(k, c):
-        return wait_task_zombie(k, t, c)
-    any[0] = True
-    return 0
+    return wait_consider_task(k, t, wo, c)
 
 
-cdef int64_t wait_threads(kernel_t *k, task_t *t, int64_t pid, int64_t options, bint *any) noexcept nogil:
-    cdef int64_t found = wait_children(k, t, t, pid, options, any)
+cdef int64_t do_wait_threads(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
+    cdef int64_t found = do_wait_thread(k, t, wo, t)
     cdef task_t *other = task_row(k, t.thread_next)
-    while found == 0 and other != t and not (options & WNOTHREAD):
-        found = wait_children(k, t, other, pid, options, any)
+    while found == 0 and other != t and not (wo.flags & WNOTHREAD):
+        found = do_wait_thread(k, t, wo, other)
         other = task_row(k, other.thread_next)
     return found
 
 
-cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil:
-    # Returns the pid, 0 for WNOHANG, -ESLEEP, or an error. Entered again after every wake-up.
-    cdef int64_t found
-    cdef bint any = False
-    options = <uint32_t>options
-    pid = <int32_t>pid
-    if options & ~<int64_t>(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
-        return -EINVAL
-    if pid == INT_MIN:
-        return -ESRCH
-    if pid == 0:  # the group of the moment, whatever becomes of the caller
-        if not (t.call.flags & CALL_SLEPT):
-            t.call.args[4] = task_pgrp(k, t)
-        pid = -t.call.args[4]
-    found = wait_pid(k, t, pid, options, &any) if pid > 0 else wait_threads(k, t, pid, options, &any)
+cdef int64_t do_wait(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
+    # Returns the number, 0 for WNOHANG, -ESLEEP, or an error. Entered again after every wake-up.
+    cdef int64_t found = do_wait_pid(k, t, wo) if wo.type == P_PID else do_wait_threads(k, t, wo)
     if found == 0:
-        if not any:
+        if not wo.any:
             found = -ECHILD
-        elif not (options & WNOHANG):
+        elif not (wo.flags & WNOHANG):
             if not signal_pending(t):
                 prepare_to_wait(k, t, WQ_CHLDEXIT, t.signal)
                 return -ESLEEP
             found = -ERESTARTSYS
     finish_wait(k, t)
     return found
+
+
+cdef inline int32_t own_group(kernel_t *k, task_t *t) noexcept nogil:
+    # Of the moment when the call began, whatever becomes of the caller.
+    if not (t.call.flags & CALL_SLEPT):
+        t.call.args[4] = task_pgrp(k, t)
+    return <int32_t>t.call.args[4]
+
+
+cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil:
+    cdef wait_opts_t wo
+    options = <uint32_t>options
+    pid = <int32_t>pid
+    if options & ~<int64_t>(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
+        return -EINVAL
+    if pid == INT_MIN:
+        return -ESRCH
+    wo.type = P_ALL if pid == -1 else P_PID if pid > 0 else P_PGID
+    wo.number = <int32_t>(pid if pid > 0 else -pid if pid else own_group(k, t))
+    wo.flags = <uint32_t>options | WEXITED
+    wo.any = False
+    return do_wait(k, t, &wo)
+
+
+cdef int64_t do_waitid(kernel_t *k, task_t *t, int64_t idtype, int64_t id, int64_t options) noexcept nogil:
+    # 0, -ESLEEP, or an error; `call.out1` is 0 if there was nothing to tell.
+    cdef wait_opts_t wo
+    cdef int64_t found
+    options = <uint32_t>options
+    id = <int32_t>id
+    t.call.out0 = t.call.out1 = 0
+    t.call.done = 0
+    if options & ~<int64_t>(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
+        return -EINVAL
+    if not (options & (WEXITED | WSTOPPED | WCONTINUED)):
+        return -EINVAL
+    wo.type = <int32_t>idtype
+    if not P_ALL <= wo.type <= P_PIDFD or wo.type == P_PID and id <= 0 or wo.type >= P_PGID and id < 0:
+        return -EINVAL
+    if wo.type == P_PIDFD:
+        return -EBADF  # there are no such descriptors yet
+    wo.number = <int32_t>(own_group(k, t) if wo.type == P_PGID and id == 0 else id)
+    wo.flags = <uint32_t>options
+    wo.any = False
+    found = do_wait(k, t, &wo)
+    return 0 if found > 0 else found
+
+
+cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil:
+    # What a waitid that is over has found, as the fields that it sets of a siginfo.
+    cdef int32_t word = t.call.out0
+    info.signo = SIGCHLD if t.call.out1 else 0
+    info.error = info.code = info.status = 0
+    info.pid = t.call.out1
+    info.uid = <uint32_t>t.call.done
+    if t.call.out1 == 0:
+        return
+    if word & 0x7f == 0:
+        info.code = CLD_EXITED
+        info.status = word >> 8
+    else:
+        info.code = CLD_DUMPED if word & 0x80 else CLD_KILLED
+        info.status = word & 0x7f

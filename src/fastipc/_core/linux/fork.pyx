@@ -11,6 +11,8 @@ cdef enum:
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
     CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                      | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
+    CLONE_NAMESPACES = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
+                        | CLONE_NEWNET | CLONE_NEWTIME)
 
 
 # ------------------------------------------------------------------------------------------ parts of a new task
@@ -370,6 +372,54 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     t.flags &= ~<int>PF_FORKNOEXEC
     do_close_on_exec(k, t.files)
     return 0
+
+
+# ------------------------------------------------------------------------------------------ unshare
+cdef int64_t unshare_fs(kernel_t *k, task_t *t) noexcept nogil:
+    return 0  # current directory and umask are not shared yet
+
+
+cdef int64_t unshare_fd(kernel_t *k, task_t *t) noexcept nogil:
+    cdef uint32_t files
+    if files_row(k, t.files).count == 1:
+        return 0
+    files = dup_fd_table(k, t.files)
+    if files == 0:
+        return -alloc_errno(k, ENOMEM)
+    put_files(k, t.files)
+    t.files = files
+    return 0
+
+
+cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
+    # What cannot be unshared passes if there is nobody to share it with.
+    if flags & ~<uint64_t>(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM
+                           | CLONE_NAMESPACES):
+        return -EINVAL
+    if flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) and t.thread_next != task_index(k, t):
+        return -EINVAL
+    if flags & (CLONE_SIGHAND | CLONE_VM) and sighand_row(k, t.sighand).count > 1:
+        return -EINVAL
+    if flags & CLONE_NAMESPACES:  # there is one of each
+        return -EINVAL if flags & CLONE_NEWUSER or capable(k, t, CAP_SYS_ADMIN) else -EPERM
+    return 0
+
+
+cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
+    # CLONE_SYSVSEM: no lists of undo operations are shared yet.
+    cdef int64_t err
+    if flags & CLONE_VM:
+        flags |= CLONE_SIGHAND
+    if flags & (CLONE_SIGHAND | CLONE_NEWUSER):
+        flags |= CLONE_THREAD
+    if flags & (CLONE_NEWNS | CLONE_NEWUSER):
+        flags |= CLONE_FS
+    err = check_unshare_flags(k, t, flags)
+    if err == 0 and flags & CLONE_FILES:
+        err = unshare_fd(k, t)
+    if err == 0 and flags & CLONE_FS:
+        err = unshare_fs(k, t)
+    return err
 
 
 # ------------------------------------------------------------------------------------------ resource limits

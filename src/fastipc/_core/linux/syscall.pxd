@@ -68,6 +68,10 @@ cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil
 cdef int64_t sys_exit(kernel_t *k, task_t *t, int64_t status) noexcept nogil
 cdef int64_t sys_exit_group(kernel_t *k, task_t *t, int64_t status) noexcept nogil
 cdef int64_t sys_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil
+cdef int64_t sys_unshare(kernel_t *k, task_t *t, int64_t flags) noexcept nogil
+cdef int64_t sys_waitid(
+    kernel_t *k, task_t *t, int64_t idtype, int64_t id, int64_t info, int64_t options
+) noexcept nogil
 cdef int64_t sys_getpid(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_gettid(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_getppid(kernel_t *k, task_t *t) noexcept nogil

@@ -505,6 +505,25 @@ cdef int64_t sys_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noe
     return ret
 
 
+cdef int64_t sys_unshare(kernel_t *k, task_t *t, int64_t flags) noexcept nogil:
+    syscall_enter(k, t, NR_unshare, flags)
+    return syscall_exit(k, t, do_unshare(k, t, <uint64_t>flags))
+
+
+cdef int64_t sys_waitid(
+    kernel_t *k, task_t *t, int64_t idtype, int64_t id, int64_t info, int64_t options
+) noexcept nogil:
+    # `info`: a siginfo_t, or 0
+    cdef int64_t ret
+    syscall_enter(k, t, NR_waitid, idtype)
+    t.call.args[1] = id
+    t.call.args[2] = options
+    ret = syscall_exit(k, t, do_waitid(k, t, idtype, id, options))
+    if info:
+        waitid_info(t, <siginfo_t *>info)
+    return ret
+
+
 cdef inline int64_t identity(kernel_t *k, task_t *t, int32_t nr, int64_t value) noexcept nogil:
     syscall_enter(k, t, nr, 0)
     return syscall_exit(k, t, value)
