@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from fastipc._core.abi import (
+    P_ALL,
     P_PGID,
     P_PID,
     NR_nanosleep,
@@ -145,8 +146,8 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
     if call == "wait4":
         return call, "any child" if number == -1 else f"child {number}"
     if call == "waitid":
-        kinds = {(P_PID,): f"child {number}", (P_PGID,): f"a child of group {number}"}
-        return call, kinds.get(numbers, "any child")
+        kinds = {P_PID: f"child {number}", P_PGID: f"a child of group {number}"}
+        return call, kinds.get(numbers[0] if numbers else P_ALL, "any child")
     return call, f"time {number} ns" if call == "nanosleep" else "its turn"
 
 

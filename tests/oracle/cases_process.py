@@ -395,6 +395,24 @@ def waitid_of_clone_children_and_threads(m: Machine) -> None:
     assert wait.result() == (SIGCHLD, 1, "B", 0, 2)
 
 
+def a_wait_sleeps_on_when_its_last_child_leaves(m: Machine) -> None:
+    """Only the end of a child that is waited for is looked at: a wait for a group that lost its members goes on."""
+    a = m.spawn()
+    t = a.thread()
+    b, c = a.fork(), a.fork()
+    wait = a.submit("wait4", 0, 0)
+    b.setpgid(0, 0)
+    c.setpgid(0, b)
+    b.exit(0)
+    c.exit(0)
+    assert not wait.done()
+    assert t.wait4(0, WNOHANG) == "ECHILD"
+    assert t.wait4() == (b.name, 0)
+    d = t.fork()
+    d.exit(5)
+    assert wait.result() == (d.name, 0x500)
+
+
 def threads_race_for_one_child(m: Machine) -> None:
     """wait4 and waitid of three threads for one child: one is told, with WNOWAIT all can be, the rest get ECHILD."""
     a = m.spawn()

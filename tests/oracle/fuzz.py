@@ -46,11 +46,22 @@ from .abi import (
     O_NONBLOCK,
     O_PATH,
     O_RDWR,
+    P_ALL,
+    P_PGID,
+    P_PID,
+    P_PIDFD,
     POLLIN,
     POLLOUT,
     POLLPRI,
     POLLRDNORM,
     POLLWRNORM,
+    PR_CAP_AMBIENT,
+    PR_CAPBSET_DROP,
+    PR_CAPBSET_READ,
+    PR_GET_SECUREBITS,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_KEEPCAPS,
+    PR_SET_SECUREBITS,
     RLIMIT_NOFILE,
     SIG_DFL,
     SIG_IGN,
@@ -59,8 +70,12 @@ from .abi import (
     THREAD,
     WALL,
     WCLONE,
+    WCONTINUED,
+    WEXITED,
     WNOHANG,
     WNOTHREAD,
+    WNOWAIT,
+    WSTOPPED,
 )  # fmt: skip
 from .machine import ASLEEP, CREATING, Group, Machine, Task, data
 from .sim import SimMachine
@@ -158,8 +173,8 @@ class Side:
 
 def might_sleep(name: str, *args: Any) -> bool:
     """Return whether a call ends the fun if its task is the last one awake."""
-    if name == "wait4":
-        return not args[1] & WNOHANG
+    if name in ("wait4", "waitid"):
+        return not args[-1] & WNOHANG
     if name in ("poll", "select"):
         return args[-1] != 0
     if name == "open":
@@ -239,7 +254,9 @@ class Program:
         flags = rng.choice((SIGCHLD, SIGCHLD, SIGCHLD, 0, 23))
         if rng.random() < 0.3:
             flags |= THREAD
-        for flag in (CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
+        if not self.weights["caps"]:  # who shares a directory gains nothing by execve, and there is none to share yet
+            flags |= CLONE_FS * (rng.random() < 0.3)
+        for flag in (CLONE_VM, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
             if rng.random() < (0.1 if flag == CLONE_THREAD else 0.3):
                 flags |= flag
         return self._newborn(actor, "clone", (flags,))
@@ -352,15 +369,69 @@ class Program:
         return "setrlimit", RLIMIT_NOFILE, (rng.choice((4, 8, 16, 64, 1024, 1024, 5000)), 4096)
 
 
+    def _whom(self, actor: int) -> Any:
+        return self.random.choice((0, 0, Who(actor), Who(self.random.randrange(self.born)), -1, 2**31 - 1))
+
+    def _group_(self, actor: int) -> tuple:
+        name = self.random.choice(("setpgid", "setpgid", "setpgid", "getpgid", "getsid", "setsid"))
+        if name == "setpgid":
+            return name, self._whom(actor), self._whom(actor)
+        return (name,) if name == "setsid" else (name, self._whom(actor))
+
+    def _waitid_(self, actor: int) -> tuple:
+        rng = self.random
+        options = WEXITED * (rng.random() < 0.9) | WNOHANG * (rng.random() < 0.6)
+        for flag in (WALL, WCLONE, WNOTHREAD, WNOWAIT, WSTOPPED, WCONTINUED):
+            options |= flag * (rng.random() < 0.15)
+        kind = rng.choice((P_ALL, P_ALL, P_PID, P_PID, P_PGID, P_PGID, P_PIDFD, 9))
+        return "waitid", kind, self._whom(actor) if kind != P_PIDFD else -1, options
+
+    def _ids_(self, actor: int) -> tuple:
+        rng = self.random
+        which = rng.choice("ug")
+
+        def one() -> int:
+            return rng.choice((-1, 0, 0, 1000, 1001, 1002))
+
+        name, n = rng.choice((("set", 1), ("setre", 2), ("setres", 3), ("setfs", 1), ("getres", 0)))
+        return (f"{name}{which}id", *(one() for _ in range(n)))
+
+    def _groups_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.5:
+            return "getgroups", rng.choice((0, 1, 2, 65536))
+        return "setgroups", [rng.choice((0, 1, 1000, 1001)) for _ in range(rng.randrange(4))]
+
+    def _caps_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.4:
+            return ("capget",)
+        if rng.random() < 0.5:
+            caps = [rng.choice((0, 0xC0, 0x1E0, 0x1E0, 0x2000E1)) for _ in range(3)]
+            return "capset", *caps
+        option, args = rng.choice((
+            (PR_SET_KEEPCAPS, (0, 1, 2)), (PR_CAPBSET_DROP, (5, 6, 41)), (PR_CAPBSET_READ, (5, 6)),
+            (PR_GET_SECUREBITS, (0,)), (PR_SET_SECUREBITS, (0, 1, 4, 16, 32, 64)),
+            (PR_CAP_AMBIENT, (1, 2, 3)), (PR_SET_CHILD_SUBREAPER, (0, 1)),
+        ))  # fmt: skip
+        return "prctl", option, rng.choice(args), rng.choice((5, 6, 7)) if option == PR_CAP_AMBIENT else 0, 0, 0
+
+    def _unshare_(self, actor: int) -> tuple:
+        return "unshare", self.random.choice((CLONE_FILES, CLONE_FS, CLONE_SYSVSEM, CLONE_THREAD, CLONE_SIGHAND, 0, 1))
+
+
 WEIGHTS = {
     "read": 22, "write": 24, "readv": 4, "writev": 4, "pipe2": 7, "close": 8, "dup": 6, "size": 6, "fcntl": 6,
     "ioctl": 3, "other": 3, "poll": 6, "select": 4, "wait4": 6, "signal": 3, "exit": 2, "execve": 1, "rlimit": 1,
+    "group": 2, "waitid": 3, "ids": 1, "groups": 1, "caps": 0, "unshare": 1,
 }  # fmt: skip
 THEMES: tuple[dict[str, int], ...] = (
     {},
     {"pipe2": 1, "dup": 1, "read": 40, "write": 40, "wait4": 1, "other": 0, "execve": 0, "rlimit": 0},  # who is served
     {"pipe2": 2, "poll": 25, "select": 20, "close": 12, "dup": 10, "wait4": 1},  # who is told
-    {"wait4": 40, "exit": 16, "execve": 6, "signal": 8, "read": 8, "write": 8, "other": 10},  # families
+    {"wait4": 40, "exit": 16, "execve": 6, "signal": 8, "read": 8, "write": 8, "other": 10,
+     "group": 25, "waitid": 25, "unshare": 6},  # families
+    {"ids": 60, "groups": 20, "caps": 40, "execve": 12, "group": 15, "wait4": 10, "exit": 6},  # who may do what
 )
 
 

@@ -379,7 +379,7 @@ cdef class IdCalls(ProcessCalls):
     cdef int64_t begin_waitid(self, object idtype, object id, object options) except? -1:
         cdef int64_t which = as_int(idtype, "idtype"), number = as_int(id, "id"), o = as_int(options, "options")
         self.begin(NR_waitid, which, number, o)
-        return do_waitid(self.k, self.t, which, number, o)
+        return do_waitid(self.k, self.t)
 
 
 # ------------------------------------------------------------------------------------------ names of capabilities

@@ -210,7 +210,7 @@ cdef class ProcessCalls(PathCalls):
         call_begin(self.t, NR_wait4)
         self.t.call.args[0] = p
         self.t.call.args[1] = o
-        return do_wait4(self.k, self.t, p, o)
+        return do_wait4(self.k, self.t)
 
     # -------------------------------------------------------------------------------------- identity
     cdef object identity(self, int nr, int64_t value, bint raw):

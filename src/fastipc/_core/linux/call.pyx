@@ -18,9 +18,9 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
     if c.nr == NR_open or c.nr == NR_openat:
         return open_resume(k, t)
     if c.nr == NR_wait4:
-        return do_wait4(k, t, c.args[0], c.args[1])
+        return do_wait4(k, t)
     if c.nr == NR_waitid:
-        return do_waitid(k, t, c.args[0], c.args[1], c.args[2])
+        return do_waitid(k, t)
     if c.nr == NR_nanosleep:
         return nanosleep_resume(k, t)
     return 0  # sched_yield

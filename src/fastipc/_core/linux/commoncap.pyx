@@ -160,24 +160,30 @@ cdef int64_t cap_task_prctl(
 
 # ------------------------------------------------------------------------------------------ execve
 cdef uint32_t prepare_exec_creds(kernel_t *k, task_t *t) noexcept nogil:
-    # cap_bprm_creds_from_file, for a program that is no file: root gains all that the bounding set lets through, others
-    # keep what is ambient. Where that is what the task has, its own.
+    # cap_bprm_creds_from_file, for a program that is no file: root gains all that the bounding set lets through, unless
+    # somebody could meddle with it; others keep what is ambient. Where that is what the task has, its own.
     cdef cred_t *old = current_cred(k, t)
-    cdef uint64_t permitted = old.cap_ambient, effective = old.cap_ambient
-    cdef uint32_t i
-    if not (old.securebits & SECBIT_NOROOT):
-        if old.uid == 0 or old.euid == 0:
-            permitted |= old.cap_bset | old.cap_inheritable
-        if old.euid == 0:
-            effective = permitted
-    if (old.suid == old.fsuid == old.euid and old.sgid == old.fsgid == old.egid and permitted == old.cap_permitted
-            and effective == old.cap_effective and not (old.securebits & SECBIT_KEEP_CAPS)):
+    cdef uint64_t permitted = 0, effective
+    cdef uint32_t i, euid = old.euid, egid = old.egid
+    cdef bint root = old.euid == 0 and not (old.securebits & SECBIT_NOROOT)
+    if root or old.uid == 0 and not (old.securebits & SECBIT_NOROOT):
+        permitted = old.cap_bset | old.cap_inheritable
+    if permitted & ~old.cap_permitted and unsafe_exec(k, t):
+        permitted &= old.cap_permitted
+        if not capable(k, t, CAP_SETUID):
+            euid = old.uid
+            egid = old.gid
+    permitted |= old.cap_ambient
+    effective = permitted if root else old.cap_ambient
+    if (old.suid == euid and old.fsuid == euid and old.euid == euid and old.sgid == egid and old.fsgid == egid
+            and old.egid == egid and permitted == old.cap_permitted and effective == old.cap_effective
+            and not (old.securebits & SECBIT_KEEP_CAPS)):
         return get_cred(k, t.cred)
     i = prepare_creds(k, t)
     if i == 0:
         return 0
-    cred_row(k, i).suid = cred_row(k, i).fsuid = old.euid
-    cred_row(k, i).sgid = cred_row(k, i).fsgid = old.egid
+    cred_row(k, i).euid = cred_row(k, i).suid = cred_row(k, i).fsuid = euid
+    cred_row(k, i).egid = cred_row(k, i).sgid = cred_row(k, i).fsgid = egid
     cred_row(k, i).cap_permitted = permitted
     cred_row(k, i).cap_effective = effective
     cred_row(k, i).securebits &= ~<uint32_t>SECBIT_KEEP_CAPS

@@ -7,8 +7,8 @@ cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil
 cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
-cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil  # status in call.out0
-cdef int64_t do_waitid(kernel_t *k, task_t *t, int64_t idtype, int64_t id, int64_t options) noexcept nogil
+cdef int64_t do_wait4(kernel_t *k, task_t *t) noexcept nogil  # arguments in the record; status in call.out0
+cdef int64_t do_waitid(kernel_t *k, task_t *t) noexcept nogil
 cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil
 cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil
 cdef uint32_t next_dead(kernel_t *k) noexcept nogil

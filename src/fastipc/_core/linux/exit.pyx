@@ -120,7 +120,6 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
 cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
     # do_notify_parent of a zombie whose threads have all ended; a parent that ignores SIGCHLD wants no zombie.
     cdef task_t *parent = task_row(k, t.real_parent)
-    cdef signal_t *psignal = signal_row(k, parent.signal)
     cdef int sig = t.exit_signal
     cdef bint ignores
     if sig != SIGCHLD and t.parent_exec_id != parent.self_exec_id:  # the parent runs another program by now
@@ -128,7 +127,7 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
     ignores = sig == SIGCHLD and sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0
     if not ignores and 0 < sig <= 64:
         send_sig_process(k, parent, sig)
-    wake_up(k, &psignal.wait_chldexit, 0)
+    wake_up_parent(k, t)
     if ignores or t.real_parent == k.init_task:
         release_task(k, task_index(k, t))
 
@@ -310,10 +309,14 @@ cdef struct wait_opts_t:
     bint any  # notask_error is cleared: some child could still tell something
 
 
+cdef inline bint eligible_pid(kernel_t *k, wait_opts_t *wo, task_t *c) noexcept nogil:
+    if wo.type == P_PID:
+        return c.pid == wo.number
+    return wo.type == P_ALL or task_pgrp(k, c) == wo.number
+
+
 cdef inline bint eligible_child(kernel_t *k, wait_opts_t *wo, task_t *c) noexcept nogil:
-    if wo.type == P_PID and c.pid != wo.number:
-        return False
-    if wo.type == P_PGID and task_pgrp(k, c) != wo.number:
+    if not eligible_pid(k, wo, c):
         return False
     if wo.flags & WALL:
         return True
@@ -410,48 +413,68 @@ cdef int64_t do_wait(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
 
 cdef inline int32_t own_group(kernel_t *k, task_t *t) noexcept nogil:
     # Of the moment when the call began, whatever becomes of the caller.
-    if not (t.call.flags & CALL_SLEPT):
+    if not (t.call.flags & CALL_SLEPT or t.wait.kind):
         t.call.args[4] = task_pgrp(k, t)
     return <int32_t>t.call.args[4]
 
 
-cdef int64_t do_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noexcept nogil:
-    cdef wait_opts_t wo
-    options = <uint32_t>options
-    pid = <int32_t>pid
-    if options & ~<int64_t>(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
-        return -EINVAL
-    if pid == INT_MIN:
-        return -ESRCH
-    wo.type = P_ALL if pid == -1 else P_PID if pid > 0 else P_PGID
-    wo.number = <int32_t>(pid if pid > 0 else -pid if pid else own_group(k, t))
-    wo.flags = <uint32_t>options | WEXITED
+cdef void wait_opts(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
+    # Of a call whose arguments are those of wait4 or waitid, and good.
+    cdef int32_t number = <int32_t>t.call.args[0 if t.call.nr == NR_wait4 else 1]
     wo.any = False
+    if t.call.nr == NR_wait4:
+        wo.type = P_ALL if number == -1 else P_PID if number > 0 else P_PGID
+        wo.flags = <uint32_t>t.call.args[1] | WEXITED
+        number = number if number > 0 else -number
+    else:
+        wo.type = <int32_t>t.call.args[0]
+        wo.flags = <uint32_t>t.call.args[2]
+    wo.number = own_group(k, t) if wo.type == P_PGID and number == 0 else number
+
+
+cdef int64_t do_wait4(kernel_t *k, task_t *t) noexcept nogil:
+    cdef wait_opts_t wo
+    if <uint32_t>t.call.args[1] & ~<uint32_t>(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
+        return -EINVAL
+    if <int32_t>t.call.args[0] == INT_MIN:
+        return -ESRCH
+    wait_opts(k, t, &wo)
     return do_wait(k, t, &wo)
 
 
-cdef int64_t do_waitid(kernel_t *k, task_t *t, int64_t idtype, int64_t id, int64_t options) noexcept nogil:
+cdef int64_t do_waitid(kernel_t *k, task_t *t) noexcept nogil:
     # 0, -ESLEEP, or an error; `call.out1` is 0 if there was nothing to tell.
     cdef wait_opts_t wo
     cdef int64_t found
-    options = <uint32_t>options
-    id = <int32_t>id
+    cdef int32_t idtype = <int32_t>t.call.args[0], id = <int32_t>t.call.args[1]
+    cdef uint32_t options = <uint32_t>t.call.args[2]
     t.call.out0 = t.call.out1 = 0
     t.call.done = 0
-    if options & ~<int64_t>(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
+    if options & ~<uint32_t>(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WCLONE | WALL):
         return -EINVAL
     if not (options & (WEXITED | WSTOPPED | WCONTINUED)):
         return -EINVAL
-    wo.type = <int32_t>idtype
-    if not P_ALL <= wo.type <= P_PIDFD or wo.type == P_PID and id <= 0 or wo.type >= P_PGID and id < 0:
+    if not P_ALL <= idtype <= P_PIDFD or idtype == P_PID and id <= 0 or idtype >= P_PGID and id < 0:
         return -EINVAL
-    if wo.type == P_PIDFD:
+    if idtype == P_PIDFD:
         return -EBADF  # there are no such descriptors yet
-    wo.number = <int32_t>(own_group(k, t) if wo.type == P_PGID and id == 0 else id)
-    wo.flags = <uint32_t>options
-    wo.any = False
+    wait_opts(k, t, &wo)
     found = do_wait(k, t, &wo)
     return 0 if found > 0 else found
+
+
+cdef void wake_up_parent(kernel_t *k, task_t *c) noexcept nogil:
+    # __wake_up_parent: those threads that wait for this child. Who waits for others sleeps on, even for none.
+    cdef uint32_t i = signal_row(k, task_row(k, c.real_parent).signal).wait_chldexit.first, next
+    cdef task_t *t
+    cdef wait_opts_t wo
+    while i:
+        t = task_row(k, i)
+        next = t.wait.next
+        wait_opts(k, t, &wo)
+        if eligible_pid(k, &wo, c) and not (wo.flags & WNOTHREAD and i != c.real_parent):
+            try_to_wake_up(k, i, TASK_INTERRUPTIBLE)
+        i = next
 
 
 cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil:

@@ -312,6 +312,11 @@ cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
             return files_row(k, t.files).count > own
 
 
+cdef bint unsafe_exec(kernel_t *k, task_t *t) noexcept nogil:
+    # check_unsafe_exec: whether another process shares its current directory.
+    return False  # nobody shares one yet
+
+
 cdef struct exec_t:  # what a process that calls execve needs and may not get
     uint32_t cred
     uint32_t files

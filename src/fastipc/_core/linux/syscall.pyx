@@ -499,7 +499,7 @@ cdef int64_t sys_wait4(kernel_t *k, task_t *t, int64_t pid, int64_t options) noe
     cdef int64_t ret
     syscall_enter(k, t, NR_wait4, pid)
     t.call.args[1] = options
-    ret = syscall_exit(k, t, do_wait4(k, t, pid, options))
+    ret = syscall_exit(k, t, do_wait4(k, t))
     if ret == 0:
         t.call.out0 = 0
     return ret
@@ -518,7 +518,7 @@ cdef int64_t sys_waitid(
     syscall_enter(k, t, NR_waitid, idtype)
     t.call.args[1] = id
     t.call.args[2] = options
-    ret = syscall_exit(k, t, do_waitid(k, t, idtype, id, options))
+    ret = syscall_exit(k, t, do_waitid(k, t))
     if info:
         waitid_info(t, <siginfo_t *>info)
     return ret
