@@ -87,6 +87,34 @@ def test_another_fastipc_never_uses_it(run, tmp_path):
     assert run()[:3] == [10 * 8 + 2000 * 10, 0, 1]
 
 
+RECURSIVE = """
+import numpy as np, numba
+from fastipc import compiled
+
+@numba.njit
+def helper(t, n):
+    if n == 0:
+        t.sched_yield()
+        return 0
+    return helper(t, n - 1) * 3 + n % 7
+
+@compiled
+def parent(t, child, n):
+    rows = [[1.0] * 30 for _ in range(n)]
+    table = {1: np.ones(5)}
+    return helper(t, 3) + len(rows) + len(table)
+
+child = parent
+"""
+
+
+def test_a_helper_that_calls_itself_is_not_kept(run, tmp_path):
+    """Numba would end the process that loads it."""
+    (tmp_path / "programs.py").write_text(RECURSIVE)
+    for _ in range(2):
+        assert run()[:2] == [18 + 4 + 1, 0]
+
+
 def test_without_a_cache_it_is_compiled_silently(run_python, tmp_path):
     """A program that comes from no file, and a directory that cannot be written."""
     (tmp_path / "file").write_text("")

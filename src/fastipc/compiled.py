@@ -192,6 +192,8 @@ class CompiledProgram(NativeProgram):
                 self._dispatcher.enable_caching()
             except RuntimeError:
                 pass  # no source file, or nowhere to keep it: compiled each time
+            else:
+                _keep_what_can_be_loaded(self._dispatcher._cache)
         return self._dispatcher
 
 
@@ -309,6 +311,17 @@ def _compile(program: CompiledProgram, dispatcher: Any, signature: Any) -> None:
             f"{program.__name__} cannot be compiled: {_reason(e)}\n"
             f"To run it interpreted, give `{program.__name__}.py_func` to spawn or fork."
         ) from e
+
+
+def _keep_what_can_be_loaded(cache: Any) -> None:
+    # Numba ends the process when it loads code with a call of a helper that calls itself, if that was not inlined.
+    save = cache.save_overload
+
+    def save_overload(signature: Any, compiled: Any) -> None:
+        if ".numba.unresolved$" not in compiled.library.get_llvm_str():
+            save(signature, compiled)
+
+    cache.save_overload = save_overload
 
 
 def _reason(error: Any) -> str:
