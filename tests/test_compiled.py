@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import pytest
+from numba.core import types
+from numba.typed import Dict, List
 
 import fastipc
 from fastipc import (
@@ -1817,3 +1819,155 @@ def holder(t, r):
     a[:] = t.pid
     t.nanosleep(10)
     return a[0]
+
+
+# ------------------------------------------------------------------------------------------ objects of dropped frames
+@compiled
+def holds_objects(t, how, n):
+    arrays = [np.ones(50) for _ in range(n)]
+    lists = [[1.0] * 30 for _ in range(n)]
+    numbers = set([5, 6])  # noqa: C405 - Numba has no set displays beside comprehensions
+    texts = {i: "a text that is made here: " + str(i) for i in range(n)}
+    table = Dict.empty(types.int64, types.float64[:])
+    typed = List()
+    for i in range(n):
+        typed.append(np.arange(30) + i)
+        table[i] = arrays[i]
+        numbers.add(i + 1000)
+        lists.append([2.0])
+        if i % 2:
+            table.pop(i)
+    both = {1: typed, 2: typed}
+    nested = List()
+    nested.append(typed)
+    nested.append(typed)
+    t.sched_yield()
+    if how == 0:
+        t.exit(1)
+    if how == 1:
+        t.nanosleep(1e9)
+    if how == 2:
+        raise ValueError("no more")
+    if how == 3:
+        t.execve(ender, 3)
+    total = len(texts[n - 1]) + len(numbers) + len(lists) + len(both[2]) + len(nested[1])
+    for k in table:
+        total += int(table[k].sum())
+    return total
+
+
+ENDS = {"exit": (0, 0x0100), "killed": (1, 0), "raises": (2, 0x0100), "execve": (3, 0x0300), "returns": (4, 0)}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_objects_of_programs_however_they_end_leave_no_memory(end):
+    def resident():
+        gc.collect()
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * resource.getpagesize()
+
+    def wave(k):
+        p = k.spawn()
+        for _ in range(200):
+            p.thread(holds_objects, how, 20) if end == "killed" else k.spawn(holds_objects, how, 20)
+        while True:
+            try:
+                k.run(until=k.now + 1)
+                break
+            except (ValueError, BaseExceptionGroup):
+                pass
+        p.exit_group(0)
+        assert len(k.tasks) == 1
+
+    how, status = ENDS[end]
+    with Kernel() as k:
+        p = k.spawn()
+        a = p.thread(holds_objects, how, 5) if end == "killed" else p.fork(holds_objects, how, 5)
+        for _ in range(2):
+            try:
+                k.run(until=k.now + 1)
+            except ValueError:
+                assert end == "raises"
+        p.exit_group(0)
+        assert a.exit_status == status
+        assert a.result == (204 if end == "returns" else None)
+        for _ in range(3):
+            wave(k)
+        before = resident()
+        for _ in range(10):
+            wave(k)
+        assert resident() - before < 4 << 20
+        assert k.counters["leaked_bytes"] == 0
+        k.verify()
+
+
+def dives_with_objects(t, n):
+    lists = [[1.0] * 30 for _ in range(n)]
+    table = {1: np.ones(5)}
+    return dive(t, 10_000_000) + len(lists) + len(table)
+
+
+def test_objects_of_an_overflow_are_counted_and_left(k):
+    a = k.spawn(compiled(dives_with_objects), 20)
+    with pytest.raises(StackOverflow):
+        k.run()
+    assert a.exit_status == 0x0100
+    leaked = k.counters["leaked_bytes"]
+    assert 20 * 8 * 30 < leaked < 100_000
+    assert k.run().leaked_bytes == 0
+    k.spawn(holds_objects, 4, 20)
+    k.run()
+    assert k.counters["leaked_bytes"] == leaked
+
+
+@compiled
+def gives_objects(t, n):
+    t.sched_yield()
+    arrays = [np.full(2, n), np.zeros(2, np.int64)]
+    return [i for i in range(n)], "text " + str(n), {1: np.full(3, n)}, np.arange(n), arrays
+
+
+def test_results_may_hold_objects(make_kernel):
+    k = make_kernel()
+    tasks = [k.spawn(gives_objects, n) for n in (3, 4)]
+    k.run()
+    results = [t.result for t in tasks]
+    k.close()
+    del k, tasks
+    gc.collect()
+    for n, (numbers, text, table, array, arrays) in zip((3, 4), results, strict=True):
+        assert (numbers, text, array.tolist()) == (list(range(n)), f"text {n}", list(range(n)))
+        assert table[1].tolist() == [n] * 3
+        assert [a.tolist() for a in arrays] == [[n] * 2, [0] * 2]
+
+
+@pytest.mark.parametrize("given", ["[1, 2]", "str(n)", "(n, [np.ones(3)])", "{1: 2}"])
+def test_programs_do_not_give_objects_to_each_other(k, given):
+    scope = {"np": np, "echo": echo}
+    exec(f"def f(t, n):\n    t.fork(echo, {given})", scope)
+    with pytest.raises(CompileError, match="what echo gets must be numbers, booleans, arrays, programs or tuples"):
+        k.spawn(compiled(scope["f"]), 1)
+
+
+def test_handles_that_look_different_are_seen():
+    """Lists and sets are only counted where Numba's handles are not those that are known."""
+    from ctypes import CFUNCTYPE, c_size_t, c_void_p
+
+    import fastipc._numba as _numba
+    from fastipc._core.entries import set_numba
+
+    assert _numba.TRACKED
+    new = CFUNCTYPE(c_void_p, c_size_t, c_void_p)
+
+    @new
+    def other(size, dtor):
+        handle = new(_numba.ORIGINALS[5])(size, dtor)
+        c_size_t.from_address(handle).value += 1
+        return handle
+
+    from ctypes import cast
+
+    try:
+        assert not set_numba(*_numba.ORIGINALS[:5], cast(other, c_void_p).value, _numba.ORIGINALS[6])
+    finally:
+        assert set_numba(*_numba.ORIGINALS)

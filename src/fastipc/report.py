@@ -69,8 +69,7 @@ class Report(Record):
     stopped : str
         "idle": nothing can run; "until": what was asked for has come; "deadlock": nothing can run, programs sleep.
     leaked_bytes : int
-        Of lists and sets that compiled programs made which then died or failed, as they were made: these are never
-        freed, nor are dicts and strings, which are not counted. Arrays are freed.
+        Of the lists, sets and dictionaries of compiled programs that have used up their stacks: these are never freed.
     waits : list
         What `blocked` is made from when it is asked for.
     """

@@ -131,12 +131,14 @@ ctypedef struct start_t:  # what a compiled program begins with; its arguments f
     int32_t status  # wait status word, at the end
     int32_t pid
     void *borrows  # arrays that its maker lent it
-    uint64_t untracked  # bytes of Numba's lists and the like that it made
+    uint64_t leaked  # bytes of Numba's containers that can no longer be freed
 
 cdef enum:  # start.state
     START_RETURNED = 1  # the program has returned, and its result is there
     START_ENDED = 2  # the task is gone
     START_HOLDS = 4  # the result may lie in its memory
+    START_OVERFLOWED = 8  # it was left in the middle of whatever it did
+    START_TABLES = 16  # it has made dictionaries, or what is freed like them
 
 ctypedef struct host_t:  # host memory of a task; not a row: never hashed, never copied
     char *base

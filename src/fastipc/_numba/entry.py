@@ -14,6 +14,7 @@ from numba.core import cgutils, types
 from numba.core.callconv import RETCODE_USEREXC, Status
 from numba.core.errors import TypingError
 from numba.core.imputils import fix_returning_optional, lower_constant
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
 from fastipc._core.entries import START_SIZE
@@ -49,6 +50,20 @@ def require_program(name: str, given: Any) -> None:
     """A program made by ``fastipc.compiled``."""
     if not isinstance(given, ProgramType):
         raise TypingError(f"{name} must be a program made by fastipc.compiled, not {given}")
+
+
+def holds_objects(given: Any) -> bool:
+    """Whether a value that is no array refers to objects that Numba counts: strings, lists, dictionaries, ..."""
+    if isinstance(given, types.Buffer):
+        return False
+    return bool(cpu_target.target_context.data_model_manager[given].contains_nrt_meminfo())
+
+
+def require_arguments(name: str, given: tuple[Any, ...]) -> None:
+    """What one program may give to another: a task lends arrays, and nothing else that goes with it."""
+    for leaf in leaves(types.Tuple(given)):
+        if holds_objects(leaf):
+            raise TypingError(f"what {name} gets must be numbers, booleans, arrays, programs or tuples, not {leaf}")
 
 
 class Leaf(NamedTuple):
@@ -111,6 +126,11 @@ def _store(context: Any, builder: Any, record: Any, given: Any, value: Any, plac
     builder.store(data, _place(builder, context, record, leaf))
 
 
+def _call(builder: Any, symbol: str, *registers: Any) -> Any:
+    function_type = ir.FunctionType(WORD, [WORD] * len(registers))
+    return builder.call(cgutils.get_or_insert_function(builder.module, function_type, f"fastipc_{symbol}"), registers)
+
+
 def _each_array(context: Any, builder: Any, given: Any, value: Any, symbol: str, *registers: Any) -> None:
     # Tell the task's memory of each array that leaves the program: machine, row, the array's handle, and what follows.
     if isinstance(given, types.BaseTuple):
@@ -118,9 +138,14 @@ def _each_array(context: Any, builder: Any, given: Any, value: Any, symbol: str,
             _each_array(context, builder, part, builder.extract_value(value, i), symbol, *registers)
     elif isinstance(given, types.Array):
         meminfo = builder.ptrtoint(context.make_array(given)(context, builder, value).meminfo, WORD)
-        passed = [*registers[:2], meminfo, *registers[2:]]
-        function_type = ir.FunctionType(WORD, [WORD] * len(passed))
-        builder.call(cgutils.get_or_insert_function(builder.module, function_type, f"fastipc_{symbol}"), passed)
+        _call(builder, symbol, *registers[:2], meminfo, *registers[2:])
+
+
+def _keep(context: Any, builder: Any, given: Any, value: Any, machine: Any, row: Any) -> None:
+    # What is the result of a program is no longer its task's.
+    if any(map(holds_objects, leaves(given))):
+        _call(builder, "keep_all", machine, row)
+    _each_array(context, builder, given, value, "keep", machine, row)
 
 
 def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: str, kept: bool = True) -> Any:
@@ -136,16 +161,14 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
     t.machine, t.row = machine, row
     places = iter(layout.args)
     args = [_load(context, builder, record, given, places) for given in signature.args[1:]]
-    status, result = context.call_internal_no_propagate(
-        builder, compiled.fndesc, signature, [t._getvalue(), *args]
-    )
+    status, result = context.call_internal_no_propagate(builder, compiled.fndesc, signature, [t._getvalue(), *args])
     with builder.if_then(status.is_error, likely=False):
         builder.store(builder.bitcast(status.excinfoptr, BYTES), error)
         builder.ret(WORD(1))
     if layout.result:
         result = fix_returning_optional(context, builder, signature, status, result)
         if kept:
-            _each_array(context, builder, signature.return_type, result, "keep", machine, row)
+            _keep(context, builder, signature.return_type, result, machine, row)
             _store(context, builder, record, signature.return_type, result, iter(layout.result))
         elif context.enable_nrt:
             context.nrt.decref(builder, signature.return_type, result)
@@ -156,6 +179,7 @@ def emit_entry(context: Any, module: Any, compiled: Any, layout: Layout, name: s
 @intrinsic
 def make_start(typing_context: Any, t: Any, program: Any, args: Any) -> Any:
     """Address of what a new program begins with, its arguments stored; 0 if there is no memory."""
+    require_arguments(program.program.__name__, tuple(args))
     compiled = program.program.compile_types(tuple(args), nested=True)
 
     def finished(context: Any, builder: Any, layout: Layout) -> list[Any]:
@@ -211,8 +235,14 @@ def _propagate(typing_context: Any, address: Any) -> Any:
         true, false = cgutils.true_bit, cgutils.false_bit
         pointer = builder.inttoptr(args[0], convention._get_excinfo_argument(builder.function).type.pointee)
         status = Status(
-            code=RETCODE_USEREXC, is_ok=false, is_error=true, is_python_exc=false, is_none=false, is_user_exc=true,
-            is_stop_iteration=false, excinfoptr=pointer,
+            code=RETCODE_USEREXC,
+            is_ok=false,
+            is_error=true,
+            is_python_exc=false,
+            is_none=false,
+            is_user_exc=true,
+            is_stop_iteration=false,
+            excinfoptr=pointer,
         )
         convention.return_status_propagate(builder, status)
         if builder.block.is_terminated:

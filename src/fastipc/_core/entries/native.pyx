@@ -147,15 +147,27 @@ cdef object error_of(stacks_t *s):
 NUMBA = {
     "NRT_MemInfo_alloc_aligned": <uintptr_t><void *>numba_alloc,
     "NRT_MemInfo_alloc_safe_aligned": <uintptr_t><void *>numba_alloc,
+    "NRT_MemInfo_alloc": <uintptr_t><void *>numba_alloc_plain,
+    "NRT_MemInfo_alloc_safe": <uintptr_t><void *>numba_alloc_plain,
+    "NRT_MemInfo_alloc_dtor": <uintptr_t><void *>numba_alloc_dtor,
+    "NRT_MemInfo_alloc_dtor_safe": <uintptr_t><void *>numba_alloc_dtor,
     "NRT_MemInfo_new_varsize": <uintptr_t><void *>numba_varsize,
     "NRT_MemInfo_new_varsize_dtor": <uintptr_t><void *>numba_varsize_dtor,
 }
 """What stands for functions of Numba's runtime, by their names."""
 
 
-def set_numba(uintptr_t api, uintptr_t alloc, uintptr_t varsize, uintptr_t varsize_dtor):
-    """Where Numba's runtime is: its NRT_api_functions, and the functions that are replaced."""
-    numba_set_api(<void *>api, <void *>alloc, <void *>varsize, <void *>varsize_dtor)
+def set_numba(*addresses):
+    """Where Numba's runtime is: its NRT_api_functions, the functions that are replaced, and NRT_Free.
+
+    False: the handles of lists and sets look different from what is known here, so what tasks that are killed have made
+    of them is only counted.
+    """
+    cdef void *functions[7]
+    cdef int i
+    for i in range(7):
+        functions[i] = <void *><uintptr_t>addresses[i]
+    return bool(numba_set_api(functions))
 
 
 def guards(int kind):
@@ -258,6 +270,7 @@ SYMBOLS = {
     "array": <uintptr_t><void *>sys_array,
     "start": <uintptr_t><void *>sys_start,
     "keep": <uintptr_t><void *>heap_keep,
+    "keep_all": <uintptr_t><void *>heap_keep_all,
     "lend": <uintptr_t><void *>heap_lend,
 }
 """Addresses of the system calls and helpers of compiled programs."""

@@ -55,8 +55,7 @@ cdef void start_end(kernel_t *k, uint32_t task) noexcept nogil:
     cdef start_t *origin
     k.host[task].start = NULL
     while start != NULL:
-        if not start.state & START_RETURNED:
-            k.counters.leaked += start.untracked
+        k.counters.leaked += start.leaked
         start.status = task_row(k, task).exit_code
         start.state |= START_ENDED
         origin = <start_t *>start.origin
@@ -254,6 +253,7 @@ cdef void coroutine_leave(kernel_t *k) noexcept nogil:
 
 
 cdef void coroutine_overflow(kernel_t *k) noexcept nogil:
+    k.host[k.current].start.state |= START_OVERFLOWED
     to_hub(k, &k.host[k.current].sp, k.current, NATIVE_OVERFLOW)
     never()
 

@@ -12,46 +12,100 @@ cdef extern from *:
         void (*release)(void *meminfo);
         void *(*get_data)(void *meminfo);
     } fastipc_nrt_t;
-    static fastipc_nrt_t *fastipc_nrt;
-    static void *(*fastipc_nrt_alloc)(size_t, uint32_t);
-    static void *(*fastipc_nrt_varsize)(size_t);
-    static void *(*fastipc_nrt_varsize_dtor)(size_t, void *);
+    /* NRT_ExternalAllocator. */
+    typedef struct {
+        void *(*malloc)(size_t, void *);
+        void *(*realloc)(void *, size_t, void *);
+        void (*free)(void *, void *);
+        void *opaque;
+    } fastipc_allocator_t;
+    /* MemInfo, up to what machine code of Numba knows of it (nrtdynmod.py), and the allocator behind. */
+    typedef struct {
+        size_t refct;
+        void *dtor, *dtor_info, *data;
+        size_t size;
+        fastipc_allocator_t *allocator;
+    } fastipc_meminfo_t;
+    enum { NRT_API, NRT_ALIGNED, NRT_PLAIN, NRT_DTOR, NRT_VARSIZE, NRT_VARSIZE_DTOR, NRT_FREE, NRT_FUNCTIONS };
+    static void *fastipc_nrt[NRT_FUNCTIONS];
+    #define nrt_call(which, result, ...) ((result (*)(__VA_ARGS__))fastipc_nrt[which])
     static inline void *fastipc_nrt_manage(void *data, void (*dtor)(void *))
     {
-        return fastipc_nrt->manage_memory(data, dtor);
+        return ((fastipc_nrt_t *)fastipc_nrt[NRT_API])->manage_memory(data, dtor);
     }
-    static inline void fastipc_nrt_release(void *meminfo) { fastipc_nrt->release(meminfo); }
-    static inline void *fastipc_nrt_default(size_t size, uint32_t align) { return fastipc_nrt_alloc(size, align); }
-    static inline void fastipc_nrt_set(void *api, void *alloc, void *varsize, void *varsize_dtor)
+    static inline void fastipc_nrt_acquire(void *mi) { ((fastipc_nrt_t *)fastipc_nrt[NRT_API])->acquire(mi); }
+    static inline void fastipc_nrt_release(void *mi) { ((fastipc_nrt_t *)fastipc_nrt[NRT_API])->release(mi); }
+    static inline void *fastipc_nrt_aligned(size_t n, uint32_t align)
     {
-        fastipc_nrt = (fastipc_nrt_t *)api;
-        fastipc_nrt_alloc = (void *(*)(size_t, uint32_t))alloc;
-        fastipc_nrt_varsize = (void *(*)(size_t))varsize;
-        fastipc_nrt_varsize_dtor = (void *(*)(size_t, void *))varsize_dtor;
+        return nrt_call(NRT_ALIGNED, void *, size_t, uint32_t)(n, align);
+    }
+    static inline void *fastipc_nrt_plain(size_t n) { return nrt_call(NRT_PLAIN, void *, size_t)(n); }
+    static inline void *fastipc_nrt_dtor(size_t n, void *d) { return nrt_call(NRT_DTOR, void *, size_t, void *)(n, d); }
+    static inline void *fastipc_nrt_varsize(size_t n) { return nrt_call(NRT_VARSIZE, void *, size_t)(n); }
+    static inline void *fastipc_nrt_varsize_dtor(size_t n, void *d)
+    {
+        return nrt_call(NRT_VARSIZE_DTOR, void *, size_t, void *)(n, d);
+    }
+    static inline void fastipc_nrt_free(void *p) { nrt_call(NRT_FREE, void, void *)(p); }
+    static inline void fastipc_call_dtor(void *dtor, void *data, size_t size)
+    {
+        ((void (*)(void *, size_t, void *))dtor)(data, size, NULL);
     }
     """
+    ctypedef struct allocator_t "fastipc_allocator_t":
+        void *malloc
+        void *realloc
+        void (*free)(void *meminfo, void *block) noexcept nogil
+        void *opaque
+    ctypedef struct meminfo_t "fastipc_meminfo_t":
+        size_t refct
+        void *dtor
+        void *dtor_info
+        void *data
+        size_t size
+        allocator_t *allocator
+    int NRT_FUNCTIONS
+    void **nrt_functions "fastipc_nrt"
     void *nrt_manage "fastipc_nrt_manage"(void *data, void (*dtor)(void *) noexcept nogil) nogil
+    void nrt_acquire "fastipc_nrt_acquire"(void *meminfo) nogil
     void nrt_release "fastipc_nrt_release"(void *meminfo) nogil
-    void *nrt_default "fastipc_nrt_default"(size_t size, uint32_t align) nogil
+    void *nrt_aligned "fastipc_nrt_aligned"(size_t size, uint32_t align) nogil
+    void *nrt_plain "fastipc_nrt_plain"(size_t size) nogil
+    void *nrt_dtor "fastipc_nrt_dtor"(size_t size, void *dtor) nogil
     void *nrt_varsize "fastipc_nrt_varsize"(size_t size) nogil
     void *nrt_varsize_dtor "fastipc_nrt_varsize_dtor"(size_t size, void *dtor) nogil
-    void nrt_set "fastipc_nrt_set"(void *api, void *alloc, void *varsize, void *varsize_dtor) nogil
+    void nrt_free "fastipc_nrt_free"(void *meminfo) nogil
+    void call_dtor "fastipc_call_dtor"(void *dtor, void *data, size_t size) nogil
 
-ctypedef struct block_t:  # the bytes follow, at a multiple of 64
+ctypedef struct block_t:  # the bytes follow, at a multiple of 64, except of BLOCK_VARSIZE
     block_t *next
     block_t *prev  # NULL: the first of the list
     start_t *owner  # NULL: on no list
     void *meminfo  # Numba's handle, NULL: of `Task.array`
+    void *dtor  # of BLOCK_DTOR, until it has been called
+    size_t size
+    uint32_t kind
     uint32_t borrowed  # by children that are still there
     uint32_t orphan  # its task is gone, and with it who would give back the task's own references
-    char pad[24]
+    uint32_t pad
+
+ctypedef struct varsize_t:  # beside a handle of Numba's
+    block_t block
+    allocator_t allocator
 
 ctypedef struct borrow_t:  # an array that a task was given by the one that made it
     borrow_t *next
     block_t *block
 
+cdef enum:  # block.kind
+    BLOCK_PLAIN = 0
+    BLOCK_DTOR = 1
+    BLOCK_VARSIZE = 2
+
 cdef enum:
     BLOCK_ALIGN = 64
+
+cdef bint varsize_known = False  # whether the handle of what varies in size looks as it is known here
 
 
 # ------------------------------------------------------------------------------------------ the list of a task
@@ -82,8 +136,8 @@ cdef block_t *block_new(start_t *start, size_t size) noexcept nogil:
     if size > <size_t>1 << 46 or posix_memalign(&memory, BLOCK_ALIGN, sizeof(block_t) + size) != 0:
         return NULL
     block = <block_t *>memory
-    block.meminfo = NULL
-    block.borrowed = block.orphan = 0
+    memset(block, 0, sizeof(block_t))
+    block.size = size
     block_join(start, block)
     return block
 
@@ -112,41 +166,167 @@ cdef void give_back(start_t *start) noexcept nogil:
         borrow = next
 
 
+cdef void free_tables(start_t *start) noexcept nogil:
+    # What dictionaries and typed lists own besides their block: their destructors free it, and give back a reference of
+    # each of the items. None of those may go before all have had their turn, so each object is held meanwhile. A block
+    # of another size owns nothing, so that its destructor is not needed.
+    cdef block_t *block = <block_t *>start.heap
+    cdef void *dtor
+    while block != NULL:
+        if block.meminfo != NULL:
+            nrt_acquire(block.meminfo)
+        block = block.next
+    block = <block_t *>start.heap
+    while block != NULL:
+        dtor = block.dtor
+        block.dtor = NULL
+        if dtor != NULL and block.size == sizeof(void *):
+            call_dtor(dtor, block + 1, block.size)
+        block = block.next
+
+
+cdef void forget_containers(start_t *start) noexcept nogil:
+    # The program was left in the middle of whatever it did, perhaps to a list: what could be broken is not touched.
+    cdef block_t *block = <block_t *>start.heap
+    cdef block_t *next
+    while block != NULL:
+        next = block.next
+        if block.kind != BLOCK_PLAIN:
+            start.leaked += (<meminfo_t *>block.meminfo).size if block.kind == BLOCK_VARSIZE else block.size
+            block_leave(block)
+        block = next
+
+
 cdef void heap_free(start_t *start) noexcept nogil:
-    # Numba counts the references of its arrays; those of a frame that is gone are taken off until the last.
+    # Numba counts the references of its objects; those of a frame that is gone are taken off until the last. Everything
+    # that a list holds is on the task's own list as well, so what is in it is not looked at.
     cdef block_t *block
     give_back(start)
+    if start.state & START_OVERFLOWED:
+        forget_containers(start)
+    elif start.state & START_TABLES:
+        free_tables(start)
     while start.heap != NULL:
         block = <block_t *>start.heap
         if block.borrowed:
             block.orphan = 1
             block_leave(block)
         elif block.meminfo != NULL:
+            if block.kind == BLOCK_VARSIZE:
+                (<meminfo_t *>block.meminfo).dtor_info = NULL
+            block.dtor = NULL
             nrt_release(block.meminfo)
         else:
             block_leave(block)
             free(block)
 
 
-# ------------------------------------------------------------------------------------------ Numba's arrays
+# ------------------------------------------------------------------------------------------ Numba's objects
 cdef void numba_dtor(void *data) noexcept nogil:
     # The last reference is gone.
     cdef block_t *block = <block_t *>data - 1
+    cdef void *dtor = block.dtor
+    block.dtor = NULL
+    if dtor != NULL:
+        call_dtor(dtor, data, block.size)
     block_leave(block)
     free(block)
 
 
-cdef void *numba_alloc(size_t size, uint32_t align) noexcept nogil:
-    # NRT_MemInfo_alloc_aligned: a MemInfo, or NULL.
-    cdef start_t *start = running_start()
-    cdef block_t *block
-    if start == NULL or align > BLOCK_ALIGN:
-        return nrt_default(size, align)
-    block = block_new(start, size)
+cdef void *numba_block(start_t *start, size_t size, uint32_t kind, void *dtor) noexcept nogil:
+    # A MemInfo, or NULL.
+    cdef block_t *block = block_new(start, size)
     if block == NULL:
         return NULL
+    block.kind = kind
+    block.dtor = dtor
     block.meminfo = nrt_manage(block + 1, numba_dtor)
+    if block.meminfo == NULL:
+        block_leave(block)
+        free(block)
+        return NULL
     return block.meminfo
+
+
+cdef void *numba_alloc(size_t size, uint32_t align) noexcept nogil:
+    # NRT_MemInfo_alloc_aligned: arrays.
+    cdef start_t *start = running_start()
+    if start == NULL or align > BLOCK_ALIGN:
+        return nrt_aligned(size, align)
+    return numba_block(start, size, BLOCK_PLAIN, NULL)
+
+
+cdef void *numba_alloc_plain(size_t size) noexcept nogil:
+    # NRT_MemInfo_alloc: strings.
+    cdef start_t *start = running_start()
+    return nrt_plain(size) if start == NULL else numba_block(start, size, BLOCK_PLAIN, NULL)
+
+
+cdef void *numba_alloc_dtor(size_t size, void *dtor) noexcept nogil:
+    # NRT_MemInfo_alloc_dtor: dictionaries, typed lists, objects of jitclass and structref.
+    cdef start_t *start = running_start()
+    if start == NULL:
+        return nrt_dtor(size, dtor)
+    start.state |= START_TABLES
+    return numba_block(start, size, BLOCK_DTOR, dtor)
+
+
+cdef void varsize_free(void *meminfo, void *block) noexcept nogil:
+    # The last reference is gone, and its data with it.
+    block_leave(<block_t *>block)
+    free(block)
+    nrt_free(meminfo)
+
+
+cdef void *varsize_join(start_t *start, void *meminfo, size_t size) noexcept nogil:
+    cdef varsize_t *beside
+    if start == NULL or meminfo == NULL:
+        return meminfo
+    beside = <varsize_t *>malloc(sizeof(varsize_t)) if varsize_known else NULL
+    if beside == NULL:
+        start.leaked += size  # it may be
+        return meminfo
+    memset(beside, 0, sizeof(varsize_t))
+    beside.block.kind = BLOCK_VARSIZE
+    beside.block.meminfo = meminfo
+    beside.allocator.free = varsize_free
+    beside.allocator.opaque = beside
+    (<meminfo_t *>meminfo).allocator = &beside.allocator
+    block_join(start, &beside.block)
+    return meminfo
+
+
+cdef void *numba_varsize(size_t size) noexcept nogil:
+    # NRT_MemInfo_new_varsize.
+    return varsize_join(running_start(), nrt_varsize(size), size)
+
+
+cdef void *numba_varsize_dtor(size_t size, void *dtor) noexcept nogil:
+    # NRT_MemInfo_new_varsize_dtor: lists and sets.
+    return varsize_join(running_start(), nrt_varsize_dtor(size, dtor), size)
+
+
+cdef void probe_free(void *meminfo, void *freed) noexcept nogil:
+    (<bint *>freed)[0] = True
+    nrt_free(meminfo)
+
+
+cdef bint varsize_probe() noexcept nogil:
+    # Whether a handle looks as `meminfo_t` says, and its allocator is asked to free it.
+    cdef meminfo_t *mi = <meminfo_t *>nrt_varsize_dtor(24, <void *>probe_free)
+    cdef allocator_t allocator
+    cdef bint freed = False
+    if mi == NULL:
+        return False
+    if mi.refct != 1 or mi.dtor_info != <void *>probe_free or mi.size != 24 or mi.allocator != NULL:
+        return False
+    memset(&allocator, 0, sizeof(allocator_t))
+    allocator.free = probe_free
+    allocator.opaque = &freed
+    mi.dtor_info = NULL
+    mi.allocator = &allocator
+    nrt_release(mi)
+    return freed
 
 
 cdef inline start_t *running_start() noexcept nogil:
@@ -192,20 +372,21 @@ cdef int64_t heap_keep(kernel_t *k, task_t *t, int64_t meminfo) noexcept nogil:
     return 0
 
 
-cdef void *numba_varsize(size_t size) noexcept nogil:
-    # NRT_MemInfo_new_varsize: what lists and the like are made of is not tracked, only counted.
-    cdef start_t *start = running_start()
-    if start != NULL:
-        start.untracked += size
-    return nrt_varsize(size)
+cdef int64_t heap_keep_all(kernel_t *k, task_t *t) noexcept nogil:
+    # The result is an object that holds others. The program has returned, so what is left is what the result holds.
+    cdef block_t *block = <block_t *>k.host[task_index(k, t)].start.heap
+    cdef block_t *next
+    while block != NULL:
+        next = block.next
+        if block.meminfo != NULL:
+            block_leave(block)
+        block = next
+    return 0
 
 
-cdef void *numba_varsize_dtor(size_t size, void *dtor) noexcept nogil:
-    cdef start_t *start = running_start()
-    if start != NULL:
-        start.untracked += size
-    return nrt_varsize_dtor(size, dtor)
-
-
-cdef void numba_set_api(void *api, void *alloc, void *varsize, void *varsize_dtor) noexcept nogil:
-    nrt_set(api, alloc, varsize, varsize_dtor)
+cdef bint numba_set_api(void **functions) noexcept nogil:
+    # Addresses in the order of the enum above. Whether all that Numba makes can be followed.
+    global varsize_known
+    memcpy(nrt_functions, functions, NRT_FUNCTIONS * sizeof(void *))
+    varsize_known = varsize_probe()
+    return varsize_known
