@@ -48,6 +48,7 @@ lint: $(BUILT) $(VENV)/.lint ## ruff, mypy, stubtest and cython-lint
 	$(VENV)/bin/ruff check .
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cython-lint src
 	$(PY) tools/abi_stub.py --check
+	$(PY) tools/coverage_table.py --check
 	$(VENV)/bin/mypy
 	$(PY) -m mypy.stubtest fastipc --ignore-disjoint-bases --mypy-config-file pyproject.toml \
 	    --allowlist tools/stubtest-allowlist.txt
@@ -73,7 +74,8 @@ coverage: $(BUILT) $(VENV)/.coverage ## count the lines of .py, .pyx and .pxd th
 	    -k 'not leak_nothing and not leave_no_memory and not (test_ctrl_c and compiled_programs)'; status=$$?; \
 	    $(CURDIR)/$(PY) -m coverage report; exit $$status; }
 
-docs-check: $(BUILT) ## run the examples of README.md and docs/
+docs-check: $(BUILT) ## run the examples of README.md and docs/, check the table of what is here
+	$(PY) tools/coverage_table.py --check
 	$(PY) -m pytest tests/test_docs.py
 
 clean: ## remove what was built and .venv
