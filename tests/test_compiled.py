@@ -14,6 +14,7 @@ from numba.typed import Dict, List
 
 import fastipc
 from fastipc import (
+    CLONE_FILES,
     EBADF,
     EINVAL,
     ENOMEM,
@@ -1545,6 +1546,21 @@ def test_an_execve_from_every_kind_to_compiled_code(k, kind):
 
 
 # ------------------------------------------------------------------------------------------ shortage
+@compiled
+def execs_without_memory(t):
+    t.clone(CLONE_FILES | SIGCHLD, sleeps, 5)
+    t.nanosleep(1)
+    return t.sys_execve(ender, 3)
+
+
+def test_an_execve_that_fails_goes_on(k):
+    a = k.spawn(execs_without_memory)
+    k.run(until=0.5)
+    k.inject("files", 1)
+    k.run()
+    assert (a.result, a.exit_status) == (-ENOMEM, 0)
+
+
 @compiled
 def by_machine_code(t, r, w):
     """Forks, threads, long writes, polls and an execve."""

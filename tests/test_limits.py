@@ -147,3 +147,25 @@ def test_sysv_and_pipe_limits_are_the_machines_own(make_kernel):
     a.limits.pipe_max_size = 4096
     assert b.limits.pipe_max_size == 1048576
     assert fastipc.Kernel().limits.pipe_max_size == 1048576
+
+
+def test_users_whose_numbers_hash_alike_are_told_apart(k):
+    def bucket(uid):
+        return (uid * 2654435761 & 0xFFFFFFFF) >> 24
+
+    alike = [uid for uid in range(1, 5000) if bucket(uid) == bucket(1)][:4]
+    tasks = [k.spawn(uid=uid) for uid in alike]
+    for n, t in enumerate(tasks):
+        for _ in range(n + 1):
+            t.pipe()
+    users = k.table("user", live=True)
+    assert [int(users["pipe_bufs"][users["uid"] == uid][0]) for uid in alike] == [16, 32, 48, 64]
+    for t in (tasks[1], tasks[0], tasks[3], tasks[2]):  # from the middle of their chain and from its ends
+        t.exit()
+        k.verify()
+    assert not set(alike) & set(k.table("user", live=True)["uid"].tolist())
+
+
+def test_a_small_pipe_max_size_makes_small_pipes(make_kernel):
+    k = make_kernel(limits={"pipe_max_size": 8192})
+    assert [t.fcntl(t.pipe()[0], F_GETPIPE_SZ) for t in (k.spawn(uid=1000), k.spawn())] == [8192, 65536]

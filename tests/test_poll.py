@@ -312,3 +312,20 @@ def test_without_rows_a_call_is_an_enomem_in_its_own_verb(k):
             call()
         assert caught.value.errno == fastipc.ENOMEM
     assert k.counters["calls"]["select"] == k.counters["calls"]["poll"] == 2
+
+
+def test_large_runs_of_rows_are_split_when_there_is_nothing_else(k):
+    """Polls of halving sizes use up the table; what they gave back serves small polls afterwards."""
+    a = k.spawn()
+    r, w = a.pipe()
+    rows = np.zeros(1 << 21, fastipc.POLLFD)
+    rows["fd"] = -1
+    for order in range(21, 4, -1):
+        assert a.sys_poll(rows[: 1 << order], 0) == (0 if 1 << order <= 1024 else -fastipc.EINVAL)
+        k.verify()
+    calls = [a.fork().submit("poll", [(r, fastipc.POLLIN)] * 3) for _ in range(100)]
+    k.run(until=0)
+    k.verify()
+    assert not any(call.done() for call in calls)
+    a.write(w, b"x")
+    assert [call.result() for call in calls] == [[(r, fastipc.POLLIN)] * 3] * 100
