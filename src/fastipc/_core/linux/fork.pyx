@@ -380,22 +380,6 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ unshare
-cdef int64_t unshare_fs(kernel_t *k, task_t *t) noexcept nogil:
-    return 0  # current directory and umask are not shared yet
-
-
-cdef int64_t unshare_fd(kernel_t *k, task_t *t) noexcept nogil:
-    cdef uint32_t files
-    if files_row(k, t.files).count == 1:
-        return 0
-    files = dup_fd_table(k, t.files)
-    if files == 0:
-        return -alloc_errno(k, ENOMEM)
-    put_files(k, t.files)
-    t.files = files
-    return 0
-
-
 cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     # What cannot be unshared passes if there is nobody to share it with.
     if flags & ~<uint64_t>(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM
@@ -411,7 +395,8 @@ cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcep
 
 
 cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    # CLONE_SYSVSEM: no lists of undo operations are shared yet.
+    # What can fail comes first. CLONE_SYSVSEM: no lists of undo operations are shared yet.
+    cdef uint32_t files = 0, fs = 0
     cdef int64_t err
     if flags & CLONE_VM:
         flags |= CLONE_SIGHAND
@@ -420,11 +405,25 @@ cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     if flags & (CLONE_NEWNS | CLONE_NEWUSER):
         flags |= CLONE_FS
     err = check_unshare_flags(k, t, flags)
-    if err == 0 and flags & CLONE_FILES:
-        err = unshare_fd(k, t)
-    if err == 0 and flags & CLONE_FS:
-        err = unshare_fs(k, t)
-    return err
+    if err:
+        return err
+    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
+        fs = copy_fs_struct(k, t.fs)
+        if fs == 0:
+            return -alloc_errno(k, ENOMEM)
+    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
+        files = dup_fd_table(k, t.files)
+        if files == 0:
+            if fs:
+                put_fs_struct(k, fs)
+            return -alloc_errno(k, ENOMEM)
+    if fs:
+        put_fs_struct(k, t.fs)
+        t.fs = fs
+    if files:
+        put_files(k, t.files)
+        t.files = files
+    return 0
 
 
 # ------------------------------------------------------------------------------------------ resource limits

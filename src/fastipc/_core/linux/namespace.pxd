@@ -5,7 +5,6 @@ cdef int mount_root(kernel_t *k) noexcept nogil  # the file systems that a machi
 cdef uint32_t copy_fs_struct(kernel_t *k, uint32_t source) noexcept nogil  # 0: see alloc_errno
 cdef uint32_t new_fs_struct(kernel_t *k) noexcept nogil
 cdef void put_fs_struct(kernel_t *k, uint32_t fs) noexcept nogil
-cdef int unshare_fs(kernel_t *k, task_t *t) noexcept nogil
 cdef bint namespace_check(kernel_t *k) noexcept nogil
 
 ctypedef struct file_system_type_t:  # struct file_system_type

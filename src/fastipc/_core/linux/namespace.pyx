@@ -162,19 +162,6 @@ cdef void put_fs_struct(kernel_t *k, uint32_t i) noexcept nogil:
         table_free(k, T_FS, i, sizeof(fs_t))
 
 
-cdef int unshare_fs(kernel_t *k, task_t *t) noexcept nogil:
-    # unshare(CLONE_FS): 0 or -errno.
-    cdef uint32_t fs
-    if fs_row(k, t.fs).count == 1:
-        return 0
-    fs = copy_fs_struct(k, t.fs)
-    if fs == 0:
-        return -alloc_errno(k, ENOMEM)
-    put_fs_struct(k, t.fs)
-    t.fs = fs
-    return 0
-
-
 cdef void set_fs_pwd(kernel_t *k, task_t *t, uint32_t mnt, uint32_t dentry) noexcept nogil:
     # Takes over the references.
     cdef fs_t *fs = current_fs(k, t)
