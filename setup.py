@@ -39,7 +39,7 @@ else:
     # What says `inline` is inlined, and nothing else that is not tiny: the short way of a call, see linux/coroutine.pxd,
     # must be one function, and the rare branches must stay out of it.
     COMPILE += ["-DCYTHON_INLINE=inline __attribute__((always_inline))"]
-    COMPILE += ["-fno-inline-functions", "-fno-inline-functions-called-once"]
+    COMPILE += ["-fno-inline-functions-called-once"]
     LINK = []
 
 MODULES = [

@@ -32,19 +32,6 @@ cdef void name_free(kernel_t *k, uint32_t run, uint32_t n) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ hash table
-cdef inline uint32_t d_hash(uint32_t parent, uint32_t name) noexcept nogil:
-    cdef uint64_t h = (<uint64_t>parent << 32 | name) * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(h >> 32)
-
-
-cdef inline uint32_t *bucket_of(kernel_t *k, uint32_t hash) noexcept nogil:
-    # Buckets below `d_buckets - d_split` were split in this round, and are told apart by one bit more.
-    cdef uint32_t b = hash & (2 * k.d_split - 1)
-    if b >= k.d_buckets:
-        b -= k.d_split
-    return &dhash_row(k, b + 1).first
-
-
 cdef void split_bucket(kernel_t *k) noexcept nogil:
     # One bucket more: half of the chain that is next in turn moves there.
     cdef uint32_t *source = &dhash_row(k, k.d_buckets - k.d_split + 1).first
@@ -94,30 +81,6 @@ cdef void d_unhash(kernel_t *k, uint32_t dentry) noexcept nogil:
     d.d_next = 0
     d.d_flags &= ~<int>DCACHE_HASHED
     k.d_entries -= 1
-
-
-cdef inline bint same_name(kernel_t *k, dentry_t *d, qstr_t *name) noexcept nogil:
-    # Of equal length. A short name is one word.
-    cdef uint64_t a, b
-    if likely(name.len <= 8):
-        memcpy(&a, d.d_name, 8)
-        memcpy(&b, name.name, 8)
-        return (a ^ b) << (64 - 8 * name.len) == 0 if name.len else True
-    return memcmp(d_name(k, d), name.name, name.len) == 0
-
-
-cdef uint32_t d_lookup(kernel_t *k, uint32_t parent, qstr_t *name) noexcept nogil:
-    cdef uint32_t hash = d_hash(parent, name.hash), i
-    cdef dentry_t *d
-    if unlikely(k.d_buckets == 0):
-        return 0
-    i = bucket_of(k, hash)[0]
-    while i:
-        d = dentry_row(k, i)
-        if likely(d.d_hash == hash) and d.d_parent == parent and d.d_len == name.len and same_name(k, d, name):
-            return i
-        i = d.d_next
-    return 0
 
 
 # ------------------------------------------------------------------------------------------ life of a name

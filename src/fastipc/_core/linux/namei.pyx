@@ -97,21 +97,30 @@ cdef void step_up(kernel_t *k, nameidata_t *nd) noexcept nogil:
     traverse_mounts(k, nd)
 
 
-cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
-    # The dentry of a name with a reference for the caller; 0: there is none, or see `k.failed_errno`.
-    cdef uint32_t d
-    if unlikely(name.len > NAME_MAX_BYTES):
+cdef uint32_t lookup_slow(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name, uint32_t found) noexcept nogil:
+    # What is not in the table of names, or may no longer stand for what it stood for.
+    if found:
+        if proc_revalidate(k, d_inode(k, found)):
+            dget(k, found)
+            return found
+        d_drop(k, found)
+    if name.len > NAME_MAX_BYTES:
         k.failed_errno = ENAMETOOLONG
         return 0
-    d = d_lookup(k, parent, name)
-    if likely(d != 0):
-        if likely(d_inode(k, d).i_op < PROC_DIR) or proc_revalidate(k, d_inode(k, d)):
-            dget(k, d)
-            return d
-        d_drop(k, d)
-    if d_inode(k, parent).i_op == PROC_DIR:
-        return proc_lookup(k, t, parent, name)
-    return 0
+    return proc_lookup(k, t, parent, name) if d_inode(k, parent).i_op == PROC_DIR else 0
+
+
+cdef inline uint32_t lookup_fast(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
+    # The dentry of a name with a reference for the caller; 0: there is none, or see `k.failed_errno`.
+    cdef uint32_t d = d_lookup(k, parent, name)
+    if unlikely(d == 0) or unlikely(d_inode(k, d).i_op >= PROC_DIR):
+        return lookup_slow(k, t, parent, name, d)
+    dget(k, d)
+    return d
+
+
+cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
+    return lookup_fast(k, t, parent, name)
 
 
 cdef int nd_jump_root(kernel_t *k, nameidata_t *nd) noexcept nogil:
@@ -147,7 +156,7 @@ cdef int get_link(kernel_t *k, nameidata_t *nd, uint32_t link, const char **body
     return err
 
 
-cdef int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **link) noexcept nogil:
+cdef inline int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **link) noexcept nogil:
     # Take the step of nd.last; a link that is to be followed gives its text.
     cdef uint32_t d
     link[0] = NULL
@@ -155,8 +164,8 @@ cdef int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **
         if nd.last_type == LAST_DOTDOT:
             step_up(k, nd)
         return 0
-    d = lookup_name(k, nd.task, nd.path.dentry, &nd.last)
-    if d == 0:
+    d = lookup_fast(k, nd.task, nd.path.dentry, &nd.last)
+    if unlikely(d == 0):
         return -alloc_errno(k, ENOENT)
     if unlikely(follow and file_type(d_inode(k, d)) == S_IFLNK):
         return get_link(k, nd, d, link)
@@ -223,7 +232,7 @@ cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept
             return -ENOTDIR
 
 
-cdef int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
+cdef inline int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
     # Where a walk begins: the root, the current directory, or that of a descriptor.
     cdef fs_t *fs = current_fs(k, t)
     cdef file_t *f

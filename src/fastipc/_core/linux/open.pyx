@@ -21,7 +21,7 @@ ctypedef struct open_flags_t:  # struct open_flags
 
 
 # ------------------------------------------------------------------------------------------ open
-cdef int build_open_flags(uint32_t flags, uint32_t mode, open_flags_t *op) noexcept nogil:
+cdef inline int build_open_flags(uint32_t flags, uint32_t mode, open_flags_t *op) noexcept nogil:
     flags &= VALID_OPEN_FLAGS
     if flags & O_PATH:
         flags &= O_PATH_FLAGS
@@ -77,7 +77,7 @@ cdef int64_t lookup_create(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t
     return 0
 
 
-cdef int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, bint *created) noexcept nogil:
+cdef inline int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, bint *created) noexcept nogil:
     # open_last_lookups: from the directory to what is opened. After an error the path is still held.
     cdef const char *link
     cdef int64_t err
@@ -101,7 +101,7 @@ cdef int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op
         return existing_ok(k, t, nd, op, inode_row(k, dir), directory)
 
 
-cdef int64_t existing_ok(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, inode_t *dir,
+cdef inline int64_t existing_ok(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, inode_t *dir,
                          bint directory) noexcept nogil:
     # The first checks of do_open on something that was there.
     cdef inode_t *inode = d_inode(k, nd.path.dentry)
@@ -117,7 +117,7 @@ cdef int64_t existing_ok(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *
     return -ENOTDIR if directory and not is_dir(inode) else 0
 
 
-cdef int may_open(kernel_t *k, task_t *t, inode_t *inode, open_flags_t *op) noexcept nogil:
+cdef inline int may_open(kernel_t *k, task_t *t, inode_t *inode, open_flags_t *op) noexcept nogil:
     cdef uint32_t type = file_type(inode)
     cdef int err
     if type == S_IFLNK:
@@ -137,7 +137,7 @@ cdef inline uint16_t open_fmode(uint32_t flags) noexcept nogil:
     return <uint16_t>((flags + 1) & O_ACCMODE)
 
 
-cdef int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t flags) noexcept nogil:
+cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t flags) noexcept nogil:
     # The open of the file's kind: 0, -ESLEEP, or -errno.
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef int64_t err
@@ -162,7 +162,7 @@ cdef int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t flags) n
     return -EINVAL if flags & O_DIRECT and inode.i_fop != REGULAR_FOPS else 0
 
 
-cdef int64_t do_open(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, file_t *f, bint created) noexcept nogil:
+cdef inline int64_t do_open(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, file_t *f, bint created) noexcept nogil:
     # From here on the file holds the path.
     cdef uint32_t i = dentry_row(k, nd.path.dentry).d_inode
     cdef inode_t *inode = inode_row(k, i)
