@@ -142,7 +142,7 @@ cdef int64_t create_at(kernel_t *k, task_t *t, nameidata_t *nd, uint32_t mode, u
             err = -EMLINK
     if err == 0:
         vfs_create(k, t, nd.path.dentry, &nd.last, mode, dev, &err)
-    path_put(k, &nd.path)
+    walk_end(k, nd)
     return err
 
 
@@ -198,7 +198,7 @@ cdef int64_t do_symlinkat(kernel_t *k, task_t *t, int32_t dfd) noexcept nogil:
                 d_inode(k, d).i_size = n
             else:
                 name_free(k, body, n)
-    path_put(k, &nd.path)
+    walk_end(k, &nd)
     return err
 
 
@@ -249,7 +249,7 @@ cdef int64_t do_linkat(kernel_t *k, task_t *t, int32_t olddfd, int32_t newdfd, i
         err = -EXDEV if old.mnt != nd.path.mnt else may_link(k, t, d_inode(k, old.dentry))
         if err == 0:
             err = vfs_link(k, t, old.dentry, &nd)
-        path_put(k, &nd.path)
+        walk_end(k, &nd)
     path_put(k, &old)
     return err
 
@@ -298,7 +298,7 @@ cdef int64_t do_unlinkat(kernel_t *k, task_t *t, int32_t dfd) noexcept nogil:
         else:
             err = vfs_unlink(k, t, &nd, d)
             dput(k, d)
-    path_put(k, &nd.path)
+    walk_end(k, &nd)
     return err
 
 
@@ -334,7 +334,7 @@ cdef int64_t do_rmdir(kernel_t *k, task_t *t, int32_t dfd) noexcept nogil:
         else:
             err = vfs_rmdir(k, t, &nd, d)
             dput(k, d)
-    path_put(k, &nd.path)
+    walk_end(k, &nd)
     return err
 
 
@@ -489,6 +489,6 @@ cdef int64_t do_renameat2(kernel_t *k, task_t *t, int32_t olddfd, int32_t newdfd
     err = path_parent(k, t, newdfd, k.pathname[1], &r.new)
     if err == 0:
         err = rename_names(k, t, &r)
-        path_put(k, &r.new.path)
-    path_put(k, &r.old.path)
+        walk_end(k, &r.new)
+    walk_end(k, &r.old)
     return err

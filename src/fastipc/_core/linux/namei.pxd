@@ -1,4 +1,7 @@
 # From a path to a dentry. Source: fs/namei.c.
+#
+# As nothing else happens during a walk, it counts nothing on its way (LOOKUP_RCU): names hold themselves. Only what proc
+# makes when it is looked up, and what a jump through a descriptor leads to, is held until the next step.
 
 
 ctypedef struct path_t:  # struct path: both counted
@@ -22,7 +25,8 @@ cdef enum:
 
 ctypedef struct nameidata_t:  # struct nameidata: a walk in progress
     task_t *task
-    path_t path  # how far it has come
+    path_t path  # how far it has come; not counted
+    uint32_t held  # the dentry there, if it is not there by itself: the walk's own reference; or 0
     qstr_t last  # the last component
     int last_type
     bint last_slash  # more than the name was given
@@ -45,6 +49,13 @@ cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *
 cdef inline void path_get(kernel_t *k, path_t *path) noexcept nogil:
     mntget(k, path.mnt)
     dget(k, path.dentry)
+
+
+cdef inline void walk_end(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    # Give back what the walk holds. Whoever keeps the path has counted it by now.
+    if unlikely(nd.held != 0):
+        dput(k, nd.held)
+        nd.held = 0
 
 
 cdef inline void path_put(kernel_t *k, path_t *path) noexcept nogil:

@@ -1,7 +1,7 @@
 """The walk along a path: components, "." and "..", mounts, symbolic links. Source: fs/namei.c (link_path_walk).
 
-A walk holds a reference to where it stands. It works on a path of the call that was copied (`k.pathname`), so nothing
-it reads can change. Missing: negative dentries, LOOKUP_RCU and the openat2 restrictions, which no call here asks for.
+A walk works on a path of the call that was copied (`k.pathname`), so nothing it reads can change. Missing: negative
+dentries, and the restrictions of openat2, which no call here asks for.
 """
 
 
@@ -59,20 +59,26 @@ cdef inline uint32_t hash_name(const char *name, uint32_t *hash) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ steps
 cdef inline void step_to(kernel_t *k, nameidata_t *nd, uint32_t dentry) noexcept nogil:
-    # The same mount, another dentry, on which the caller holds a reference.
-    dput(k, nd.path.dentry)
+    # The same mount, another dentry, which is there by itself.
     nd.path.dentry = dentry
+    walk_end(k, nd)
+
+
+cdef void step_to_held(kernel_t *k, nameidata_t *nd, uint32_t dentry) noexcept nogil:
+    # To a dentry on which the caller has a reference, which the walk takes over. The old one goes last: it may be all
+    # that holds the new one's parent.
+    cdef uint32_t old = nd.held
+    nd.path.dentry = nd.held = dentry
+    if old:
+        dput(k, old)
 
 
 cdef inline void traverse_mounts(kernel_t *k, nameidata_t *nd) noexcept nogil:
     # What is mounted here covers it. There is one namespace, so a directory has at most one mount on it.
     cdef uint32_t mnt = dentry_row(k, nd.path.dentry).d_mounted
     while unlikely(mnt != 0):
-        mntget(k, mnt)
-        mntput(k, nd.path.mnt)
         nd.path.mnt = mnt
-        dget(k, mount_row(k, mnt).mnt_root)
-        step_to(k, nd, mount_row(k, mnt).mnt_root)
+        nd.path.dentry = mount_row(k, mnt).mnt_root
         mnt = dentry_row(k, nd.path.dentry).d_mounted
 
 
@@ -80,20 +86,16 @@ cdef void step_up(kernel_t *k, nameidata_t *nd) noexcept nogil:
     # follow_dotdot: the root of the process is its own parent; that of a mount stands where it is mounted.
     cdef fs_t *fs = current_fs(k, nd.task)
     cdef mount_t *m
-    cdef path_t up
     while not (nd.path.dentry == fs.root and nd.path.mnt == fs.root_mnt):
-        if nd.path.dentry != mount_row(k, nd.path.mnt).mnt_root:
-            dget(k, dentry_row(k, nd.path.dentry).d_parent)
-            step_to(k, nd, dentry_row(k, nd.path.dentry).d_parent)
-            break
         m = mount_row(k, nd.path.mnt)
+        if nd.path.dentry != m.mnt_root:
+            dget(k, dentry_row(k, nd.path.dentry).d_parent)
+            step_to_held(k, nd, dentry_row(k, nd.path.dentry).d_parent)
+            break
         if m.mnt_parent == 0:
             break
-        up.mnt = m.mnt_parent
-        up.dentry = m.mnt_mountpoint
-        path_get(k, &up)
-        path_put(k, &nd.path)
-        nd.path = up
+        nd.path.mnt = m.mnt_parent
+        step_to(k, nd, m.mnt_mountpoint)
     traverse_mounts(k, nd)
 
 
@@ -110,7 +112,7 @@ cdef uint32_t lookup_slow(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name,
     return proc_lookup(k, t, parent, name) if d_inode(k, parent).i_op == PROC_DIR else 0
 
 
-cdef inline uint32_t lookup_fast(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
+cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
     # The dentry of a name with a reference for the caller; 0: there is none, or see `k.failed_errno`.
     cdef uint32_t d = d_lookup(k, parent, name)
     if unlikely(d == 0) or unlikely(d_inode(k, d).i_op >= PROC_DIR):
@@ -119,41 +121,45 @@ cdef inline uint32_t lookup_fast(kernel_t *k, task_t *t, uint32_t parent, qstr_t
     return d
 
 
-cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
-    return lookup_fast(k, t, parent, name)
-
-
-cdef int nd_jump_root(kernel_t *k, nameidata_t *nd) noexcept nogil:
+cdef void nd_jump_root(kernel_t *k, nameidata_t *nd) noexcept nogil:
     cdef fs_t *fs = current_fs(k, nd.task)
-    mntget(k, fs.root_mnt)
-    dget(k, fs.root)
-    path_put(k, &nd.path)
     nd.path.mnt = fs.root_mnt
-    nd.path.dentry = fs.root
+    step_to(k, nd, fs.root)
     traverse_mounts(k, nd)
-    return 0
 
 
 cdef int get_link(kernel_t *k, nameidata_t *nd, uint32_t link, const char **body) noexcept nogil:
-    # The text of a symbolic link, whose reference is given up; NULL if following it led somewhere at once.
+    # The text of a symbolic link; NULL if following it led somewhere at once.
     cdef inode_t *inode = d_inode(k, link)
-    cdef inode_t *dir = d_inode(k, nd.path.dentry)
     cdef int err
     body[0] = NULL
     nd.links += 1
     if nd.links > MAXSYMLINKS:
-        dput(k, link)
         return -ELOOP
-    err = may_follow_link(k, nd.task, dir, inode)
-    if err == 0 and inode.i_op == PROC_LINK:
-        err = proc_get_link(k, nd, inode, body)
-    elif err == 0:
-        touch_atime(k, inode)
-        body[0] = <const char *>name_row(k, inode.i_link)
-    dput(k, link)
-    if err == 0 and body[0] != NULL and body[0][0] == c"/":
+    err = may_follow_link(k, nd.task, d_inode(k, nd.path.dentry), inode)
+    if err:
+        return err
+    if inode.i_op == PROC_LINK:
+        return proc_get_link(k, nd, inode, body)
+    touch_atime(k, inode)
+    body[0] = <const char *>name_row(k, inode.i_link)
+    if body[0][0] == c"/":
         nd_jump_root(k, nd)
-    return err
+    return 0
+
+
+cdef int walk_made(kernel_t *k, nameidata_t *nd, bint follow, const char **link, uint32_t found) noexcept nogil:
+    # A step to a name that is not there by itself.
+    cdef uint32_t d = lookup_slow(k, nd.task, nd.path.dentry, &nd.last, found)
+    cdef int err
+    if d == 0:
+        return -alloc_errno(k, ENOENT)
+    if follow and file_type(d_inode(k, d)) == S_IFLNK:
+        err = get_link(k, nd, d, link)
+        dput(k, d)
+        return err
+    step_to_held(k, nd, d)
+    return 0
 
 
 cdef inline int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const char **link) noexcept nogil:
@@ -164,10 +170,10 @@ cdef inline int walk_component(kernel_t *k, nameidata_t *nd, bint follow, const 
         if nd.last_type == LAST_DOTDOT:
             step_up(k, nd)
         return 0
-    d = lookup_fast(k, nd.task, nd.path.dentry, &nd.last)
-    if unlikely(d == 0):
-        return -alloc_errno(k, ENOENT)
-    if unlikely(follow and file_type(d_inode(k, d)) == S_IFLNK):
+    d = d_lookup(k, nd.path.dentry, &nd.last)
+    if unlikely(d == 0) or unlikely(d_inode(k, d).i_op >= PROC_DIR):
+        return walk_made(k, nd, follow, link, d)
+    if unlikely(file_type(d_inode(k, d)) == S_IFLNK) and follow:
         return get_link(k, nd, d, link)
     step_to(k, nd, d)
     traverse_mounts(k, nd)
@@ -238,6 +244,7 @@ cdef inline int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name,
     cdef file_t *f
     nd.task = t
     nd.depth = nd.links = 0
+    nd.held = 0
     nd.last_type = LAST_ROOT
     nd.last_slash = False
     if name[0] == c"/":
@@ -254,12 +261,11 @@ cdef inline int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name,
             return -ENOTDIR
         nd.path.mnt = f.f_mnt
         nd.path.dentry = f.f_dentry
-    path_get(k, &nd.path)
     return 0
 
 
 cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
-    # path_parentat: the directory in nd.path, the name in nd.last. After an error nothing is held.
+    # path_parentat: the directory in nd.path, the name in nd.last. The caller ends the walk, unless there is an error.
     cdef int err
     if name[0] == 0:
         return -ENOENT
@@ -268,7 +274,7 @@ cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, name
         return err
     err = link_path_walk(k, nd, name)
     if err:
-        path_put(k, &nd.path)
+        walk_end(k, nd)
     return err
 
 
@@ -288,7 +294,7 @@ cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil:
         if err == 0 and directory and not is_dir(d_inode(k, nd.path.dentry)):
             err = -ENOTDIR
         if err:
-            path_put(k, &nd.path)
+            walk_end(k, nd)
         return err
 
 
@@ -304,12 +310,14 @@ cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int 
     if name[0]:
         err = link_path_walk(k, &nd, name)
         if err:
-            path_put(k, &nd.path)
+            walk_end(k, &nd)
             return err
         err = follow_last(k, &nd, flags)
         if err:
             return err
     path[0] = nd.path
+    path_get(k, path)
+    walk_end(k, &nd)
     return 0
 
 
@@ -331,7 +339,7 @@ cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint
         else:
             err = -alloc_errno(k, ENOENT if nd.last_slash and not want_dir else 0)
     if err:
-        path_put(k, &nd.path)
+        walk_end(k, nd)
     return err
 
 

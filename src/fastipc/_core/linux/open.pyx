@@ -69,7 +69,6 @@ cdef int64_t lookup_create(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t
         d = vfs_create(k, t, nd.path.dentry, &nd.last, prepare_mode(k, t, dir, op.mode | S_IFREG), 0, &err)
         if d == 0:
             return err
-        dget(k, d)
         created[0] = True
         step_to(k, nd, d)
         return 0
@@ -78,7 +77,7 @@ cdef int64_t lookup_create(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t
 
 
 cdef inline int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, bint *created) noexcept nogil:
-    # open_last_lookups: from the directory to what is opened. After an error the path is still held.
+    # open_last_lookups: from the directory to what is opened.
     cdef const char *link
     cdef int64_t err
     cdef uint32_t dir = nd.path.dentry
@@ -167,6 +166,7 @@ cdef inline int64_t do_open(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_
     cdef uint32_t i = dentry_row(k, nd.path.dentry).d_inode
     cdef inode_t *inode = inode_row(k, i)
     cdef int64_t err = 0
+    path_get(k, &nd.path)
     f.f_mnt = nd.path.mnt
     f.f_dentry = nd.path.dentry
     f.inode = i
@@ -189,13 +189,9 @@ cdef int64_t open_truncate(kernel_t *k, task_t *t, uint32_t i) noexcept nogil:
 cdef int64_t open_tmpfile(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op) noexcept nogil:
     # O_TMPFILE: a file without a name, in a directory that may be written. nd.path becomes its own.
     cdef inode_t *dir = d_inode(k, nd.path.dentry)
-    cdef inode_t *inode
     cdef uint32_t i, d
     cdef qstr_t name
-    cdef int64_t err
-    if not is_dir(dir):
-        return -ENOTDIR
-    err = inode_permission(k, t, dir, MAY_WRITE | MAY_EXEC)
+    cdef int64_t err = inode_permission(k, t, dir, MAY_WRITE | MAY_EXEC)
     if err:
         return err
     if dir.i_op != RAM_DIR:
@@ -203,10 +199,9 @@ cdef int64_t open_tmpfile(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t 
     i = new_inode(k, dir.i_sb, S_IFREG)
     if i == 0:
         return -alloc_errno(k, ENOSPC)
-    inode = inode_row(k, i)
-    init_inode(inode, prepare_mode(k, t, dir, op.mode | S_IFREG), 0)
-    inode_init_owner(k, t, inode, dir)
-    inode.i_nlink = 0
+    init_inode(inode_row(k, i), prepare_mode(k, t, dir, op.mode | S_IFREG), 0)
+    inode_init_owner(k, t, inode_row(k, i), dir)
+    inode_row(k, i).i_nlink = 0
     name.name = b"#tmp"
     name.len = 4
     name.hash = 0
@@ -215,7 +210,7 @@ cdef int64_t open_tmpfile(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t 
         iput(k, i)
         return -alloc_errno(k, ENOMEM)
     dentry_row(k, d).d_inode = i
-    step_to(k, nd, d)
+    step_to_held(k, nd, d)
     return 0
 
 
@@ -223,22 +218,20 @@ cdef int64_t path_open(kernel_t *k, task_t *t, int32_t dfd, open_flags_t *op, fi
     # path_openat.
     cdef nameidata_t nd
     cdef bint created = False
-    cdef int64_t err
-    if op.flags & O_TMPFILE_BIT:
-        err = path_lookup(k, t, dfd, k.pathname[0], LOOKUP_DIRECTORY | op.lookup, &nd.path)
-        if err:
-            return err
-        err = open_tmpfile(k, t, &nd, op)
+    cdef int64_t err = path_parent(k, t, dfd, k.pathname[0], &nd)
+    if unlikely(err):
+        return err
+    if unlikely(op.flags & O_TMPFILE_BIT):
+        err = follow_last(k, &nd, LOOKUP_DIRECTORY | op.lookup)
+        if err == 0:
+            err = open_tmpfile(k, t, &nd, op)
         created = True
     else:
-        err = path_parent(k, t, dfd, k.pathname[0], &nd)
-        if err:
-            return err
         err = open_last(k, t, &nd, op, &created)
-    if err:
-        path_put(k, &nd.path)
-        return err
-    return do_open(k, t, &nd, op, f, created)
+    if likely(err == 0):
+        err = do_open(k, t, &nd, op, f, created)
+    walk_end(k, &nd)
+    return err
 
 
 cdef int64_t do_sys_open(kernel_t *k, task_t *t, int32_t dfd, uint32_t flags, uint32_t mode) noexcept nogil:

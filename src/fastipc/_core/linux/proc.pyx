@@ -215,8 +215,9 @@ cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char 
         return 0
     err = link_path(k, nd.task, inode, &path)
     if err == 0:
-        path_put(k, &nd.path)
-        nd.path = path
+        mntput(k, path.mnt)
+        nd.path.mnt = path.mnt
+        step_to_held(k, nd, path.dentry)
     return err
 
 
