@@ -186,15 +186,17 @@ cdef bint has_stopped_jobs(kernel_t *k, int32_t pgrp) noexcept nogil:
     return False
 
 
-cdef void kill_orphaned_pgrp(kernel_t *k, task_t *t, task_t *parent, uint32_t ignored) noexcept nogil:
-    # A group that nobody can continue any more, now that `t` and its parent part, and that has a stopped member, is
-    # hung up and continued. `ignored`: who leaves the group, 0 = nobody.
-    cdef int32_t pgrp = task_pgrp(k, t)
-    if task_pgrp(k, parent) == pgrp or task_session(k, parent) != task_session(k, t):
-        return
+cdef void hang_up_orphaned_pgrp(kernel_t *k, int32_t pgrp, uint32_t ignored) noexcept nogil:
     if will_become_orphaned_pgrp(k, pgrp, ignored) and has_stopped_jobs(k, pgrp):
         kill_pgrp(k, pgrp, SIGHUP)
         kill_pgrp(k, pgrp, SIGCONT)
+
+
+cdef inline void kill_orphaned_pgrp(kernel_t *k, task_t *t, task_t *parent, uint32_t ignored) noexcept nogil:
+    # A group that nobody can continue any more, now that `t` and its parent part, and that has a stopped member, is
+    # hung up and continued. `ignored`: who leaves the group, 0 = nobody.
+    if task_pgrp(k, parent) != task_pgrp(k, t) and task_session(k, parent) == task_session(k, t):
+        hang_up_orphaned_pgrp(k, task_pgrp(k, t), ignored)
 
 
 cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:

@@ -138,7 +138,7 @@ cdef inline int64_t copy_process_as(
     kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind, uint32_t cred
 ) noexcept nogil:
     # As somebody who need not be the parent.
-    cdef uint32_t task
+    cdef uint32_t task, parent = task_index(k, t)
     cdef task_t *c
     cdef int64_t err = clone_flags_errno(k, t, flags)
     if err:
@@ -176,12 +176,11 @@ cdef inline int64_t copy_process_as(
     if flags & CLONE_THREAD:
         join_thread_group(k, t, task)
         return task
+    c.exit_signal = exit_signal
     if flags & CLONE_PARENT:
         c.exit_signal = task_row(k, t.group_leader).exit_signal
-        start_process(k, task, task_row(k, t.group_leader).real_parent, flags)
-    else:
-        c.exit_signal = exit_signal
-        start_process(k, task, task_index(k, t), flags)
+        parent = task_row(k, t.group_leader).real_parent
+    start_process(k, task, parent, flags)
     return task
 
 

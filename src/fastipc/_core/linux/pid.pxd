@@ -6,8 +6,6 @@
 
 cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil  # or -EAGAIN
 cdef void free_pid_of_task(kernel_t *k, int32_t pid) noexcept nogil
-cdef void attach_pid(kernel_t *k, task_t *t, int type) noexcept nogil  # to the number that its process names
-cdef void detach_pid(kernel_t *k, task_t *t, int type) noexcept nogil
 cdef void change_pid(kernel_t *k, task_t *t, int type, int32_t number) noexcept nogil
 cdef void transfer_pid(kernel_t *k, task_t *old, task_t *new, int type) noexcept nogil
 cdef bint pid_check(kernel_t *k) noexcept nogil
@@ -39,3 +37,36 @@ cdef inline int32_t task_pgrp(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef inline int32_t task_session(kernel_t *k, task_t *t) noexcept nogil:
     return signal_row(k, t.signal).session
+
+
+cdef inline void free_pid(kernel_t *k, int32_t number) noexcept nogil:
+    # The number is free if nothing uses it any more.
+    cdef pidmap_t *pid = pid_row(k, <uint32_t>number)
+    if pid.task or pid.leaders[PIDTYPE_PGID] or pid.leaders[PIDTYPE_SID]:
+        return
+    pidbits_row(k, <uint32_t>(number // 64) + 1).word &= ~(<uint64_t>1 << (number & 63))
+    k.table[T_PID].nlive -= 1
+
+
+cdef inline void attach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
+    # To the number that its process names.
+    cdef pidmap_t *pid = pid_row(k, <uint32_t>pid_number(k, t, type)[0])
+    cdef uint32_t next = pid.leaders[type]
+    t.pid_next[type] = next
+    t.pid_prev[type] = 0
+    if next:
+        task_row(k, next).pid_prev[type] = task_index(k, t)
+    pid.leaders[type] = task_index(k, t)
+
+
+cdef inline void detach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
+    cdef int32_t number = pid_number(k, t, type)[0]
+    cdef uint32_t next = t.pid_next[type], prev = t.pid_prev[type]
+    if next:
+        task_row(k, next).pid_prev[type] = prev
+    if prev:
+        task_row(k, prev).pid_next[type] = next
+        return
+    pid_row(k, <uint32_t>number).leaders[type] = next
+    if next == 0:
+        free_pid(k, number)

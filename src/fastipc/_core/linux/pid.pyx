@@ -44,44 +44,12 @@ cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil:
     return <int32_t>pid
 
 
-cdef inline void free_pid(kernel_t *k, int32_t number) noexcept nogil:
-    # The number is free if nothing uses it any more.
-    cdef pidmap_t *pid = pid_row(k, <uint32_t>number)
-    if pid.task or pid.leaders[PIDTYPE_PGID] or pid.leaders[PIDTYPE_SID]:
-        return
-    pidbits_row(k, <uint32_t>(number // 64) + 1).word &= ~(<uint64_t>1 << (number & 63))
-    k.table[T_PID].nlive -= 1
-
-
 cdef void free_pid_of_task(kernel_t *k, int32_t pid) noexcept nogil:
     pid_row(k, <uint32_t>pid).task = 0
     free_pid(k, pid)
 
 
 # ------------------------------------------------------------------------------------------ groups and sessions
-cdef void attach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
-    cdef pidmap_t *pid = pid_row(k, <uint32_t>pid_number(k, t, type)[0])
-    cdef uint32_t next = pid.leaders[type]
-    t.pid_next[type] = next
-    t.pid_prev[type] = 0
-    if next:
-        task_row(k, next).pid_prev[type] = task_index(k, t)
-    pid.leaders[type] = task_index(k, t)
-
-
-cdef void detach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:
-    cdef int32_t number = pid_number(k, t, type)[0]
-    cdef uint32_t next = t.pid_next[type], prev = t.pid_prev[type]
-    if next:
-        task_row(k, next).pid_prev[type] = prev
-    if prev:
-        task_row(k, prev).pid_next[type] = next
-        return
-    pid_row(k, <uint32_t>number).leaders[type] = next
-    if next == 0:
-        free_pid(k, number)
-
-
 cdef void change_pid(kernel_t *k, task_t *t, int type, int32_t number) noexcept nogil:
     detach_pid(k, t, type)
     pid_number(k, t, type)[0] = number
