@@ -254,9 +254,7 @@ class Program:
         flags = rng.choice((SIGCHLD, SIGCHLD, SIGCHLD, 0, 23))
         if rng.random() < 0.3:
             flags |= THREAD
-        if not self.weights["caps"]:  # who shares a directory gains nothing by execve, and there is none to share yet
-            flags |= CLONE_FS * (rng.random() < 0.3)
-        for flag in (CLONE_VM, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
+        for flag in (CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
             if rng.random() < (0.1 if flag == CLONE_THREAD else 0.3):
                 flags |= flag
         return self._newborn(actor, "clone", (flags,))

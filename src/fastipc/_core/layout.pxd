@@ -309,6 +309,7 @@ cdef enum:  # what a number is used as besides being a thread's, include/linux/p
 
 ctypedef struct pidmap_t:  # struct pid; row = number; free when nothing uses it
     uint32_t task  # the thread of this number, 0 = none
+    uint32_t count  # how often it was given
     uint32_t leaders[2]  # the newest leader of the group, of the session
 
 
@@ -413,7 +414,8 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t i_private2  # of proc: which process, or which sysctl
     uint32_t i_children  # names in a directory
     uint32_t i_fd  # of /proc/PID/fd/N
-    uint32_t pad[3]
+    uint32_t i_generation  # of proc: how often its process' number had been given
+    uint32_t pad[2]
 
 ctypedef struct xa_node_t:  # struct xa_node, include/linux/xarray.h: 64 places of a tree
     uint32_t live

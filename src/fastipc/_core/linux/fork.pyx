@@ -313,7 +313,12 @@ cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef bint unsafe_exec(kernel_t *k, task_t *t) noexcept nogil:
     # check_unsafe_exec: whether another process shares its current directory.
-    return False  # nobody shares one yet
+    cdef uint32_t own = 0, i = t.group_leader
+    while True:
+        own += task_row(k, i).fs == t.fs
+        i = task_row(k, i).thread_next
+        if i == t.group_leader:
+            return fs_row(k, t.fs).count > own
 
 
 cdef struct exec_t:  # what a process that calls execve needs and may not get

@@ -191,6 +191,7 @@ cdef int64_t open_tmpfile(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t 
     cdef inode_t *dir = d_inode(k, nd.path.dentry)
     cdef uint32_t i, d
     cdef qstr_t name
+    cdef char text[32]
     cdef int64_t err = inode_permission(k, t, dir, MAY_WRITE | MAY_EXEC)
     if err:
         return err
@@ -202,8 +203,8 @@ cdef int64_t open_tmpfile(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t 
     init_inode(inode_row(k, i), prepare_mode(k, t, dir, op.mode | S_IFREG), 0)
     inode_init_owner(k, t, inode_row(k, i), dir)
     inode_row(k, i).i_nlink = 0
-    name.name = b"#tmp"
-    name.len = 4
+    name.name = text
+    name.len = <uint32_t>snprintf(text, sizeof(text), b"#%llu", <unsigned long long>inode_row(k, i).i_ino)
     name.hash = 0
     d = d_alloc(k, nd.path.dentry, &name)
     if d == 0:

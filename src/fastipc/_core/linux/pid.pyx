@@ -41,6 +41,7 @@ cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil:
     k.table[T_PID].high = max(k.table[T_PID].high, <uint32_t>pid + 1)
     k.table[T_PID].nlive += 1
     pid_row(k, <uint32_t>pid).task = task
+    pid_row(k, <uint32_t>pid).count += 1
     return <int32_t>pid
 
 

@@ -7,6 +7,7 @@ needs address spaces, and most of what a real machine has there.
 
 
 cdef enum:
+    NR_OPEN_DEFAULT = 64  # BITS_PER_LONG
     N_PROC_ENTRIES = 11
 
 cdef proc_dir_entry_t[11] proc_entries
@@ -57,6 +58,7 @@ cdef uint32_t proc_instantiate(kernel_t *k, uint32_t parent, qstr_t *name, uint3
     inode.i_private2 = pid
     inode.i_nlink = 2 if op == PROC_DIR else 1
     if pid:
+        inode.i_generation = pid_row(k, pid).count
         proc_own(k, inode, pid)
     d = d_alloc(k, parent, name)
     if d == 0:
@@ -64,6 +66,13 @@ cdef uint32_t proc_instantiate(kernel_t *k, uint32_t parent, qstr_t *name, uint3
         return 0
     d_add(k, d, i)
     return d
+
+
+cdef inline uint32_t proc_task(kernel_t *k, inode_t *inode) noexcept nogil:
+    # get_proc_task: the process that a name was made for, 0 if it has ended, also if its number is another's by now.
+    if pid_row(k, inode.i_private2).count != inode.i_generation:
+        return 0
+    return find_task(k, inode.i_private2)
 
 
 cdef void proc_own(kernel_t *k, inode_t *inode, uint32_t pid) noexcept nogil:
@@ -88,7 +97,7 @@ cdef int64_t name_number(qstr_t *name) noexcept nogil:
 
 
 cdef uint32_t lookup_fd(kernel_t *k, inode_t *dir, uint32_t parent, qstr_t *name) noexcept nogil:
-    cdef uint32_t task = find_task(k, dir.i_private2), d
+    cdef uint32_t task = proc_task(k, dir), d
     cdef int64_t fd = name_number(name)
     cdef file_t *f
     if task == 0 or task_row(k, task).files == 0 or fd < 0 or fd > 0x7fffffff:
@@ -115,7 +124,7 @@ cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name)
     for i in range(N_PROC_ENTRIES):
         e = &proc_entries[i]
         if e.parent == dir.i_private and strlen(e.name) == name.len and memcmp(e.name, name.name, name.len) == 0:
-            if dir.i_private2 and find_task(k, dir.i_private2) == 0:
+            if dir.i_private2 and proc_task(k, dir) == 0:
                 break
             d = proc_instantiate(k, parent, name, e.kind, e.op, e.mode, dir.i_private2)
             break
@@ -141,7 +150,7 @@ cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil:
     cdef uint32_t task
     if inode.i_private == PROC_SYSCTL or inode.i_private2 == 0:
         return True
-    task = find_task(k, inode.i_private2)
+    task = proc_task(k, inode)
     if task == 0:
         return False
     if inode.i_private == PROC_FD_LINK:
@@ -185,7 +194,7 @@ cdef int file_path(kernel_t *k, file_t *f, path_t *path) noexcept nogil:
 
 cdef int link_path(kernel_t *k, task_t *t, inode_t *inode, path_t *path) noexcept nogil:
     # proc_pid_get_link: where a link of a process leads at once, held.
-    cdef uint32_t task = find_task(k, inode.i_private2)
+    cdef uint32_t task = proc_task(k, inode)
     cdef task_t *other = task_row(k, task)
     cdef file_t *f
     if task == 0 or other.files == 0:
@@ -284,7 +293,7 @@ cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
         if i % 4 == 0:
             seq_puts(m, b"Uid:" if i == 0 else b"\nGid:")
         seq_number(m, b"\t%lld", ids[i])
-    seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", files_row(k, t.files).max_fds if t.files else 0)
+    seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", max(files_row(k, t.files).max_fds, <uint32_t>NR_OPEN_DEFAULT) if t.files else 0)
     for i in range(groups_count(k, c)):
         seq_number(m, b"%lld ", group_at(k, c, i))
     seq_puts(m, b"" if groups_count(k, c) else b" ")
@@ -349,7 +358,7 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
     # The whole text of a file: 0 or -errno.
     cdef uint32_t task = 0
     if inode.i_private == PROC_PID_STATUS or inode.i_private == PROC_PID_COMM:
-        task = find_task(k, inode.i_private2)
+        task = proc_task(k, inode)
         if task == 0:
             return -ESRCH
     if inode.i_private == PROC_PID_STATUS:
@@ -416,7 +425,7 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
 
 cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
     # A process' threads may rename each other; the name is cut.
-    cdef uint32_t task = find_task(k, inode.i_private2)
+    cdef uint32_t task = proc_task(k, inode)
     cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>TASK_COMM_LEN - 1)
     cdef task_t *other = task_row(k, task)
     if task == 0:
