@@ -800,7 +800,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t trace_cap
 
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
-    char pathname[2][4096]  # names_cachep: the paths of the call in progress
+    char pathname[2][4104]  # names_cachep: the paths of the call in progress, and a word of zeros
     char proc_self[16]  # text of /proc/self
 
     const char *panic  # name of the first broken invariant, or NULL

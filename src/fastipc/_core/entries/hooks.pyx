@@ -46,7 +46,7 @@ cdef int64_t ask_path_mknod(TaskCore task) except? -1:
     cdef bint at = t.call.nr == NR_mknodat
     cdef int32_t dfd = dfd_arg(t.call.args[1]) if at else AT_FDCWD
     cdef bytes path = k.pathname[0]
-    cdef uint32_t current = k.current
+    cdef uint32_t current = k.current, hash
     cdef int64_t ret = -EPERM
     k.current = CTX_HUB  # a hook makes no calls: this one is not over
     try:
@@ -54,6 +54,6 @@ cdef int64_t ask_path_mknod(TaskCore task) except? -1:
             task, os.fsdecode(path), t.call.args[2 if at else 1], t.call.args[3 if at else 2]), "path_mknod")
     finally:
         k.current = current
-        if ret < 0 and getname(k, 0, path, len(path)) == 0:
+        if ret < 0 and getname(k, 0, path, len(path), &hash) == 0:
             do_unlinkat(k, t, dfd)
     return ret

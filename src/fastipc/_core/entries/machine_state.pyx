@@ -163,9 +163,10 @@ cdef class MachineState:
         cdef kernel_t *k = self.k
         cdef path_t found
         cdef seq_file_t m
+        cdef uint32_t hash
         cdef int64_t err
         self.admit()
-        err = getname(k, 0, path, len(path))
+        err = getname(k, 0, path, len(path), &hash)
         if err == 0:
             err = path_lookup(k, task_row(k, k.init_task), AT_FDCWD, k.pathname[0], LOOKUP_FOLLOW, &found)
         if err:

@@ -42,7 +42,7 @@ cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint
 cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
 cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil
-cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil
+cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *hash) noexcept nogil
 cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil
 
 

@@ -5,18 +5,22 @@ dentries, and the restrictions of openat2, which no call here asks for.
 """
 
 
-cdef int getname(kernel_t *k, int which, const char *text, int64_t n) noexcept nogil:
-    # getname: copy a path of the call to `k.pathname[which]`. 0 or -errno; an empty one is for the caller to refuse.
-    if n >= PATH_MAX_BYTES:
-        return -ENAMETOOLONG
-    memcpy(k.pathname[which], text, n)
-    k.pathname[which][n] = 0
-    return 0
-
-
 cdef inline uint64_t fold(uint64_t h, uint64_t word) noexcept nogil:
     h = (h ^ word) * <uint64_t>0x9E3779B97F4A7C15
     return h ^ h >> 32
+
+
+cdef inline uint64_t last_word(const char *text, uint64_t n) noexcept nogil:
+    # Up to seven bytes with zeros behind them, in few loads.
+    cdef uint32_t a, b
+    if n >= 4:
+        memcpy(&a, text, 4)
+        memcpy(&b, text + n - 4, 4)
+        return a | <uint64_t>b << (8 * (n - 4))
+    if n == 0:
+        return 0
+    return (<uint64_t><uint8_t>text[0] | <uint64_t><uint8_t>text[n >> 1] << (8 * (n >> 1))
+            | <uint64_t><uint8_t>text[n - 1] << (8 * (n - 1)))
 
 
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil:
@@ -27,11 +31,27 @@ cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil:
         h = fold(h, word)
         name += 8
         n -= 8
-    if n:
-        word = 0
-        memcpy(&word, name, n)
+    return <uint32_t>(fold(h, last_word(name, n)) if n else h)
+
+
+cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *hash) noexcept nogil:
+    # getname: copy a path of the call to `k.pathname[which]`, and its full_name_hash. 0 or -errno; an empty path is for
+    # the caller to refuse.
+    cdef char *to = k.pathname[which]
+    cdef uint64_t h = 0, word
+    if n >= PATH_MAX_BYTES:
+        return -ENAMETOOLONG
+    while n >= 8:
+        memcpy(&word, text, 8)
+        memcpy(to, &word, 8)
         h = fold(h, word)
-    return <uint32_t>h
+        text += 8
+        to += 8
+        n -= 8
+    word = last_word(text, <uint64_t>n)
+    memcpy(to, &word, 8)
+    hash[0] = <uint32_t>(fold(h, word) if n else h)
+    return 0
 
 
 cdef inline uint64_t zero_bytes(uint64_t word) noexcept nogil:

@@ -65,7 +65,7 @@ cdef inline void call_begin_args(task_t *t, int32_t nr, int64_t a, int64_t b, in
 
 cdef inline int64_t path_arg(kernel_t *k, task_t *t, int which, int64_t path, int64_t n) noexcept nogil:
     # Take a path over. Its hash stands for it in the record, where C has an address.
-    cdef int64_t err = getname(k, which, <const char *>path, n)
-    if likely(err == 0):
-        t.call.args[which] = full_name_hash(k.pathname[which], <uint32_t>n)
+    cdef uint32_t hash = 0
+    cdef int64_t err = getname(k, which, <const char *>path, n, &hash)
+    t.call.args[which] = hash
     return err
