@@ -17,8 +17,12 @@ cdef extern from *:
     void prefetch "prefetch_"(const void *) nogil
 
 
+cdef enum:
+    GROWN = 1 << 15  # rows after which a table is worth large pages of the host
+
 cdef int tables_reserve(kernel_t *k, uint64_t memory) noexcept nogil  # 0, or -ENOMEM
 cdef void tables_release(kernel_t *k) noexcept nogil
+cdef void table_grown(table_t *t, uint32_t first) noexcept nogil
 cdef bint inject_fails(kernel_t *k, int which) noexcept nogil
 cdef uint32_t table_alloc_run(kernel_t *k, int which, int order) noexcept nogil
 cdef void table_free_run(kernel_t *k, int which, uint32_t first, int order) noexcept nogil
@@ -39,6 +43,8 @@ cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept n
     elif t.high < t.limit:
         i = t.high
         t.high += 1
+        if unlikely(i & (GROWN - 1) == 0):
+            table_grown(t, i)
         row = <uint32_t *>(t.base + i * size)
     else:
         return 0

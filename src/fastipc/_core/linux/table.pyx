@@ -26,6 +26,7 @@ cdef extern from *:
 
 cdef enum:
     HOST_PAGE = 4096
+    LARGE_PAGE = 2 << 20
     MANY_TASKS = 1 << 17  # from here on the tables are worth large pages of the host
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
@@ -146,6 +147,15 @@ cdef int tables_reserve(kernel_t *k, uint64_t memory) noexcept nogil:
             return 0
     k.reserved = 0
     return -ENOMEM
+
+
+cdef void table_grown(table_t *t, uint32_t first) noexcept nogil:
+    # The next rows of a large table get large pages of the host where it has them: they have not been touched yet.
+    cdef size_t start = (<size_t>t.base + <size_t>first * t.rowsize + LARGE_PAGE - 1) // LARGE_PAGE * LARGE_PAGE
+    cdef size_t end = <size_t>t.base + <size_t>min(first + GROWN, t.limit) * t.rowsize + LARGE_PAGE - 1
+    end = min(end // LARGE_PAGE * LARGE_PAGE, (<size_t>t.base + <size_t>t.limit * t.rowsize) // LARGE_PAGE * LARGE_PAGE)
+    if MADV_HUGEPAGE >= 0 and end > start:
+        madvise(<void *>start, end - start, MADV_HUGEPAGE)
 
 
 cdef void tables_release(kernel_t *k) noexcept nogil:
