@@ -38,8 +38,8 @@ if SANITIZE:
     COMPILE += [*LINK, "-Werror=shift-count-overflow"]
 else:
     COMPILE = ["-O3", "-g0", "-fno-plt", "-fvisibility=hidden"]
-    # What says `inline` is inlined, and nothing else that is not tiny: the short way of a call, see linux/coroutine.pxd,
-    # must be one function, and the rare branches must stay out of it.
+    # What says `inline` is inlined, and what does not is not because it has one caller: the short way of a call, see
+    # linux/coroutine.pxd, must be one function, and the rare branches must stay out of it.
     COMPILE += ["-DCYTHON_INLINE=inline __attribute__((always_inline))"]
     COMPILE += ["-fno-inline-functions-called-once"]
     if platform.machine() == "x86_64" and "gcc" in (sysconfig.get_config_var("CC") or ""):

@@ -141,7 +141,8 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
     if call in ("open", "openat"):
         return call, f"a {'writer' if numbers[0] & 1 else 'reader'} of FIFO {number}"
     if call in ("poll", "select"):
-        return call, "fds " + ", ".join(map(str, numbers)) + (", ..." if isinstance(number, int) and number > FDS_SHOWN else "")
+        more = ", ..." if isinstance(number, int) and number > FDS_SHOWN else ""
+        return call, "fds " + ", ".join(map(str, numbers)) + more
     if call == "wait4":
         return call, "any child" if number == -1 else f"child {number}"
     if call == "waitid":

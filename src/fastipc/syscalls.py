@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from fastipc._core import abi
 
-
 PATH_SHOWN = 32  # bytes of a path that a trace keeps
 
 
@@ -15,7 +14,8 @@ class Syscall(NamedTuple):
     """One system call: how a trace prints it.
 
     ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved,
-    n seconds from ns, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns, w the wait status it returns, - not printed.
+    n seconds from ns, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns,
+    w the wait status it returns, - not printed.
     """
 
     name: str
@@ -241,7 +241,14 @@ def name_of(nr: int) -> str:
 
 
 def format_line(
-    time_ns: int, pid: int, nr: int, args: tuple[int, ...], ret: int, out: tuple[int, int], data: bytes, data2: bytes = b""
+    time_ns: int,
+    pid: int,
+    nr: int,
+    args: tuple[int, ...],
+    ret: int,
+    out: tuple[int, int],
+    data: bytes,
+    data2: bytes = b"",
 ) -> str:
     """One completed call in the manner of strace: virtual time, pid, call, arguments, result."""
     call = TABLE.get(nr, Syscall(f"syscall_{nr}", "xxx"))
