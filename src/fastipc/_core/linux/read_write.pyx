@@ -72,26 +72,32 @@ cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noex
 
 
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:
-    # The transfer begins at `call.args[3]`, see file_pos.
+    # The transfer moves `call.args[3]`, see file_pos; the record keeps what the call was given.
     cdef file_t *f = fdget(k, t, fd)
+    cdef int64_t ret
     if offset < 0:
         return -EINVAL
     if f == NULL:
         return -EBADF
     if not (f.f_mode & FMODE_PREAD):
         return -EBADF if f.f_mode & FMODE_PATH else -ESPIPE
-    return vfs_read(k, t, f) if f.f_mode & FMODE_READ else -EBADF
+    ret = vfs_read(k, t, f) if f.f_mode & FMODE_READ else -EBADF
+    t.call.args[3] = offset
+    return ret
 
 
 cdef int64_t do_pwrite(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil:
     cdef file_t *f = fdget(k, t, fd)
+    cdef int64_t ret
     if offset < 0:
         return -EINVAL
     if f == NULL:
         return -EBADF
     if not (f.f_mode & FMODE_PWRITE):
         return -EBADF if f.f_mode & FMODE_PATH else -ESPIPE
-    return vfs_write(k, t, f) if f.f_mode & FMODE_WRITE else -EBADF
+    ret = vfs_write(k, t, f) if f.f_mode & FMODE_WRITE else -EBADF
+    t.call.args[3] = offset
+    return ret
 
 
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil:
