@@ -47,8 +47,9 @@ cdef int64_t fifo_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     f.f_mode &= FMODE_READ | FMODE_WRITE
     if f.f_mode == 0:
         return -EINVAL
-    if get_fifo(k, t, f) < 0:
-        return -ENOMEM
+    err = get_fifo(k, t, f)
+    if err:
+        return err
     pipe = pipe_row(k, f.private_data)
     if f.f_mode == FMODE_WRITE and not is_pipe and nonblock and pipe.readers == 0:
         f.f_mode = 0  # counted nowhere
