@@ -122,7 +122,10 @@ cdef void generic_fillattr(kernel_t *k, inode_t *inode, stat_t *stat) noexcept n
 
 # ------------------------------------------------------------------------------------------ chattr
 cdef inline uint32_t modifiable_flags(kernel_t *k, inode_t *inode) noexcept nogil:
+    # None of what is neither a regular file nor a directory.
     cdef uint32_t type = super_block_row(k, inode.i_sb).s_type
+    if file_type(inode) != S_IFREG and not is_dir(inode):
+        return 0
     if type == FS_EXT4:
         return FS_IMMUTABLE_FL | FS_APPEND_FL | FS_SYNC_FL | (FS_DIRSYNC_FL if is_dir(inode) else 0)
     return FS_IMMUTABLE_FL | FS_APPEND_FL if type == FS_TMPFS or type == FS_DEVTMPFS else 0
@@ -136,7 +139,8 @@ cdef int64_t ioctl_getflags(kernel_t *k, inode_t *inode) noexcept nogil:
             | (FS_DIRSYNC_FL if inode.i_flags & S_DIRSYNC else 0))
 
 
-cdef int64_t ioctl_setflags(kernel_t *k, task_t *t, inode_t *inode, uint32_t flags) noexcept nogil:
+cdef int64_t ioctl_setflags(kernel_t *k, task_t *t, uint32_t i, uint32_t flags) noexcept nogil:
+    cdef inode_t *inode = inode_row(k, i)
     cdef uint32_t known = modifiable_flags(k, inode)
     cdef int64_t old = ioctl_getflags(k, inode)
     if old < 0:
@@ -147,8 +151,10 @@ cdef int64_t ioctl_setflags(kernel_t *k, task_t *t, inode_t *inode, uint32_t fla
         return -EPERM
     if flags & ~known:
         return -EOPNOTSUPP
+    old = attr_begin(k, i)
+    if old:
+        return old
     inode.i_flags = (inode.i_flags & S_DEAD | (S_SYNC if flags & FS_SYNC_FL else 0)
                      | (S_APPEND if flags & FS_APPEND_FL else 0) | (S_IMMUTABLE if flags & FS_IMMUTABLE_FL else 0)
                      | (S_DIRSYNC if flags & FS_DIRSYNC_FL else 0))
-    inode.i_ctime = current_time(k)
-    return 0
+    return attr_end(k, inode)

@@ -48,6 +48,15 @@ cdef void inode_init_owner(kernel_t *k, task_t *t, inode_t *inode, inode_t *dir)
             inode.i_mode |= S_ISGID
 
 
+cdef void inherit_flags(kernel_t *k, inode_t *inode, inode_t *dir) noexcept nogil:
+    # ext4_mask_flags: what a directory's flags of chattr are for what is made in it.
+    if super_block_row(k, dir.i_sb).s_type == FS_EXT4:
+        if is_dir(inode):
+            inode.i_flags |= dir.i_flags & (S_SYNC | S_DIRSYNC)
+        elif file_type(inode) == S_IFREG:
+            inode.i_flags |= dir.i_flags & S_SYNC
+
+
 cdef inline void touch_dir(kernel_t *k, inode_t *dir) noexcept nogil:
     dir.i_mtime = dir.i_ctime = current_time(k)
 
@@ -120,6 +129,7 @@ cdef uint32_t vfs_create(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name, 
         inode = inode_row(k, i)
         init_inode(inode, mode, dev)
         inode_init_owner(k, t, inode, inode_row(k, dir))
+        inherit_flags(k, inode, inode_row(k, dir))
         d = add_nondir(k, parent, name, i, err)
     err[0] = names_end(k, inode_row(k, dir), err[0])
     return d
@@ -360,23 +370,25 @@ cdef int may_rename(kernel_t *k, task_t *t, rename_t *r) noexcept nogil:
     cdef inode_t *new_dir = d_inode(k, r.new.path.dentry)
     cdef inode_t *inode = d_inode(k, r.source)
     cdef super_block_t *sb = super_block_row(k, new_dir.i_sb)
-    cdef bint isdir = is_dir(inode)
+    cdef bint isdir = is_dir(inode), exchange = r.flags & RENAME_EXCHANGE != 0
     cdef int err = may_delete(k, t, old_dir, r.source, isdir)
     if err == 0 and r.target == 0:
         err = may_create(k, t, new_dir)
     elif err == 0:
-        err = may_delete(k, t, new_dir, r.target, is_dir(d_inode(k, r.target)) if r.flags & RENAME_EXCHANGE else isdir)
+        err = may_delete(k, t, new_dir, r.target, is_dir(d_inode(k, r.target)) if exchange else isdir)
     if err == 0 and inode.i_op >= PROC_DIR:
         err = -EPERM
     if err == 0 and isdir and old_dir != new_dir:
         err = inode_permission(k, t, inode, MAY_WRITE)
+    if err == 0 and exchange and is_dir(d_inode(k, r.target)) and old_dir != new_dir:
+        err = inode_permission(k, t, d_inode(k, r.target), MAY_WRITE)
     if err:
         return err
     if dentry_row(k, r.source).d_mounted or (r.target and dentry_row(k, r.target).d_mounted):
         return -EBUSY
     if isdir and old_dir != new_dir and r.target == 0 and sb.s_maxlinks and new_dir.i_nlink >= sb.s_maxlinks:
         return -EMLINK
-    if not (r.flags & RENAME_EXCHANGE) and r.target and isdir and d_inode(k, r.target).i_children:
+    if not exchange and r.target and isdir and d_inode(k, r.target).i_children:
         return -ENOTEMPTY
     return 0
 
@@ -432,6 +444,8 @@ cdef int64_t vfs_rename(kernel_t *k, task_t *t, rename_t *r) noexcept nogil:
         err = names_begin(k, dir, other)
     if err:
         return err
+    if inode_row(k, other).i_flags & (S_DIRSYNC | S_SYNC):
+        handle_sync(k, journal_of(k, inode_row(k, other)))
     err = exchange_names(k, r) if r.flags & RENAME_EXCHANGE else move_name(k, r)
     return names_end(k, inode_row(k, dir), err)
 

@@ -70,7 +70,7 @@ cdef int64_t do_ioctl(kernel_t *k, task_t *t, int32_t fd, int64_t request, int64
     if cmd == <uint32_t>FS_IOC_GETFLAGS and f.f_dentry:
         return ioctl_getflags(k, inode_row(k, f.inode))
     if cmd == <uint32_t>FS_IOC_SETFLAGS and f.f_dentry:
-        return ioctl_setflags(k, t, inode_row(k, f.inode), <uint32_t>arg)
+        return ioctl_setflags(k, t, f.inode, <uint32_t>arg)
     if file_operations[f.f_op].ioctl == NULL:
         return -ENOTTY
     return file_operations[f.f_op].ioctl(k, f, cmd, arg)

@@ -80,6 +80,11 @@ cdef int64_t generic_file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     return pos[0] - start
 
 
+cdef inline bint is_frozen(kernel_t *k, inode_t *inode) noexcept nogil:
+    # ext4 keeps an immutable file also from those who had it open before; tmpfs does not.
+    return unlikely(inode.i_flags & S_IMMUTABLE != 0) and super_block_row(k, inode.i_sb).s_type == FS_EXT4
+
+
 cdef int64_t generic_write_checks(kernel_t *k, task_t *t, file_t *f, int64_t *pos) noexcept nogil:
     # Where the write goes and how much of it may; 0 or -errno.
     cdef inode_t *inode = inode_row(k, f.inode)
@@ -103,6 +108,8 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
     cdef int64_t *pos = file_pos(t, f)
     cdef int64_t err, start, n
     cdef uint32_t page
+    if is_frozen(k, inode):
+        return -EPERM
     if t.call.iter.count == 0:
         return 0
     err = generic_write_checks(k, t, f, pos)
@@ -184,11 +191,11 @@ cdef int inode_newsize_ok(kernel_t *k, task_t *t, inode_t *inode, int64_t size) 
 cdef int64_t do_truncate(kernel_t *k, task_t *t, uint32_t i, int64_t length) noexcept nogil:
     # The new size of a file, which may be written.
     cdef inode_t *inode = inode_row(k, i)
-    cdef int err = inode_newsize_ok(k, t, inode, length)
+    cdef int err = -EPERM if is_frozen(k, inode) else inode_newsize_ok(k, t, inode, length)
     if err:
         return err
     file_remove_privs(k, t, inode)
-    if <uint64_t>length < inode.i_size:
+    if <uint64_t>length <= inode.i_size:  # of the same size: what was allocated beyond it goes
         truncate_pages(k, inode, (<uint64_t>length + PAGE_SIZE - 1) // PAGE_SIZE)
         if length & (PAGE_SIZE - 1):
             zero_part(k, inode, <uint64_t>length, (<uint64_t>length // PAGE_SIZE + 1) * PAGE_SIZE)
@@ -229,7 +236,7 @@ cdef int64_t allocate_range(kernel_t *k, uint32_t i, uint64_t start, uint64_t en
             page_row(k, find_page(k, inode, undo)).link = 0
             if index <= last:
                 drop_page(k, inode, undo)
-    return 0 if index > last else -alloc_errno(k, ENOSPC)
+    return 0 if index > last else -alloc_errno(k, ENOSPC if sb.s_type == FS_EXT4 else ENOMEM)
 
 
 cdef enum:
