@@ -51,6 +51,7 @@ cdef uint32_t proc_instantiate(kernel_t *k, uint32_t parent, qstr_t *name, uint3
     cdef uint32_t i = new_inode(k, k.proc_sb, mode), d
     cdef inode_t *inode = inode_row(k, i)
     if i == 0:
+        k.failed_errno = alloc_errno(k, ENOMEM)
         return 0
     inode.i_op = op
     inode.i_fop = DIR_FOPS if op == PROC_DIR else PROC_FOPS
@@ -59,10 +60,11 @@ cdef uint32_t proc_instantiate(kernel_t *k, uint32_t parent, qstr_t *name, uint3
     inode.i_nlink = 2 if op == PROC_DIR else 1
     if pid:
         inode.i_generation = pid_row(k, pid).count
-        proc_own(k, inode, pid)
+        proc_own(k, inode, find_task(k, pid))
     d = d_alloc(k, parent, name)
     if d == 0:
         iput(k, i)
+        k.failed_errno = alloc_errno(k, ENOMEM)
         return 0
     d_add(k, d, i)
     return d
@@ -75,10 +77,9 @@ cdef inline uint32_t proc_task(kernel_t *k, inode_t *inode) noexcept nogil:
     return find_task(k, inode.i_private2)
 
 
-cdef void proc_own(kernel_t *k, inode_t *inode, uint32_t pid) noexcept nogil:
-    # What belongs to a process is owned by its effective ids.
-    cdef uint32_t task = find_task(k, pid)
-    if task and inode.i_private != PROC_SYSCTL:
+cdef void proc_own(kernel_t *k, inode_t *inode, uint32_t task) noexcept nogil:
+    # pid_update_inode: what belongs to a process is owned by its effective ids.
+    if task:
         inode.i_uid = current_cred(k, task_row(k, task)).euid
         inode.i_gid = current_cred(k, task_row(k, task)).egid
 
@@ -153,6 +154,7 @@ cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil:
     task = proc_task(k, inode)
     if task == 0:
         return False
+    proc_own(k, inode, task)
     if inode.i_private == PROC_FD_LINK:
         return task_row(k, task).files != 0 and fdget(k, task_row(k, task), <int32_t>inode.i_fd) != NULL
     return True
@@ -302,7 +304,7 @@ cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
 cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     cdef cred_t *c = current_cred(k, t)
-    seq_number(m, b"Threads:\t%lld\n", max(s.nr_threads, <uint32_t>1))
+    seq_number(m, b"Threads:\t%lld\n", s.nr_threads + <uint32_t>(task_row(k, t.group_leader).state == EXIT_ZOMBIE))
     seq_number(m, b"SigPnd:\t%016llx\n", <int64_t>t.pending)
     seq_number(m, b"ShdPnd:\t%016llx\n", <int64_t>s.shared_pending)
     seq_number(m, b"SigBlk:\t%016llx\n", <int64_t>t.blocked)
@@ -318,7 +320,7 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
 cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     seq_puts(m, b"Name:\t")
-    seq_puts(m, comm_of(k, t))
+    seq_escape(m, comm_of(k, t))
     if t.fs:
         seq_number(m, b"\nUmask:\t%04llo", current_fs(k, t).umask)
     seq_puts(m, b"\nState:\t")
@@ -434,4 +436,6 @@ cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
         return -EINVAL
     memset(other.comm, 0, TASK_COMM_LEN)
     copy_from_iter(k, t, <char *>other.comm, part)
+    part = <int64_t>strlen(<char *>other.comm)
+    memset(other.comm + part, 0, <size_t>(TASK_COMM_LEN - part))
     return n

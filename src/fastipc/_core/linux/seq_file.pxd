@@ -32,6 +32,17 @@ cdef inline void seq_puts(seq_file_t *m, const char *text) noexcept nogil:
         m.count += n
 
 
+cdef inline void seq_escape(seq_file_t *m, const char *text) noexcept nogil:
+    # seq_escape_str: the ends of lines and backslashes as in C.
+    cdef char[3] c
+    c[2] = 0
+    while text[0]:
+        c[0] = c"\\"
+        c[1] = c"n" if text[0] == c"\n" else text[0]
+        seq_puts(m, &c[0 if text[0] == c"\n" or text[0] == c"\\" else 1])
+        text += 1
+
+
 cdef inline void seq_number(seq_file_t *m, const char *format, int64_t value) noexcept nogil:
     # One number in the manner of printf; at most 64 characters.
     cdef char *to = seq_room(m, 64)
