@@ -43,12 +43,13 @@ cdef object other_path(object path, str name):
         return str.__str__(path)
     if isinstance(path, bytes):
         return bytes(path)
-    if isinstance(path, int):
-        raise TypeError(f"{name} must be a path, not {type(path).__name__}")
     try:
-        return bytes(memoryview(path).cast("B")).split(b"\0", 1)[0]
+        view = memoryview(path)
+        if view.ndim:  # not a number of NumPy
+            return bytes(view.cast("B") if view.nbytes else b"").split(b"\0", 1)[0]
     except TypeError:
-        raise TypeError(f"{name} must be a path, not {type(path).__name__}") from None
+        pass
+    raise TypeError(f"{name} must be a path, not {type(path).__name__}")
 
 
 cdef class PathCalls(FileCalls):
