@@ -32,7 +32,7 @@ cdef dict STATES = {TASK_RUNNING: "runnable", TASK_INTERRUPTIBLE: "sleeping", TA
 
 
 cdef str call_name(task_t *t):
-    return describe_wait((t.call.nr, 0, ()))[0] if t.call.nr >= 0 else "last call"
+    return describe_wait((t.call.nr, 0, (0,)))[0] if t.call.nr >= 0 else "last call"
 
 
 cdef class TaskCore:
@@ -352,13 +352,15 @@ cdef int32_t status_word(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef object pipe_name(kernel_t *k, file_t *f):
-    # The number of a pipe, the path of a FIFO.
+    # The number of a pipe, the path of a FIFO, or its name if that is too long.
     cdef char[4096] page
     cdef int64_t at
     if f.f_dentry == 0 or inode_row(k, f.inode).i_sb == k.pipe_sb:
         return inode_row(k, f.inode).i_ino
     at = d_path(k, current_fs(k, task_row(k, k.init_task)), f.f_mnt, f.f_dentry, page, sizeof(page))
-    return os.fsdecode(<bytes>(page + max(at, 0)))
+    if at < 0:
+        return os.fsdecode(d_name(k, dentry_row(k, f.f_dentry))[:dentry_row(k, f.f_dentry).d_len])
+    return os.fsdecode(<bytes>(page + at))
 
 
 cdef tuple wait_record(kernel_t *k, task_t *t):
