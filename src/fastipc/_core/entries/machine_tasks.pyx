@@ -59,6 +59,7 @@ cdef class MachineTasks(MachineState):
     cdef TaskCore new_task(self, uint32_t row, object program, tuple args, object name, object start):
         # The Python side of a row that copy_process made, and its start.
         cdef TaskCore task = self.make_task(row, program, args, name)
+        set_comm(task.t, task.name)
         task.install(start)
         if task.t.kind not in (KIND_HAND, KIND_INIT):
             wake_up_new_task(self.k, row)
@@ -102,7 +103,6 @@ cdef class MachineTasks(MachineState):
         task.program = program
         task.args = args
         task._name = name
-        set_comm(t, task.name)
         t.flags |= TASK_OBJECT
         if t.kind == KIND_HAND:
             task.ctx = CTX_OUTSIDE

@@ -69,6 +69,7 @@ cdef class ProcessCalls(PathCalls):
             child = (<Machine>self.arena.machine).new_task(<uint32_t>row, program, args, name, start)
             if name is None and program is None:
                 child._name = self._name
+                memcpy(child.t.comm, self.t.comm, TASK_COMM_LEN)
             row = child.t.pid
         if raw:
             return self.complete_raw(row)
