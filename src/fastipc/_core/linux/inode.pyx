@@ -61,6 +61,31 @@ cdef bint inode_refs_check(kernel_t *k) noexcept nogil:
     return check(k, right, b"inode: references miscounted")
 
 
+cdef inline bint links_right(kernel_t *k, inode_t *inode) noexcept nogil:
+    # `link`: names of a file, subdirectories of a directory. What has no names of its own is not counted.
+    if inode.i_sb == k.pipe_sb or inode.i_op >= PROC_DIR:
+        return True
+    if is_dir(inode):
+        return inode.i_nlink == (0 if inode.i_flags & S_DEAD else 2 + inode.link)
+    return inode.i_nlink == inode.link
+
+
+cdef bint links_check(kernel_t *k) noexcept nogil:
+    cdef uint32_t i
+    cdef bint right = True
+    for i in range(1, k.table[T_DENTRY].high):
+        if dentry_row(k, i).live and not d_unhashed(k, i) and dentry_row(k, i).d_parent != i:
+            if is_dir(d_inode(k, i)):
+                d_inode(k, dentry_row(k, i).d_parent).link += 1
+            else:
+                d_inode(k, i).link += 1
+    for i in range(1, k.table[T_INODE].high):
+        if inode_row(k, i).live:
+            right = right and links_right(k, inode_row(k, i))
+            inode_row(k, i).link = 0
+    return check(k, right, b"inode: links miscounted")
+
+
 cdef bint pages_check(kernel_t *k, inode_t *inode, uint64_t *blocks) noexcept nogil:
     cdef uint64_t index = 0, n = 0
     cdef uint32_t page = xa_find(k, inode.i_pages, &index, ~<uint64_t>0)
@@ -78,7 +103,7 @@ cdef bint pages_check(kernel_t *k, inode_t *inode, uint64_t *blocks) noexcept no
 cdef bint inode_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i, sb
     cdef uint64_t blocks, inodes
-    if not inode_refs_check(k):
+    if not (inode_refs_check(k) and links_check(k) and xa_check(k)):
         return False
     for sb in range(1, k.table[T_SUPER].high):
         blocks = inodes = 0

@@ -149,3 +149,15 @@ cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last
             return node.slots[offset]
         i = node.slots[offset]
     return 0
+
+
+cdef bint xa_check(kernel_t *k) noexcept nogil:
+    cdef uint32_t i, j, used
+    for i in range(1, k.table[T_XA_NODE].high):
+        if xa_node_row(k, i).live:
+            used = 0
+            for j in range(64):
+                used += xa_node_row(k, i).slots[j] != 0
+            if not check(k, used and used == xa_node_row(k, i).count, b"xarray: places of a node miscounted"):
+                return False
+    return True
