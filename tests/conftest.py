@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import subprocess
 import sys
 
@@ -33,7 +34,16 @@ TABLES = (
     "cred",
     "group_info",
     "group",
+    "fs",
+    "xa_node",
+    "dentry",
+    "name",
+    "super_block",
+    "mount",
+    "journal",
+    "journal_head",
 )
+USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 
 
 def count_rows(k):
@@ -46,8 +56,10 @@ def picture_of(k):
     picture = {}
     for name in TABLES:
         rows = k.table(name, live=True).copy()
-        if "link" in rows.dtype.names:
+        if "link" in rows.dtype.names and name != "name":  # a row of text has none
             rows["link"] = 0
+        for field in USED_UP.get(name, ()):
+            rows[field] = 0
         if name == "task":
             rows["call"][rows["call"]["nr"] < 0] = np.zeros((), rows.dtype["call"])
         picture[name] = rows.tobytes()
@@ -68,6 +80,39 @@ def end_tasks(k):
     return False
 
 
+def names_of(k):
+    """The paths of all names on the machine's file systems, as bytes, by the rows of their dentries."""
+    rows, mounts, texts = k.table("dentry"), k.table("mount", live=True), k.table("name").tobytes()
+    above = {int(m["mnt_root"]): int(m["mnt_mountpoint"]) for m in mounts}
+
+    def path(i):
+        d = rows[i]
+        if d["d_parent"] == i:
+            return path(above[i]) if above.get(i) else b""
+        text, n = d["d_name"].tobytes(), int(d["d_len"])
+        if n > len(text):
+            start = 32 * int.from_bytes(text[:4], "little")
+            text = texts[start : start + n]
+        return path(int(d["d_parent"])) + b"/" + text[:n]
+
+    return {int(i): path(int(i)) for i in np.flatnonzero(rows["live"]) if rows["d_flags"][i]}
+
+
+def remove_names(k, boot):
+    """Remove every name that was not there when the machine started, the lowest ones first."""
+    made = [path for row, path in names_of(k).items() if row > boot]
+    if made:
+        t = k.spawn(name="sweeper")
+        for path in sorted(made, key=lambda path: -path.count(b"/")):
+            if len(path) > 4000:  # more than a call takes
+                *above, path = path.split(b"/")
+                t.chdir("/")
+                for name in above[1:]:
+                    t.chdir(name)
+            assert t.sys_unlink(path) == 0 or t.sys_rmdir(path) == 0, path
+        t.exit_group()
+
+
 class Books:
     """The kernels of a test and the rows that each had when it was fresh."""
 
@@ -86,6 +131,8 @@ class Books:
         ended = end_tasks(k)
         k.verify()
         if ended:
+            remove_names(k, fresh["dentry"])
+            k.verify()
             assert count_rows(k) == fresh
             assert k.counters["pages_alloc"] == k.counters["pages_free"]
         k.close()
@@ -125,6 +172,11 @@ def rows():
 @pytest.fixture
 def picture():
     return picture_of
+
+
+@pytest.fixture
+def paths():
+    return lambda k: {os.fsdecode(path) for path in names_of(k).values()}
 
 
 @pytest.fixture
