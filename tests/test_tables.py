@@ -32,6 +32,52 @@ def test_every_table_is_a_structured_view(k, name):
     assert (live["live"] != 0).all()
 
 
+FILE_TABLES = "fs xa_node dentry name super_block mount journal journal_head".split()
+
+
+@pytest.mark.parametrize("name", FILE_TABLES)
+def test_the_tables_of_the_file_system(k, name):
+    t = k.spawn()
+    fd = t.open("/tmp/" + "n" * 20, fastipc.O_CREAT | fastipc.O_RDWR)
+    t.write(fd, b"x")
+    t.mkdir("/d")
+    view = k.table(name)
+    assert view.ndim == 1
+    assert not view.flags.writeable
+    assert (len(k.table(name, live=True)) > 0) is (name != "journal_head")  # those only while a call lasts
+
+
+def size(dtype):
+    """Bytes of a dtype's fields, of those of nested structs too."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return size(base) * int(np.prod(shape))
+    return dtype.itemsize if dtype.names is None else sum(size(dtype[name]) for name in dtype.names)
+
+
+def described():
+    """The names of the structs that have a dtype."""
+    from fastipc._core import layout
+
+    inside = "fdbits pid pidbits pollfd dhash siginfo stat".split()
+    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *inside]}
+
+
+@pytest.mark.parametrize(("name", "dtype"), described().items(), ids=lambda x: x if isinstance(x, str) else "")
+def test_no_struct_has_a_hole(name, dtype):
+    """What is not a field would be left as it was by copies of fields, and differ between two runs."""
+    assert size(dtype) == dtype.itemsize
+
+
+def test_every_table_can_be_looked_at(k):
+    with pytest.raises(ValueError) as caught:
+        k.table("chairs")
+    names = str(caught.value).split("one of ")[1].split(", ")
+    assert set(names) == {*NAMES, *FILE_TABLES}
+    assert all(len(k.table(name).dtype.names) > 1 for name in names)
+    assert all(name in (fastipc.Kernel.table.__doc__ or "") for name in names)
+
+
 def test_a_view_is_read_only_and_a_copy_is_ones_own(k):
     k.spawn()
     view = k.table("task")
@@ -193,6 +239,17 @@ def test_the_struct_dtypes_are_the_kernels(k):
         ("task", "real_parent", 1, ""),
         ("timer", "expires", -(10**12), ""),
         ("poll_entry", "task", 1, ""),
+        ("dentry", "d_count", 1, "dcache"),
+        ("dentry", "d_parent", 1, ""),
+        ("dentry", "d_hash", 1, "dcache"),
+        ("inode", "nrpages", 1, "pages"),
+        ("inode", "i_nlink", 1, "links"),
+        ("super_block", "s_blocks", 1, "blocks"),
+        ("super_block", "s_inodes", -1, "inodes"),
+        ("mount", "mnt_count", 1, "mount"),
+        ("fs", "count", 1, "fs_struct"),
+        ("journal", "h_ref", 1, "journal"),
+        ("xa_node", "count", 1, "xarray"),
     ],
 )
 def test_verify_finds_what_is_broken(table, field, delta, word):
@@ -201,6 +258,7 @@ def test_verify_finds_what_is_broken(table, field, delta, word):
         p = k.spawn(uid=9)
         r, w = p.pipe()
         p.write(w, b"x" * 100)
+        p.write(p.open("/tmp/file", fastipc.O_CREAT | fastipc.O_RDWR), b"x")
         k.spawn().submit("nanosleep", 1)
         p.fork().submit("poll", [(r, fastipc.POLLPRI)], 5000)
         k.run(until=0)

@@ -309,7 +309,8 @@ class Kernel:
         """Rows of a table: a read-only view up to the high-water mark, or with ``live`` a copy of the live rows.
 
         Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
-        cred, group_info, group. Row 0 is never used. The view pins the machine's memory.
+        cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head. Row 0 is never
+        used. The view pins the machine's memory.
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")
