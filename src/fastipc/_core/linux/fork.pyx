@@ -373,7 +373,7 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         put_files(k, t.files)
         t.files = e.files
     if e.sighand:
-        sighand_row(k, t.sighand).count -= 1
+        put_sighand(k, t.sighand)  # the last user of it, if the others were threads that have just gone
         t.sighand = e.sighand
     commit_creds(k, t, e.cred)
     t.exit_signal = SIGCHLD
