@@ -431,3 +431,14 @@ def test_a_short_write_raises_sigpipe_all_the_same(k):
     with pytest.raises(fastipc.TaskExited):
         c.result()
     assert p.wait4() == (a.pid, SIGPIPE)
+
+
+def test_execve_of_a_thread_whose_leader_has_ended_gives_its_actions_back(k, rows):
+    before = rows(k)
+    p = k.spawn()
+    thread = p.thread()
+    p.exit()  # the leader stays as a zombie, and still refers to the actions
+    thread.execve()
+    assert rows(k)["sighand"] == before["sighand"] + 1
+    thread.exit_group()
+    assert rows(k) == before
