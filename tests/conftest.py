@@ -180,6 +180,11 @@ def paths():
 
 
 @pytest.fixture
+def sweep():
+    return remove_names
+
+
+@pytest.fixture
 def ended():
     return end_tasks
 
