@@ -39,7 +39,7 @@ cdef class MachineCompiled(MachineFrames):
         return 0
 
     cdef int hook_compiled(self, TaskCore task) except -1:
-        # The result of the call in the record is what a hook makes of it. An error of the hook itself comes out of the run.
+        # The result of the call in the record is what a hook makes of it. An error of the hook comes out of the run.
         try:
             task.t.call.ret = ask_path_mknod(task)
         except BaseException as e:

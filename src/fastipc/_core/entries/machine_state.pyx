@@ -10,10 +10,10 @@ do_initcalls()
 
 cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "files": T_FILES, "fd": T_FD,
                     "file": T_FILE, "inode": T_INODE, "pipe": T_PIPE, "pipe_buffer": T_PIPE_BUFFER, "page": T_PAGE,
-                    "user": T_USER, "rlimit": T_RLIMIT, "xa_node": T_XA_NODE, "dentry": T_DENTRY, "super_block": T_SUPER,
-                    "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL, "journal_head": T_JOURNAL_HEAD, "name": T_NAME,
-                    "timer": T_TIMER, "poll_entry": T_POLL_ENTRY, "cred": T_CRED,
-                    "group_info": T_GROUP_INFO, "group": T_GROUP}
+                    "user": T_USER, "rlimit": T_RLIMIT, "xa_node": T_XA_NODE, "dentry": T_DENTRY,
+                    "super_block": T_SUPER, "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL,
+                    "journal_head": T_JOURNAL_HEAD, "name": T_NAME, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY,
+                    "cred": T_CRED, "group_info": T_GROUP_INFO, "group": T_GROUP}
 
 
 cdef dict sysctls_by_name():
@@ -98,7 +98,8 @@ cdef class MachineState:
         return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
                 "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
                 "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
-                "faults": self.k.counters.faults, "commits": self.k.counters.commits, "leaked_bytes": self.k.counters.leaked}
+                "faults": self.k.counters.faults, "commits": self.k.counters.commits,
+                "leaked_bytes": self.k.counters.leaked}
 
     def table(self, name):
         """Read-only array of a table's rows."""

@@ -1,5 +1,7 @@
 """Stat: a row of the machine with the names of the C fields."""
 
+from libc.string cimport memcmp
+
 cdef tuple STAT_FIELDS = ("st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_rdev", "st_size",
                           "st_blksize", "st_blocks", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
 

@@ -3,6 +3,8 @@
 A path is a string, bytes, an os.PathLike, or any other buffer, which ends at its first zero as a C string does.
 """
 
+from libc.string cimport memchr
+
 cdef extern from "Python.h":
     bint PyUnicode_CheckExact(object o)
     const char *PyUnicode_AsUTF8AndSize(object o, Py_ssize_t *n) except NULL
@@ -57,8 +59,9 @@ cdef class PathCalls(FileCalls):
     def open(self, path, flags, mode=0o777):
         """Open a file, or make it with O_CREAT; the lowest free descriptor.
 
-        A FIFO opened for one direction waits for the other. Source: open(2), fifo(7), fs/open.c. Errors: EACCES, EEXIST,
-        EINTR, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENXIO, EPERM.
+        A FIFO opened for one direction waits for the other. Source: open(2), fifo(7), fs/open.c. Errors: EACCES,
+        EEXIST, EINTR, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENXIO,
+        EPERM.
         """
         return self.opened(self.open_(path, flags, mode), False)
 

@@ -1,4 +1,4 @@
-"""Character devices: null, zero and full; every other number has no driver. Source: fs/char_dev.c, drivers/char/mem.c."""
+"""Character devices: null, zero and full; no other number has a driver. Source: fs/char_dev.c, drivers/char/mem.c."""
 
 
 cdef int64_t chrdev_open(kernel_t *k, file_t *f) noexcept nogil:

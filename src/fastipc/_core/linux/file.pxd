@@ -5,7 +5,8 @@
 # number below `next_fd`; `f_count` of a file is the number of descriptors and sleeping calls that refer to it.
 
 
-ctypedef struct file_operations_t:  # struct file_operations: what a kind of file does, NULL: as nearly all do; the transfer is in t.call
+# What a kind of file does; NULL: as nearly all do. The transfer is in `t.call`.
+ctypedef struct file_operations_t:  # struct file_operations
     int64_t (*read)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     int64_t (*write)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     uint32_t (*poll)(kernel_t *k, file_t *f) noexcept nogil

@@ -15,7 +15,7 @@ cdef enum:
 # ------------------------------------------------------------------------------------------ open files
 cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op,
                          uint32_t private) noexcept nogil:
-    # One reference, for the caller; 0: see alloc_errno. The inode is counted by the caller: for each file of a pipe, and
+    # One reference, for the caller; 0: see alloc_errno. The inode is counted by the caller for each file of a pipe, and
     # by the dentry of all others.
     cdef uint32_t i
     cdef file_t *f

@@ -223,7 +223,8 @@ cdef int64_t allocate_range(kernel_t *k, uint32_t i, uint64_t start, uint64_t en
     cdef uint64_t first = start // PAGE_SIZE, index = start // PAGE_SIZE, last = (end - 1) // PAGE_SIZE
     cdef super_block_t *sb = super_block_row(k, inode.i_sb)
     cdef uint64_t undo = 0
-    if last - first >= k.nr_pages or (sb.s_max_blocks and sb.s_blocks + last - first + 1 > sb.s_max_blocks + inode.nrpages):
+    if last - first >= k.nr_pages or (sb.s_max_blocks
+                                      and sb.s_blocks + last - first + 1 > sb.s_max_blocks + inode.nrpages):
         return -ENOSPC
     while index <= last:
         if find_page(k, inode, index) == 0:

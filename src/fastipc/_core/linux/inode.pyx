@@ -39,7 +39,8 @@ cdef void evict_inode(kernel_t *k, uint32_t i) noexcept nogil:
 cdef void touch_atime(kernel_t *k, inode_t *inode) noexcept nogil:
     # relatime: an access time moves only if a change came after it, or a day has gone by.
     cdef int64_t now = current_time(k)
-    if inode.i_mtime >= inode.i_atime or inode.i_ctime >= inode.i_atime or now - inode.i_atime >= <int64_t>DAY_SECONDS * 1000000000:
+    if (inode.i_mtime >= inode.i_atime or inode.i_ctime >= inode.i_atime
+            or now - inode.i_atime >= <int64_t>DAY_SECONDS * 1000000000):
         inode.i_atime = now
 
 

@@ -1,7 +1,7 @@
 # From a path to a dentry. Source: fs/namei.c.
 #
-# As nothing else happens during a walk, it counts nothing on its way (LOOKUP_RCU): names hold themselves. Only what proc
-# makes when it is looked up, and what a jump through a descriptor leads to, is held until the next step.
+# As nothing else happens during a walk, it counts nothing on its way (LOOKUP_RCU): names hold themselves. Only what
+# proc makes when it is looked up, and what a jump through a descriptor leads to, is held until the next step.
 
 
 ctypedef struct path_t:  # struct path: both counted

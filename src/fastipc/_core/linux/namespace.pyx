@@ -12,7 +12,9 @@ cdef enum:
 
 
 # ------------------------------------------------------------------------------------------ file systems
-cdef void register_filesystem(int number, const char *name, uint32_t magic, uint32_t dev, bint anonymous) noexcept nogil:
+cdef void register_filesystem(
+    int number, const char *name, uint32_t magic, uint32_t dev, bint anonymous
+) noexcept nogil:
     file_systems[number].name = name
     file_systems[number].magic = magic
     file_systems[number].dev = dev

@@ -100,8 +100,9 @@ cdef inline int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flag
         return existing_ok(k, t, nd, op, inode_row(k, dir), directory)
 
 
-cdef inline int64_t existing_ok(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, inode_t *dir,
-                         bint directory) noexcept nogil:
+cdef inline int64_t existing_ok(
+    kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, inode_t *dir, bint directory
+) noexcept nogil:
     # The first checks of do_open on something that was there.
     cdef inode_t *inode = d_inode(k, nd.path.dentry)
     cdef int err
@@ -161,7 +162,9 @@ cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t f
     return -EINVAL if flags & O_DIRECT and inode.i_fop != REGULAR_FOPS else 0
 
 
-cdef inline int64_t do_open(kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, file_t *f, bint created) noexcept nogil:
+cdef inline int64_t do_open(
+    kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, file_t *f, bint created
+) noexcept nogil:
     # From here on the file holds the path.
     cdef uint32_t i = dentry_row(k, nd.path.dentry).d_inode
     cdef inode_t *inode = inode_row(k, i)

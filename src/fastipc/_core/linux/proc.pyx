@@ -290,12 +290,13 @@ cdef const char *comm_of(kernel_t *k, task_t *t) noexcept nogil:
 cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef cred_t *c = current_cred(k, t)
     cdef uint32_t[8] ids = [c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid, c.fsgid]
-    cdef uint32_t i
+    cdef uint32_t i, fds
     for i in range(8):
         if i % 4 == 0:
             seq_puts(m, b"Uid:" if i == 0 else b"\nGid:")
         seq_number(m, b"\t%lld", ids[i])
-    seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", max(files_row(k, t.files).max_fds, <uint32_t>NR_OPEN_DEFAULT) if t.files else 0)
+    fds = max(files_row(k, t.files).max_fds, <uint32_t>NR_OPEN_DEFAULT) if t.files else 0
+    seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", fds)
     for i in range(groups_count(k, c)):
         seq_number(m, b"%lld ", group_at(k, c, i))
     seq_puts(m, b"" if groups_count(k, c) else b" ")

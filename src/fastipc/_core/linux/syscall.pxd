@@ -36,7 +36,8 @@ cdef int64_t sys_link(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t ne
 cdef int64_t sys_symlink(kernel_t *k, task_t *t, int64_t target, int64_t n, int64_t path, int64_t m) noexcept nogil
 cdef int64_t sys_rename(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t new, int64_t m) noexcept nogil
 cdef int64_t sys_renameat2(
-    kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m, int64_t flags
+    kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m,
+    int64_t flags
 ) noexcept nogil
 cdef int64_t sys_readlink(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t to, int64_t size) noexcept nogil
 cdef int64_t sys_stat(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t stat) noexcept nogil

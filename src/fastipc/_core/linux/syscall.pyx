@@ -254,7 +254,8 @@ cdef int64_t sys_rename(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t 
 
 
 cdef int64_t sys_renameat2(
-    kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m, int64_t flags
+    kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m,
+    int64_t flags
 ) noexcept nogil:
     check_stack(k)
     return syscall_exit(k, t, call_renameat2(k, t, olddfd, old, n, newdfd, new, m, flags))

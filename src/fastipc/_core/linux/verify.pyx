@@ -2,7 +2,8 @@
 
 
 cdef int[18] TABLES_OF_ROWS = [T_TASK, T_SIGNAL, T_SIGHAND, T_FILES, T_FILE, T_INODE, T_PIPE, T_USER, T_RLIMIT,
-                               T_POLL_ENTRY, T_CRED, T_GROUP_INFO, T_XA_NODE, T_DENTRY, T_SUPER, T_MOUNT, T_FS, T_JOURNAL]
+                               T_POLL_ENTRY, T_CRED, T_GROUP_INFO, T_XA_NODE, T_DENTRY, T_SUPER,
+                               T_MOUNT, T_FS, T_JOURNAL]
 
 
 cdef bint verify(kernel_t *k) noexcept nogil:
