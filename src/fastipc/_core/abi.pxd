@@ -250,7 +250,6 @@ cpdef enum:  # Source: include/uapi/linux/fs.h
     FS_IMMUTABLE_FL = 0x10
     FS_APPEND_FL = 0x20
     FS_DIRSYNC_FL = 0x10000
-    FS_IOC_GETFLAGS = 0x80086601
     FS_IOC_SETFLAGS = 0x40086602
 
 cpdef enum:  # Source: include/uapi/linux/limits.h, include/uapi/linux/uio.h
@@ -555,6 +554,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_calls = 512
 
 cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python
+    FS_IOC_GETFLAGS = 0x80086601
     CLONE_IO = 0x80000000
     WCLONE = 0x80000000
     RLIM_INFINITY = 0xffffffffffffffff

@@ -1,6 +1,7 @@
 """The constants of `abi.pxd` as integers of Python, and from there of the package."""
 
 globals().update(
+    FS_IOC_GETFLAGS=<unsigned int>FS_IOC_GETFLAGS,
     CLONE_IO=<unsigned int>CLONE_IO,
     WCLONE=<unsigned int>WCLONE,
     RLIM_INFINITY=<unsigned long long>RLIM_INFINITY,
