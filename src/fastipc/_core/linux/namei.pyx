@@ -219,10 +219,29 @@ cdef inline const char *next_component(nameidata_t *nd, const char *name) noexce
     return end
 
 
+cdef inline inode_t *walk_dir(kernel_t *k, nameidata_t *nd) noexcept nogil:
+    # The commonest step: to a directory that is there by itself. Its inode; NULL, nothing done: it is of another kind.
+    cdef uint32_t d
+    cdef inode_t *inode
+    if unlikely(nd.last_type != LAST_NORM):
+        return NULL
+    d = d_lookup(k, nd.path.dentry, &nd.last)
+    inode = inode_row(k, dentry_row(k, d).d_inode)
+    if unlikely(inode.i_op != RAM_DIR):
+        return NULL
+    step_to(k, nd, d)
+    if unlikely(dentry_row(k, d).d_mounted):
+        traverse_mounts(k, nd)
+        inode = d_inode(k, nd.path.dentry)
+    return inode
+
+
 cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept nogil:
     # Walk all components but the last, which is left in nd.last. A link in the middle is walked from where it is.
     cdef int err
     cdef const char *link
+    cdef inode_t *dir = d_inode(k, nd.path.dentry)
+    cdef inode_t *next
     while name[0] == c"/":
         name += 1
     if name[0] == 0:
@@ -233,18 +252,23 @@ cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept
         nd.depth -= 1
         name = nd.stack[nd.depth]
     while True:
-        if unlikely(not may_lookup(k, nd.task, d_inode(k, nd.path.dentry))):
+        if unlikely(not may_lookup(k, nd.task, dir)):
             return -EACCES
         name = next_component(nd, name)
         if name[0] == 0:
-            if nd.depth == 0:
+            if likely(nd.depth == 0):
                 return 0
             nd.depth -= 1  # the last component of a link
             name = nd.stack[nd.depth]
+        next = walk_dir(k, nd)
+        if likely(next != NULL):
+            dir = next
+            continue
         err = walk_component(k, nd, True, &link)
         if err:
             return err
-        if unlikely(link != NULL):
+        dir = d_inode(k, nd.path.dentry)
+        if link != NULL:
             nd.stack[nd.depth] = name
             nd.depth += 1
             name = link
@@ -253,8 +277,7 @@ cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept
             while name[0] == 0:  # a link to the root
                 nd.depth -= 1
                 name = nd.stack[nd.depth]
-            continue
-        if unlikely(not is_dir(d_inode(k, nd.path.dentry))):
+        elif not is_dir(dir):
             return -ENOTDIR
 
 
