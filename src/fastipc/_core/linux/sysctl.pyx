@@ -1,19 +1,22 @@
 """The table of sysctls and how their text is read. Source: kernel/sysctl.c (proc_get_long), fs/pipe.c."""
 
 
+cdef kernel_t SHAPE  # no machine: it is only asked where its fields are
+
+
 cdef void register_sysctl(int which, uint32_t dir, const char *procname, const int64_t *field, int64_t least,
                           int64_t most, bint rounds) noexcept nogil:
-    # `field` is that of a machine at address 0.
+    # `field` is that of SHAPE.
     ctl_tables[which].dir = dir
     ctl_tables[which].procname = procname
-    ctl_tables[which].data = <int64_t>field
+    ctl_tables[which].data = <const char *>field - <const char *>&SHAPE
     ctl_tables[which].least = least
     ctl_tables[which].most = most
     ctl_tables[which].rounds = rounds
 
 
 cdef void sysctl_init() noexcept nogil:
-    cdef kernel_t *k = NULL
+    cdef kernel_t *k = &SHAPE
     cdef int64_t most = 0x7fffffffffffffff
     register_sysctl(0, PROC_SYS_KERNEL, b"pid_max", &k.pid_max, 301, 4194304, False)
     register_sysctl(1, PROC_SYS_KERNEL, b"threads-max", &k.threads_max, 0, most, False)
