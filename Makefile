@@ -34,6 +34,8 @@ test: $(BUILT) ## run all tests
 bench: $(BUILT) ## time every operation here and on the real OS: the table, then pytest-benchmark
 	$(PY) benchmarks/table.py
 	$(PY) benchmarks/compiled_crowd.py
+	$(PY) benchmarks/every_call.py
+	$(PY) benchmarks/names.py
 	$(PY) benchmarks/ensembles.py
 	$(PY) -m pytest benchmarks --benchmark-only --benchmark-group-by=group
 

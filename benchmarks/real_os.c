@@ -4,14 +4,16 @@
  * empty line. WHAT: write_read (1 byte through a pipe, one process), trips (1 byte there and back between two
  * processes on one processor), threads (pthread_create and pthread_join); in a directory of tmpfs that is made for it:
  * fifo (mkfifo, open both ends, close them, unlink), stat_one, stat_five (paths of so many components), fstat,
- * open_close.
+ * open_close, and the calls of every_call.py.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,47 @@ static void open_close(long n)
         must(close(open("file", O_RDONLY)) == 0);
 }
 
+static int fd; /* of `file`, for reading and writing */
+static char buf[64];
+static siginfo_t info;
+
+#define LOOP(name, done)          \
+    static void loop_##name(long n) \
+    {                             \
+        while (n--)               \
+            must(done);           \
+    }
+
+LOOP(mkdir_rmdir, mkdir("x", 0700) == 0 && rmdir("x") == 0)
+LOOP(mknod_unlink, mknod("x", 0600, 0) == 0 && unlink("x") == 0)
+LOOP(link_unlink, link("file", "x") == 0 && unlink("x") == 0)
+LOOP(symlink_readlink_unlink,
+     symlink("file", "x") == 0 && readlink("x", buf, sizeof(buf)) == 4 && unlink("x") == 0)
+LOOP(rename_twice, rename("file", "x") == 0 && rename("x", "file") == 0)
+LOOP(lstat, lstat("file", &(struct stat){0}) == 0)
+LOOP(access, access("file", R_OK) == 0)
+LOOP(chmod, chmod("file", 0600) == 0)
+LOOP(fchmod, fchmod(fd, 0600) == 0)
+LOOP(chown, chown("file", -1, -1) == 0)
+LOOP(fchown, fchown(fd, -1, -1) == 0)
+LOOP(truncate, truncate("file", 64) == 0)
+LOOP(ftruncate, ftruncate(fd, 64) == 0)
+LOOP(fallocate, fallocate(fd, 0, 0, 64) == 0)
+LOOP(fsync, fsync(fd) == 0)
+LOOP(pwrite_pread, pwrite(fd, buf, 64, 0) == 64 && pread(fd, buf, 64, 0) == 64)
+LOOP(lseek, lseek(fd, 0, SEEK_SET) == 0)
+LOOP(chdir, chdir(".") == 0)
+LOOP(getcwd, syscall(SYS_getcwd, buf, sizeof(buf)) > 0)
+LOOP(umask, umask(022) < 01000)
+LOOP(getpgid, getpgid(0) > 0)
+LOOP(getsid, getsid(0) >= 0)
+LOOP(setpgid, setpgid(0, 0) == 0)
+LOOP(getresuid, getresuid(&(uid_t){0}, &(uid_t){0}, &(uid_t){0}) == 0)
+LOOP(setresuid, syscall(SYS_setresuid, -1, -1, -1) == 0)
+LOOP(setgid, syscall(SYS_setgid, getgid()) == 0)
+LOOP(getgroups, getgroups(0, NULL) >= 0)
+LOOP(waitid, waitid(P_ALL, 0, &info, WNOHANG | WEXITED) < 0)
+
 static void furnish(void)
 {
     static char directory[] = "/dev/shm/files-XXXXXX", *made[] = {"a", "a/b", "a/b/c", "a/b/c/d"};
@@ -102,7 +145,7 @@ static void furnish(void)
     must(mkdtemp(directory) != NULL && chdir(directory) == 0);
     for (i = 0; i < sizeof(made) / sizeof(*made); i++)
         must(mkdir(made[i], 0700) == 0);
-    must(close(open("file", O_CREAT | O_WRONLY, 0600)) == 0);
+    must((fd = open("file", O_CREAT | O_RDWR, 0600)) >= 0);
     must(close(open("a/b/c/d/file", O_CREAT | O_WRONLY, 0600)) == 0);
 }
 
@@ -120,7 +163,16 @@ static const struct {
     const char *name;
     void (*work)(long);
 } on_files[] = {{"fifo", fifo}, {"stat_one", stat_one}, {"stat_five", stat_five}, {"fstat", fstat_file},
-                {"open_close", open_close}};
+                {"open_close", open_close},
+                {"mkdir_rmdir", loop_mkdir_rmdir}, {"mknod_unlink", loop_mknod_unlink}, {"link_unlink",
+                loop_link_unlink}, {"symlink_readlink_unlink", loop_symlink_readlink_unlink}, {"rename_twice",
+                loop_rename_twice}, {"lstat", loop_lstat}, {"access", loop_access}, {"chmod", loop_chmod},
+                {"fchmod", loop_fchmod}, {"chown", loop_chown}, {"fchown", loop_fchown}, {"truncate",
+                loop_truncate}, {"ftruncate", loop_ftruncate}, {"fallocate", loop_fallocate}, {"fsync", loop_fsync},
+                {"pwrite_pread", loop_pwrite_pread}, {"lseek", loop_lseek}, {"chdir", loop_chdir}, {"getcwd",
+                loop_getcwd}, {"umask", loop_umask}, {"getpgid", loop_getpgid}, {"getsid", loop_getsid}, {"setpgid",
+                loop_setpgid}, {"getresuid", loop_getresuid}, {"setresuid", loop_setresuid}, {"setgid",
+                loop_setgid}, {"getgroups", loop_getgroups}, {"waitid", loop_waitid}};
 
 int main(int argc, char **argv)
 {

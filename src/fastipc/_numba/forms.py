@@ -25,7 +25,7 @@ from fastipc._numba.buffers import (
 from fastipc._numba.calls import external
 from fastipc._numba.entry import make_start, require_program
 from fastipc._numba.errnos import raise_errno
-from fastipc._numba.task_type import OUT0, OUT1, TaskType, load_int32, machine_of, row_of
+from fastipc._numba.task_type import ARGS, OUT0, OUT1, TaskType, load_int32, load_int64, machine_of, row_of
 
 THREAD_FLAGS = int(
     abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
@@ -257,9 +257,9 @@ def _sys_waitid(t, idtype, id, info, options):
 def _three(name: str, call: Any) -> None:
     def raising(t):
         def getresuid(t):
-            ids = np.empty(3, np.uint32)
-            call(machine_of(t), row_of(t), address_of(ids))
-            return (np.int64(ids[0]), np.int64(ids[1]), np.int64(ids[2]))
+            call(machine_of(t), row_of(t), 0)
+            record = row_of(t) + ARGS
+            return (load_int64(record + 8), load_int64(record + 16), load_int64(record + 24))
 
         return getresuid
 

@@ -89,7 +89,7 @@ def _offset(*path: str, table: str = "task") -> int:
     return at
 
 
-RET, OUT0, OUT1 = (_offset("call", name) for name in ("ret", "out0", "out1"))
+ARGS, RET, OUT0, OUT1 = (_offset("call", name) for name in ("args", "ret", "out0", "out1"))
 
 
 @overload_attribute(TaskType, "errno")

@@ -395,20 +395,29 @@ cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil:
     return identity(k, t, NR_getegid, current_cred(k, t).egid)
 
 
+cdef inline int64_t three_ids(
+    kernel_t *k, task_t *t, int32_t nr, uint32_t *to, uint32_t real, uint32_t effective, uint32_t saved
+) noexcept nogil:
+    # They are in the record afterwards, and at `to` if that is not NULL.
+    syscall_enter(k, t, nr, 0)
+    t.call.args[1] = real
+    t.call.args[2] = effective
+    t.call.args[3] = saved
+    if to != NULL:
+        to[0] = real
+        to[1] = effective
+        to[2] = saved
+    return syscall_exit(k, t, 0)
+
+
 cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
-    cdef uint32_t *to = <uint32_t *>ids
-    to[0] = current_cred(k, t).uid
-    to[1] = current_cred(k, t).euid
-    to[2] = current_cred(k, t).suid
-    return identity(k, t, NR_getresuid, 0)
+    cdef cred_t *cred = current_cred(k, t)
+    return three_ids(k, t, NR_getresuid, <uint32_t *>ids, cred.uid, cred.euid, cred.suid)
 
 
 cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
-    cdef uint32_t *to = <uint32_t *>ids
-    to[0] = current_cred(k, t).gid
-    to[1] = current_cred(k, t).egid
-    to[2] = current_cred(k, t).sgid
-    return identity(k, t, NR_getresgid, 0)
+    cdef cred_t *cred = current_cred(k, t)
+    return three_ids(k, t, NR_getresgid, <uint32_t *>ids, cred.gid, cred.egid, cred.sgid)
 
 
 # ------------------------------------------------------------------------------------------ resource limits
