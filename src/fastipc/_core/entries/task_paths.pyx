@@ -7,6 +7,9 @@ from libc.string cimport memchr
 
 cdef extern from "Python.h":
     bint PyUnicode_CheckExact(object o)
+    bint PyUnicode_IS_COMPACT_ASCII(object o)
+    Py_ssize_t PyUnicode_GET_LENGTH(object o)
+    const unsigned char *PyUnicode_1BYTE_DATA(object o)
     const char *PyUnicode_AsUTF8AndSize(object o, Py_ssize_t *n) except NULL
 
 cdef enum:
@@ -16,14 +19,24 @@ cdef enum:
 # ------------------------------------------------------------------------------------------ paths
 cdef inline const char *path_text(object path, Py_ssize_t *n) except NULL:
     # Of a path as path_object gives it.
-    if PyUnicode_CheckExact(path):
+    if likely(PyUnicode_CheckExact(path)):
+        if likely(PyUnicode_IS_COMPACT_ASCII(path)):
+            n[0] = PyUnicode_GET_LENGTH(path)
+            return <const char *>PyUnicode_1BYTE_DATA(path)
         return PyUnicode_AsUTF8AndSize(path, n)
     n[0] = PyBytes_GET_SIZE(path)
     return PyBytes_AS_STRING(path)
 
 
-cdef object path_object(object path, str name):
-    # The path as a string that is UTF-8, or as bytes.
+cdef inline object path_object(object path, str name):
+    # The path as a string that is UTF-8, or as bytes. Mostly it is ASCII, and only a zero in it is looked for.
+    if likely(PyUnicode_CheckExact(path)) and likely(PyUnicode_IS_COMPACT_ASCII(path)):
+        if likely(memchr(PyUnicode_1BYTE_DATA(path), 0, <size_t>PyUnicode_GET_LENGTH(path)) == NULL):
+            return path
+    return checked_path(path, name)
+
+
+cdef object checked_path(object path, str name):
     cdef Py_ssize_t n
     cdef const char *text
     if not PyUnicode_CheckExact(path) and not PyBytes_CheckExact(path):
