@@ -1,4 +1,4 @@
-"""The records that system calls give back: immutable, with the names of the C fields."""
+"""Records of plain Python: immutable, made with keywords. Those of system calls are in the core."""
 
 from __future__ import annotations
 

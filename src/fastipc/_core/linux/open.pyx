@@ -80,7 +80,7 @@ cdef inline int64_t open_last(kernel_t *k, task_t *t, nameidata_t *nd, open_flag
     # open_last_lookups: from the directory to what is opened.
     cdef const char *link
     cdef int64_t err
-    cdef uint32_t dir = nd.path.dentry
+    cdef uint32_t dir
     cdef bint directory = op.lookup & LOOKUP_DIRECTORY != 0, follow = op.lookup & LOOKUP_FOLLOW != 0
     while True:
         if op.flags & O_CREAT:
