@@ -460,6 +460,104 @@ cpdef enum:  # Source: include/uapi/linux/prctl.h
 cpdef enum:  # Source: include/uapi/linux/limits.h
     NGROUPS_MAX = 65536
 
+cpdef enum:  # Source: include/uapi/asm-generic/mman-common.h, mman.h, linux/mman.h; 32-bit
+    PROT_NONE = 0
+    PROT_READ = 1
+    PROT_WRITE = 2
+    PROT_EXEC = 4
+    PROT_SEM = 8
+    PROT_GROWSDOWN = 0x1000000
+    PROT_GROWSUP = 0x2000000
+    MAP_SHARED = 1
+    MAP_PRIVATE = 2
+    MAP_SHARED_VALIDATE = 3
+    MAP_TYPE = 0xf
+    MAP_FIXED = 0x10
+    MAP_ANONYMOUS = 0x20
+    MAP_32BIT = 0x40
+    MAP_GROWSDOWN = 0x100
+    MAP_DENYWRITE = 0x800
+    MAP_EXECUTABLE = 0x1000
+    MAP_LOCKED = 0x2000
+    MAP_NORESERVE = 0x4000
+    MAP_POPULATE = 0x8000
+    MAP_NONBLOCK = 0x10000
+    MAP_STACK = 0x20000
+    MAP_HUGETLB = 0x40000
+    MAP_SYNC = 0x80000
+    MAP_FIXED_NOREPLACE = 0x100000
+    MREMAP_MAYMOVE = 1
+    MREMAP_FIXED = 2
+    MREMAP_DONTUNMAP = 4
+    MADV_NORMAL = 0
+    MADV_RANDOM = 1
+    MADV_SEQUENTIAL = 2
+    MADV_WILLNEED = 3
+    MADV_DONTNEED = 4
+    MADV_FREE = 8
+    MADV_REMOVE = 9
+    MADV_DONTFORK = 10
+    MADV_DOFORK = 11
+    MS_ASYNC = 1
+    MS_INVALIDATE = 2
+    MS_SYNC = 4
+    MCL_CURRENT = 1
+    MCL_FUTURE = 2
+    MCL_ONFAULT = 4
+
+cpdef enum:  # Source: include/uapi/linux/memfd.h, fcntl.h (seals)
+    MFD_CLOEXEC = 1
+    MFD_ALLOW_SEALING = 2
+    MFD_HUGETLB = 4
+    MFD_NOEXEC_SEAL = 8
+    MFD_EXEC = 16
+    F_ADD_SEALS = 1033
+    F_GET_SEALS = 1034
+    F_SEAL_SEAL = 1
+    F_SEAL_SHRINK = 2
+    F_SEAL_GROW = 4
+    F_SEAL_WRITE = 8
+    F_SEAL_FUTURE_WRITE = 16
+    F_SEAL_EXEC = 32
+
+cpdef enum:  # Source: include/uapi/linux/ipc.h
+    IPC_PRIVATE = 0
+    IPC_CREAT = 0o1000
+    IPC_EXCL = 0o2000
+    IPC_NOWAIT = 0o4000
+    IPC_RMID = 0
+    IPC_SET = 1
+    IPC_STAT = 2
+    IPC_INFO = 3
+    IPC_64 = 0x100
+
+cpdef enum:  # Source: include/uapi/linux/shm.h
+    SHMMIN = 1
+    SHMLBA = 4096
+    SHM_R = 0o400
+    SHM_W = 0o200
+    SHM_HUGETLB = 0o4000
+    SHM_NORESERVE = 0o10000
+    SHM_RDONLY = 0o10000
+    SHM_RND = 0o20000
+    SHM_REMAP = 0o40000
+    SHM_EXEC = 0o100000
+    SHM_LOCK = 11
+    SHM_UNLOCK = 12
+    SHM_STAT = 13
+    SHM_INFO = 14
+    SHM_STAT_ANY = 15
+    SHM_DEST = 0o1000
+    SHM_LOCKED = 0o2000
+    SHM_HUGE_SHIFT = 26
+
+cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
+    SEGV_MAPERR = 1
+    SEGV_ACCERR = 2
+    BUS_ADRALN = 1
+    BUS_ADRERR = 2
+    BUS_OBJERR = 3
+
 cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_read = 0
     NR_write = 1
@@ -470,6 +568,10 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_lstat = 6
     NR_poll = 7
     NR_lseek = 8
+    NR_mmap = 9
+    NR_mprotect = 10
+    NR_munmap = 11
+    NR_brk = 12
     NR_rt_sigaction = 13
     NR_ioctl = 16
     NR_pread64 = 17
@@ -480,6 +582,13 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_pipe = 22
     NR_select = 23
     NR_sched_yield = 24
+    NR_mremap = 25
+    NR_msync = 26
+    NR_mincore = 27
+    NR_madvise = 28
+    NR_shmget = 29
+    NR_shmat = 30
+    NR_shmctl = 31
     NR_dup = 32
     NR_dup2 = 33
     NR_nanosleep = 35
@@ -490,6 +599,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_execve = 59
     NR_exit = 60
     NR_wait4 = 61
+    NR_shmdt = 67
     NR_fcntl = 72
     NR_fsync = 74
     NR_truncate = 76
@@ -536,6 +646,10 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_capget = 125
     NR_capset = 126
     NR_mknod = 133
+    NR_mlock = 149
+    NR_munlock = 150
+    NR_mlockall = 151
+    NR_munlockall = 152
     NR_prctl = 157
     NR_setrlimit = 160
     NR_gettid = 186
@@ -551,6 +665,8 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_pipe2 = 293
     NR_prlimit64 = 302
     NR_renameat2 = 316
+    NR_memfd_create = 319
+    NR_mlock2 = 325
     NR_calls = 512
 
 cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python

@@ -212,10 +212,10 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t pid_prev[2]
     uint32_t fs
     uint32_t sighand
-    uint32_t pad
+    uint32_t mm
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t pad2  # whole cache lines
+    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56; see linux/fault.pxd
 
 cdef enum:
     TASK_COMM_LEN = 16
@@ -415,7 +415,8 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t i_children  # names in a directory
     uint32_t i_fd  # of /proc/PID/fd/N
     uint32_t i_generation  # of proc: how often its process' number had been given
-    uint32_t pad[2]
+    uint32_t i_mmap  # newest of the areas that map it
+    uint32_t i_seals  # F_SEAL_ bits of a memory file
 
 ctypedef struct xa_node_t:  # struct xa_node, include/linux/xarray.h: 64 places of a tree
     uint32_t live
@@ -604,6 +605,77 @@ ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t pad2
 
 
+# ---------------------------------------------------------------------------------------------- address spaces
+cdef enum:  # vm_area_struct.vm_flags, include/linux/mm.h
+    VM_READ = 0x1
+    VM_WRITE = 0x2
+    VM_EXEC = 0x4
+    VM_SHARED = 0x8
+    VM_MAYREAD = 0x10
+    VM_MAYWRITE = 0x20
+    VM_MAYEXEC = 0x40
+    VM_MAYSHARE = 0x80
+    VM_GROWSDOWN = 0x100
+    VM_LOCKED = 0x2000
+    VM_DONTCOPY = 0x20000
+    VM_ACCOUNT = 0x100000
+    VM_NORESERVE = 0x200000
+    VM_HUGETLB = 0x400000
+
+cdef enum:  # vm_area_struct.vm_ops
+    ANON_VM_OPS = 0  # none: private memory
+    SHMEM_VM_OPS = 1  # pages of a file of memory
+    SHM_VM_OPS = 2  # those of a System V segment: counts its attaches
+
+ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
+    uint32_t live
+    uint32_t link
+    uint32_t mm_users  # tasks that use it
+    uint32_t map_count
+    uint32_t mmap  # lowest area
+    uint32_t mm_rb  # root of the tree of areas
+    uint32_t mmap_cache  # the area found last
+    uint32_t pgd  # page of the top table, 0 = none yet
+    uint32_t asid  # what marks its translations in the TLB; another one drops them all
+    uint32_t def_flags  # of mlockall
+    uint64_t mmap_base  # areas are placed below
+    uint64_t start_brk
+    uint64_t brk
+    uint64_t start_stack
+    uint64_t total_vm  # pages
+    uint64_t locked_vm
+    uint64_t data_vm
+    uint64_t exec_vm
+    uint64_t stack_vm
+    uint64_t hiwater_vm
+    uint64_t rss_file  # pages present
+    uint64_t rss_anon
+    uint64_t rss_shmem
+    uint64_t hiwater_rss
+    uint64_t pgtables  # pages of page tables
+    uint64_t min_flt
+
+ctypedef struct vm_area_t:  # struct vm_area_struct
+    uint32_t live
+    uint32_t link
+    uint64_t vm_start
+    uint64_t vm_end
+    uint64_t vm_pgoff
+    uint32_t vm_flags
+    uint32_t vm_mm
+    uint32_t vm_file  # counted; 0 = none
+    uint32_t vm_ops
+    uint32_t vm_next  # by address
+    uint32_t vm_prev
+    uint32_t rb_left  # tree by address, a heap by a hash of the row
+    uint32_t rb_right
+    uint64_t rb_subtree_gap  # the largest gap in front of an area of this subtree
+    uint32_t i_next  # areas that map the same inode
+    uint32_t i_prev
+    uint32_t anon_vma  # areas of one number may be joined although they hold private pages
+    uint32_t faults  # so often a page was brought in
+
+
 # ---------------------------------------------------------------------------------------------- the machine
 cdef enum:  # table numbers
     T_TASK = 0
@@ -636,7 +708,12 @@ cdef enum:  # table numbers
     T_FS = 27
     T_JOURNAL = 28
     T_JOURNAL_HEAD = 29
-    N_TABLES = 30
+    T_MM = 30
+    T_VMA = 31
+    T_IPC_NAMESPACE = 32
+    T_IPC_IDS = 33
+    T_SHM = 34
+    N_TABLES = 35
 
 cdef enum:
     SCRATCH = 256
@@ -733,7 +810,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
-    table_t table[30]
+    table_t table[35]
 
     # limits, k.limits
     int64_t pid_max

@@ -43,6 +43,8 @@ cdef object describe(str name):
     cdef fs_t fs_
     cdef journal_t journal_
     cdef journal_head_t journal_head_
+    cdef mm_t mm_
+    cdef vm_area_t vm_area_
     cdef siginfo_t siginfo_
     cdef stat_t stat_
     if name == "task":
@@ -105,6 +107,10 @@ cdef object describe(str name):
         return np.asarray(<journal_t[:1]>&journal_).dtype
     if name == "journal_head":
         return np.asarray(<journal_head_t[:1]>&journal_head_).dtype
+    if name == "mm":
+        return np.asarray(<mm_t[:1]>&mm_).dtype
+    if name == "vm_area":
+        return np.asarray(<vm_area_t[:1]>&vm_area_).dtype
     if name == "siginfo":
         renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
         renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",

@@ -13,7 +13,8 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
                     "user": T_USER, "rlimit": T_RLIMIT, "xa_node": T_XA_NODE, "dentry": T_DENTRY,
                     "super_block": T_SUPER, "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL,
                     "journal_head": T_JOURNAL_HEAD, "name": T_NAME, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY,
-                    "cred": T_CRED, "group_info": T_GROUP_INFO, "group": T_GROUP}
+                    "cred": T_CRED, "group_info": T_GROUP_INFO, "group": T_GROUP,
+                    "mm": T_MM, "vm_area": T_VMA}
 
 
 cdef dict sysctls_by_name():

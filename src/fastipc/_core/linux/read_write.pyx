@@ -1,10 +1,6 @@
 """read, write, readv, writev, pread, pwrite, lseek. Source: fs/read_write.c."""
 
 
-cdef enum:
-    TASK_SIZE_MAX = 0x7ffffffff000
-
-
 cdef inline int rw_verify_count(task_t *t) noexcept nogil:
     # access_ok: no buffer of such a length fits below the end of user space. What does is cut, as in rw_verify_area.
     if likely(<uint64_t>t.call.iter.count <= MAX_RW_COUNT):

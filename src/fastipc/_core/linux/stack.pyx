@@ -12,11 +12,11 @@ cdef extern from *:
     """
     int MADV_NOHUGEPAGE
     int MADV_GUARD_INSTALL
-    int MADV_DONTNEED
+    int HOST_DONTNEED "MADV_DONTNEED"
 
 cdef extern from "<sys/mman.h>" nogil:
     int mprotect(void *addr, size_t length, int prot)
-    int PROT_NONE
+    int HOST_PROT_NONE "PROT_NONE"
 
 cdef enum:
     FIRST_CHUNK = 16  # slots
@@ -50,7 +50,7 @@ cdef void guard(kernel_t *k, char *slot) noexcept nogil:
     cdef stacks_t *s = &k.stacks
     if guard_kind == GUARD_LIGHT and madvise(slot, HOST_PAGE, MADV_GUARD_INSTALL) == 0:
         return
-    if guard_kind <= GUARD_MPROTECT and s.nr_slots < MPROTECT_SLOTS and mprotect(slot, HOST_PAGE, PROT_NONE) == 0:
+    if guard_kind <= GUARD_MPROTECT and s.nr_slots < MPROTECT_SLOTS and mprotect(slot, HOST_PAGE, HOST_PROT_NONE) == 0:
         return
     s.unguarded = 1
     k.express = NO_EXPRESS
@@ -85,7 +85,7 @@ cdef bint make_chunk(kernel_t *k) noexcept nogil:
     if slots == 0:
         return False
     size = (<size_t>slots + 1) * STACK_SLOT
-    chunk = <char *>mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    chunk = <char *>mmap(NULL, size, HOST_PROT_READ | HOST_PROT_WRITE, HOST_PRIVATE, -1, 0)
     if chunk == <char *>MAP_FAILED:
         return False
     if not keep_chunk(s, chunk, slots):
@@ -114,7 +114,7 @@ cdef void stack_put(kernel_t *k, void *address) noexcept nogil:
     cdef stacks_t *s = &k.stacks
     cdef char *slot = slot_of(address)
     if unlikely(s.nr_free >= SLOTS_KEPT):
-        madvise(slot + HOST_PAGE, STACK_SLOT - HOST_PAGE, MADV_DONTNEED)
+        madvise(slot + HOST_PAGE, STACK_SLOT - HOST_PAGE, HOST_DONTNEED)
     s.free[s.nr_free] = slot
     s.nr_free += 1
 

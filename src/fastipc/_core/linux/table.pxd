@@ -169,3 +169,9 @@ cdef inline journal_t *journal_row(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef inline journal_head_t *journal_head_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <journal_head_t *>k.table[T_JOURNAL_HEAD].base + i
+
+cdef inline mm_t *mm_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <mm_t *>k.table[T_MM].base + i
+
+cdef inline vm_area_t *vma_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <vm_area_t *>k.table[T_VMA].base + i

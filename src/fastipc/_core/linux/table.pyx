@@ -9,11 +9,9 @@ cdef extern from "<sys/mman.h>" nogil:
     void *mmap(void *addr, size_t length, int prot, int flags, int fd, long offset)
     int munmap(void *addr, size_t length)
     int madvise(void *addr, size_t length, int advice)
-    int PROT_READ
-    int PROT_WRITE
-    int MAP_PRIVATE
-    int MAP_ANONYMOUS
-    int MAP_NORESERVE
+    int HOST_PROT_READ "PROT_READ"
+    int HOST_PROT_WRITE "PROT_WRITE"
+    int HOST_PRIVATE "(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)"
     void *MAP_FAILED
 
 cdef extern from *:
@@ -31,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[30]
-    uint64_t rows[30]
+    uint32_t rowsize[35]
+    uint64_t rows[35]
     uint64_t runq
     uint64_t memory
 
@@ -45,6 +43,7 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     cdef int i
     for i in range(N_TABLES):
         plan.rows[i] = tasks
+        plan.rowsize[i] = 8
     plan.rows[T_FD] = 16 * objects
     plan.rows[T_FDBITS] = objects
     plan.rows[T_FILE] = 2 * objects
@@ -62,6 +61,7 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_NAME] = 4 * objects
     plan.rows[T_SUPER] = plan.rows[T_MOUNT] = plan.rows[T_JOURNAL] = 64
     plan.rows[T_JOURNAL_HEAD] = 64
+    plan.rows[T_VMA] = 4 * objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -92,6 +92,8 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_FS] = sizeof(fs_t)
     plan.rowsize[T_JOURNAL] = sizeof(journal_t)
     plan.rowsize[T_JOURNAL_HEAD] = sizeof(journal_head_t)
+    plan.rowsize[T_MM] = sizeof(mm_t)
+    plan.rowsize[T_VMA] = sizeof(vm_area_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2
@@ -138,7 +140,7 @@ cdef int tables_reserve(kernel_t *k, uint64_t memory) noexcept nogil:
     for scale in range(LEAST_SCALE):
         plan_rows(&plan, k, memory, scale)
         k.reserved = plan_size(&plan)
-        p = mmap(NULL, k.reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        p = mmap(NULL, k.reserved, HOST_PROT_READ | HOST_PROT_WRITE, HOST_PRIVATE, -1, 0)
         if p != MAP_FAILED:
             k.reservation = <char *>p
             if k.pid_max >= MANY_TASKS and MADV_HUGEPAGE >= 0:
