@@ -107,6 +107,16 @@ TABLE: dict[int, Syscall] = {
     abi.NR_mknodat: Syscall("mknodat", "sfox"),
     abi.NR_fallocate: Syscall("fallocate", "dxdd"),
     abi.NR_renameat2: Syscall("renameat2", "sSx"),
+    abi.NR_mmap: Syscall("mmap", "xdxxd"),
+    abi.NR_mprotect: Syscall("mprotect", "xdx"),
+    abi.NR_munmap: Syscall("munmap", "xd"),
+    abi.NR_brk: Syscall("brk", "x"),
+    abi.NR_mremap: Syscall("mremap", "xddxx"),
+    abi.NR_msync: Syscall("msync", "xdx"),
+    abi.NR_madvise: Syscall("madvise", "xdd"),
+    abi.NR_mlock: Syscall("mlock", "xd"),
+    abi.NR_munlock: Syscall("munlock", "xd"),
+    abi.NR_memfd_create: Syscall("memfd_create", "xx"),
 }
 
 
@@ -206,6 +216,18 @@ prctl(option, arg2=0, arg3=0, arg4=0, arg5=0) -> int
 sched_yield() -> none
 nanosleep(seconds: seconds) -> none
 signal(sig, handler) -> int
+mmap(length, prot, flags, fd=-1, offset=0, addr=0) -> int
+munmap(addr, length) -> none
+mprotect(addr, length, prot) -> none
+mremap(addr, old, new, flags=0, new_addr=0) -> int
+brk(addr=0) -> int
+mlock(addr, length) -> none
+munlock(addr, length) -> none
+madvise(addr, length, advice) -> none
+msync(addr, length, flags) -> none
+memfd_create(name: path, flags=0) -> int
+load_into(addr, buf: out) -> int: load
+store(addr, data: in) -> none
 """
 
 

@@ -600,9 +600,9 @@ ctypedef struct page_t:  # struct page; row = frame number + 1
     uint8_t order
     uint8_t flags
     uint16_t pad
-    uint32_t mapping
-    uint32_t index
-    uint32_t pad2
+    uint32_t mapping  # inode that caches it, 0 = none
+    uint32_t index  # within the file; of a page table: entries in use
+    uint32_t pincount  # references of views outside the machine
 
 
 # ---------------------------------------------------------------------------------------------- address spaces
@@ -788,6 +788,11 @@ ctypedef struct stacks_t:  # the stacks of compiled programs, and what they tell
     uint32_t unguarded  # some slot has no guard but its lowest word, which must stay zero
     uint32_t pad
 
+ctypedef struct tlb_t:  # one translation, see linux/tlb.pxd; host memory
+    uint64_t read  # tag for which `base` may be read
+    uint64_t write
+    char *base  # of the page
+
 ctypedef struct kernel_t:  # one machine
     # read by every call
     uint64_t trace_hash
@@ -864,6 +869,10 @@ ctypedef struct kernel_t:  # one machine
     uint32_t default_rlimit
     uint32_t subreapers  # processes with SIGNAL_CHILD_SUBREAPER
     uint32_t spawn_cred  # a hint: row that the last spawned process was given
+    uint32_t init_mm  # address space of every process that has done nothing with memory yet
+    uint32_t last_asid
+    uint32_t last_anon_vma
+    uint32_t shm_mnt  # the internal tmpfs of files without a name
     uint32_t user_hash[256]
 
     counters_t counters
@@ -876,6 +885,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t trace_n
     uint32_t trace_cap
 
+    tlb_t tlb[256]  # TLB_SIZE
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
     char pathname[2][4104]  # names_cachep: the paths of the call in progress, and a word of zeros
     char proc_self[16]  # text of /proc/self

@@ -63,7 +63,7 @@ cdef Py_ssize_t decode(PyObject **items, Py_ssize_t n, pollfd_t *p) noexcept nog
     return n
 
 
-cdef class Task(IdCalls):
+cdef class Task(MemoryCalls):
     """One simulated thread; a process is a thread group, as in Linux.
 
     Made by ``Kernel.spawn``, ``fork``, ``thread`` and ``clone``.

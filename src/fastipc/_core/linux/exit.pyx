@@ -234,6 +234,8 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
         signal.group_exit_code = code  # the last thread's code is the process'
         signal.flags |= SIGNAL_GROUP_EXIT
+    mmput(k, t.mm)
+    t.mm = 0
     t.files = 0
     put_files(k, files)
     put_fs_struct(k, t.fs)

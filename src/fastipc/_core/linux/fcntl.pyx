@@ -49,6 +49,10 @@ cdef int64_t do_fcntl(kernel_t *k, task_t *t, int32_t fd, int64_t command, int64
         if cmd == F_GETPIPE_SZ:
             return <int64_t>pipe_row(k, f.private_data).max_usage * PAGE_SIZE
         return pipe_set_size(k, t, pipe_row(k, f.private_data), <uint32_t>arg)
+    if cmd == F_ADD_SEALS:
+        return add_seals(k, f, <uint32_t>arg)
+    if cmd == F_GET_SEALS:
+        return get_seals(k, f)
     return -EINVAL
 
 

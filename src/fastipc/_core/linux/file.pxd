@@ -2,7 +2,8 @@
 #
 # A descriptor table is a run of `fd` rows that doubles when it is full; tables of more than 64 descriptors also have
 # a bit map of two levels, so that the lowest free number is found at a cost that does not grow. Invariants: no free
-# number below `next_fd`; `f_count` of a file is the number of descriptors and sleeping calls that refer to it.
+# number below `next_fd`; `f_count` of a file is the number of descriptors, sleeping calls and areas of memory that
+# refer to it.
 
 
 # What a kind of file does; NULL: as nearly all do. The transfer is in `t.call`.
@@ -14,6 +15,7 @@ ctypedef struct file_operations_t:  # struct file_operations
     int64_t (*llseek)(kernel_t *k, file_t *f, int64_t offset, int whence) noexcept nogil
     int64_t (*ioctl)(kernel_t *k, file_t *f, uint32_t request, int64_t arg) noexcept nogil
     int64_t (*available)(kernel_t *k, file_t *f, int64_t n) noexcept nogil  # bytes that a read of n would give now
+    int64_t (*mmap)(kernel_t *k, file_t *f, vm_area_t *vma) noexcept nogil  # gives the area its vm_ops
 
 cdef file_operations_t file_operations[12]  # by f_op
 

@@ -395,6 +395,8 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
             refs += e.live == 1
     for i in range(1, k.table[T_TASK].high):
         refs += task_row(k, i).live != 0 and task_row(k, i).call.file != 0
+    for i in range(1, k.table[T_VMA].high):
+        refs += vma_row(k, i).live != 0 and vma_row(k, i).vm_file != 0
     for i in range(1, k.table[T_POLL_ENTRY].high):
         refs += poll_entry_row(k, i).live != 0 and poll_entry_row(k, i).file != 0
     for i in range(1, k.table[T_FILE].high):

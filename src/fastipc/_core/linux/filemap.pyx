@@ -5,9 +5,6 @@ of the last page beyond the size are zero.
 """
 
 
-cdef char[4096] ZERO_PAGE
-
-
 # ------------------------------------------------------------------------------------------ pages
 cdef uint32_t find_page(kernel_t *k, inode_t *inode, uint64_t index) noexcept nogil:
     return xa_load(k, inode.i_pages, index)
@@ -23,7 +20,7 @@ cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexc
     if sb.s_max_blocks and sb.s_blocks >= sb.s_max_blocks:
         k.failed_errno = ENOSPC
         return 0
-    page = alloc_pages(k, 0, True)
+    page = alloc_zeroed_page(k)
     if page == 0:
         return 0
     if xa_store(k, &inode.i_pages, index, page) < 0:
@@ -32,7 +29,6 @@ cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexc
     p = page_row(k, page)
     p.mapping = i
     p.index = <uint32_t>index
-    p.flags |= PG_TOUCHED
     inode.nrpages += 1
     sb.s_blocks += 1
     return page
@@ -74,7 +70,7 @@ cdef int64_t generic_file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     while t.call.iter.count and pos[0] < size:
         n = min(t.call.iter.count, size - pos[0], PAGE_SIZE - (pos[0] & (PAGE_SIZE - 1)))
         page = find_page(k, inode, <uint64_t>pos[0] // PAGE_SIZE)
-        copy_to_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)) if page else <char *>ZERO_PAGE, n)
+        copy_to_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)) if page else ZERO_PAGE, n)
         pos[0] += n
     k.counters.bytes += pos[0] - start
     return pos[0] - start
@@ -100,7 +96,14 @@ cdef int64_t generic_write_checks(kernel_t *k, task_t *t, file_t *f, int64_t *po
     if limit < <uint64_t>most:
         most = <int64_t>limit
     t.call.iter.count = min(t.call.iter.count, most - pos[0])
+    if unlikely(inode.i_seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)):
+        return -EPERM
     return 0
+
+
+cdef inline int64_t part_of_page(task_t *t, int64_t pos) noexcept nogil:
+    # How much of a transfer goes into the page at a position.
+    return min(t.call.iter.count, PAGE_SIZE - (pos & (PAGE_SIZE - 1)))
 
 
 cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
@@ -119,11 +122,14 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
     file_remove_privs(k, t, inode)
     file_update_time(k, inode)
     while t.call.iter.count:
+        if unlikely(inode.i_seals & F_SEAL_GROW) and <uint64_t>pos[0] + <uint64_t>part_of_page(t, pos[0]) > inode.i_size:
+            err = -EPERM
+            break
         page = find_or_create_page(k, f.inode, <uint64_t>pos[0] // PAGE_SIZE)
         if page == 0:
             err = -alloc_errno(k, ENOMEM)
             break
-        n = min(t.call.iter.count, PAGE_SIZE - (pos[0] & (PAGE_SIZE - 1)))
+        n = part_of_page(t, pos[0])
         copy_from_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)), n)
         pos[0] += n
         if <uint64_t>pos[0] > inode.i_size:
@@ -178,6 +184,13 @@ cdef int64_t generic_file_llseek(kernel_t *k, file_t *f, int64_t offset, int whe
 
 
 # ------------------------------------------------------------------------------------------ size
+cdef inline int seals_errno(inode_t *inode, bint shrinks, uint64_t size) noexcept nogil:
+    # What the seals of a memory file say to a new size.
+    if shrinks:
+        return -EPERM if inode.i_seals & F_SEAL_SHRINK else 0
+    return -EPERM if inode.i_seals & F_SEAL_GROW and size > inode.i_size else 0
+
+
 cdef int inode_newsize_ok(kernel_t *k, task_t *t, inode_t *inode, int64_t size) noexcept nogil:
     if size > <int64_t>inode.i_size:
         if <uint64_t>size > rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_FSIZE]:
@@ -192,10 +205,13 @@ cdef int64_t do_truncate(kernel_t *k, task_t *t, uint32_t i, int64_t length) noe
     # The new size of a file, which may be written.
     cdef inode_t *inode = inode_row(k, i)
     cdef int err = -EPERM if is_frozen(k, inode) else inode_newsize_ok(k, t, inode, length)
+    if err == 0 and unlikely(inode.i_seals):
+        err = seals_errno(inode, <uint64_t>length < inode.i_size, <uint64_t>length)
     if err:
         return err
     file_remove_privs(k, t, inode)
     if <uint64_t>length <= inode.i_size:  # of the same size: what was allocated beyond it goes
+        unmap_mapping_range(k, inode, (<uint64_t>length + PAGE_SIZE - 1) // PAGE_SIZE, ~<uint64_t>0, True)
         truncate_pages(k, inode, (<uint64_t>length + PAGE_SIZE - 1) // PAGE_SIZE)
         if length & (PAGE_SIZE - 1):
             zero_part(k, inode, <uint64_t>length, (<uint64_t>length // PAGE_SIZE + 1) * PAGE_SIZE)
@@ -208,6 +224,7 @@ cdef int64_t do_truncate(kernel_t *k, task_t *t, uint32_t i, int64_t length) noe
 cdef void punch_hole(kernel_t *k, inode_t *inode, uint64_t start, uint64_t end) noexcept nogil:
     cdef uint64_t first = (start + PAGE_SIZE - 1) // PAGE_SIZE, last = end // PAGE_SIZE
     if last > first:
+        unmap_mapping_range(k, inode, first, last - 1, False)
         truncate_range(k, inode, first, last - 1)
     if start // PAGE_SIZE == end // PAGE_SIZE:
         zero_part(k, inode, start, end)
@@ -290,6 +307,11 @@ cdef int64_t vfs_fallocate(kernel_t *k, task_t *t, file_t *f, int64_t mode, int6
     cdef int64_t err = may_fallocate(k, f, mode, offset, n)
     if err == 0 and not keep:
         err = inode_newsize_ok(k, t, inode, offset + n)
+    if err == 0 and unlikely(inode.i_seals):
+        if mode & FALLOC_FL_PUNCH_HOLE:
+            err = -EPERM if inode.i_seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) else 0
+        else:
+            err = seals_errno(inode, False, <uint64_t>(offset + n))
     if err == 0 and mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE):
         punch_hole(k, inode, <uint64_t>offset, <uint64_t>(offset + n))
     if err == 0 and not (mode & FALLOC_FL_PUNCH_HOLE):

@@ -50,11 +50,26 @@ cdef void drop_parts(kernel_t *k, uint32_t task, uint64_t flags) noexcept nogil:
         put_fs_struct(k, c.fs)
     if c.files and not (flags & CLONE_FILES):
         put_files(k, c.files)
+    if c.mm:
+        mmput(k, c.mm)
     bury(k, task)
 
 
+cdef inline uint32_t copy_mm(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
+    # Who shares memory with another process must have some: the space of those that have none is no one's.
+    if likely(t.mm == k.init_mm) and flags & (CLONE_VM | CLONE_THREAD) == CLONE_VM and mm_own(k, t) == NULL:
+        return 0
+    if unlikely(t.mm != k.init_mm and not (flags & CLONE_VM)):
+        return dup_mm(k, t.mm)
+    mmget(k, t.mm)
+    return t.mm
+
+
 cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept nogil:
-    # Descriptors, signal actions and the process itself: shared or copied. False if one could not be had.
+    # Memory, descriptors, signal actions and the process itself: shared or copied. False if one could not be had.
+    c.mm = copy_mm(k, t, flags)
+    if c.mm == 0:
+        return False
     c.files = t.files if flags & CLONE_FILES else dup_fd_table(k, t.files)
     if c.files == 0:
         return False
@@ -252,6 +267,9 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     if mount_root(k) < 0:
         return -ENOMEM
     t.fs = new_fs_struct(k)
+    mm_init(k)
+    mmget(k, k.init_mm)
+    t.mm = k.init_mm
     t.sighand = new_sighand(k, 0)
     t.signal = table_alloc(k, T_SIGNAL, sizeof(signal_t))
     signal_row(k, t.signal).count = signal_row(k, t.signal).nr_threads = 1
@@ -376,6 +394,9 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         put_sighand(k, t.sighand)  # the last user of it, if the others were threads that have just gone
         t.sighand = e.sighand
     commit_creds(k, t, e.cred)
+    mmput(k, t.mm)
+    mmget(k, k.init_mm)
+    t.mm = k.init_mm
     t.exit_signal = SIGCHLD
     t.self_exec_id += 1
     t.flags &= ~<int>PF_FORKNOEXEC
@@ -392,6 +413,8 @@ cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcep
     if flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) and t.thread_next != task_index(k, t):
         return -EINVAL
     if flags & (CLONE_SIGHAND | CLONE_VM) and sighand_row(k, t.sighand).count > 1:
+        return -EINVAL
+    if flags & CLONE_VM and t.mm != k.init_mm and mm_row(k, t.mm).mm_users > 1:
         return -EINVAL
     if flags & CLONE_NAMESPACES:  # there is one of each
         return -EINVAL if flags & CLONE_NEWUSER or capable(k, t, CAP_SYS_ADMIN) else -EPERM

@@ -112,6 +112,7 @@ cdef int mount_root(kernel_t *k) noexcept nogil:
     boot_node(k, devtmpfs, b"full", 4, S_IFCHR | 0o666, dev_t_of(MEM_MAJOR, FULL_MINOR))
     shm = boot_node(k, devtmpfs, b"shm", 3, S_IFDIR | 0o755, 0)
     mount_tmpfs(k, dev, shm, 25)
+    shmem_mount(k)
     k.proc_sb = alloc_super(k, FS_PROC, 0)
     proc_root(k, k.proc_sb)
     kern_mount(k, k.proc_sb, k.root_mnt, boot_node(k, root, b"proc", 4, S_IFDIR | 0o755, 0))

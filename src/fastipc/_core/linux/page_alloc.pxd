@@ -5,6 +5,15 @@
 # exactly one place: allocated (`live`), in the cache (PG_PCP), in one buddy block, or beyond the frontier.
 
 
+cdef extern from *:
+    """
+    static char fastipc_zero_page[4096];  /* only ever read */
+    """
+    char *ZERO_PAGE "fastipc_zero_page"
+
+cdef enum:
+    PAGE_SHIFT = 12
+
 cdef void page_alloc_init(kernel_t *k) noexcept nogil
 cdef uint32_t alloc_page_slow(kernel_t *k) noexcept nogil
 cdef uint32_t alloc_pages(kernel_t *k, int order, bint zeroed) noexcept nogil  # first page, or 0
@@ -40,6 +49,22 @@ cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
     if unlikely(k.inject_any or k.pcp_first == 0):
         return alloc_page_slow(k)
     return take_cached(k)
+
+
+cdef inline uint32_t alloc_zeroed_page(kernel_t *k) noexcept nogil:
+    # One page of zeros that will be written to.
+    cdef uint32_t i = alloc_page(k)
+    cdef page_t *p = page_row(k, i)
+    if unlikely(i == 0):
+        return 0
+    if p.flags & PG_TOUCHED:
+        memset(page_address(k, i), 0, 4096)
+    p.flags |= PG_TOUCHED
+    return i
+
+
+cdef inline void get_page(kernel_t *k, uint32_t i) noexcept nogil:
+    page_row(k, i).refcount += 1
 
 
 cdef inline void put_page(kernel_t *k, uint32_t i) noexcept nogil:

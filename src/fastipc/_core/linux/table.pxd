@@ -173,5 +173,8 @@ cdef inline journal_head_t *journal_head_row(kernel_t *k, uint32_t i) noexcept n
 cdef inline mm_t *mm_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <mm_t *>k.table[T_MM].base + i
 
+cdef inline uint32_t mm_index(kernel_t *k, mm_t *mm) noexcept nogil:
+    return <uint32_t>(mm - <mm_t *>k.table[T_MM].base)
+
 cdef inline vm_area_t *vma_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <vm_area_t *>k.table[T_VMA].base + i

@@ -1,0 +1,64 @@
+"""Loads and stores of the program, and what an access that fails does. Source: arch/x86/mm/fault.c, kernel/signal.c
+(force_sig_fault).
+"""
+
+
+cdef enum:
+    SI_KERNEL_CODE = 0x80
+
+
+cdef char *translate_slow(kernel_t *k, task_t *t, uint64_t addr, bint write, int *fault) noexcept nogil:
+    cdef tlb_t *e = tlb_entry(k, addr)
+    fault[0] = handle_fault(k, t, addr, write)
+    return e.base + (addr & (PAGE_SIZE - 1)) if fault[0] == 0 else NULL
+
+
+cdef int64_t load_bytes(kernel_t *k, task_t *t, uint64_t addr, char *to, int64_t n, int *fault) noexcept nogil:
+    # Bytes loaded: fewer than `n` where a page may not be read.
+    cdef int64_t done = 0, part
+    cdef char *at
+    while done < n:
+        at = translate(k, t, addr + <uint64_t>done, False, fault)
+        if unlikely(at == NULL):
+            break
+        part = in_page(addr + <uint64_t>done, n - done)
+        memcpy(to + done, at, part)
+        done += part
+    return done
+
+
+cdef int64_t store_bytes(
+    kernel_t *k, task_t *t, uint64_t addr, const char *source, int64_t n, int *fault
+) noexcept nogil:
+    cdef int64_t done = 0, part
+    cdef char *at
+    while done < n:
+        at = translate(k, t, addr + <uint64_t>done, True, fault)
+        if unlikely(at == NULL):
+            break
+        part = in_page(addr + <uint64_t>done, n - done)
+        memcpy(at, source + done, part)
+        done += part
+    return done
+
+
+cdef void force_sig_fault(kernel_t *k, task_t *t, int sig, int code, uint64_t addr) noexcept nogil:
+    # Blocked or ignored makes no difference to a signal that the task has brought upon itself.
+    t.fault = addr & ((<uint64_t>1 << 48) - 1) | <uint64_t>sig << 48 | <uint64_t>code << 56
+    sighand_row(k, t.sighand).ignored &= ~sigmask(sig)
+    t.blocked &= ~sigmask(sig)
+    t.pending |= sigmask(sig)
+    t.flags |= TIF_SIGPENDING
+    k.counters.signals += 1
+
+
+cdef int64_t access_failed(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil:
+    if fault == FAULT_OOM:  # the memory is gone: the task that wants more is killed
+        send_sig(k, t, SIGKILL)
+    elif fault == FAULT_SIGBUS:
+        force_sig_fault(k, t, SIGBUS, BUS_ADRERR, addr)
+    elif <int64_t>(addr << 16) >> 16 != <int64_t>addr:  # no address at all: a general protection fault
+        force_sig_fault(k, t, SIGSEGV, SI_KERNEL_CODE, 0)
+    else:
+        force_sig_fault(k, t, SIGSEGV, SEGV_ACCERR if fault == FAULT_ACCERR else SEGV_MAPERR, addr)
+    return do_signal(k, t)
