@@ -17,7 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, SigInfo, Stat, Task
+from fastipc._core.entries import Call, SigInfo, Stat, Task, Walk
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -83,6 +83,7 @@ __all__ = [
     "Limits",
     "Report",
     "SigInfo",
+    "Walk",
     "StackOverflow",
     "Stat",
     "Task",

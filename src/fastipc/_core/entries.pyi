@@ -417,7 +417,36 @@ class IdCalls(ProcessCalls):
         self, idtype: SupportsIndex, id: SupportsIndex, info: _Buffer | None, options: SupportsIndex
     ) -> int: ...
 
+@final
+class Walk:
+    def __init__(self, **fields: Any) -> None: ...
+    addr: int
+    vm_start: int
+    vm_end: int
+    prot: str
+    shared: bool
+    kind: str
+    file: int
+    name: str
+    shmid: int
+    ino: int
+    pgoff: int
+    cached: bool
+    tables: tuple[int, ...]
+    pte: int
+    writable: bool
+    frame: int
+    end: str
+    si_signo: int
+    si_code: int
+    def __iter__(self) -> Iterator[Any]: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def signal_text(self) -> str: ...
+
+def make_walk(values: tuple[Any, ...]) -> Walk: ...
+
 class MemoryCalls(IdCalls):
+    def walk(self, addr: SupportsIndex, write: bool = False) -> Walk: ...
     def load(self, addr: SupportsIndex, n: SupportsIndex) -> bytes: ...
     def load_into(self, addr: SupportsIndex, buf: _Buffer) -> int: ...
     def sys_load(self, addr: SupportsIndex, buf: _Buffer) -> int: ...

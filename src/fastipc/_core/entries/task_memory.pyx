@@ -150,6 +150,15 @@ cdef class MemoryCalls(IdCalls):
 
         return np.frombuffer(frames, np.uint8)
 
+    def walk(self, addr, write=False):
+        """How an address leads to a page frame: area, file, segment, page cache, page tables. A `Walk`.
+
+        Nothing is touched: what a first access would do is told, not done. ``write``: for a write.
+        """
+        cdef uint64_t at = as_address(addr, "addr")
+        self.enter()
+        return walk_address(self.k, self.t, at, bool(write))
+
     # -------------------------------------------------------------------------------------- areas
     def mmap(self, length, prot, flags, fd=-1, offset=0, addr=0):
         """Map memory or a file; the address.

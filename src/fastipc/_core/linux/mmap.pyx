@@ -125,6 +125,8 @@ cdef int64_t map_flags(
 
 cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) noexcept nogil:
     # What stands behind a new area: the file, or for shared memory without one a file without a name.
+    if file_row(k, file).f_op == ZERO_FOPS and vma.vm_flags & VM_SHARED:
+        file = 0
     if file == 0 and vma.vm_flags & VM_SHARED:
         file = shmem_file_setup(k, t, b"dev/zero", vma.vm_end - vma.vm_start, vma.vm_flags)
         if file == 0:

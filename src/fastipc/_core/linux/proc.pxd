@@ -8,6 +8,8 @@ cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name)
 cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil
 cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char **body) noexcept nogil
 cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int64_t size) noexcept nogil
+cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil
+cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil
 
 cdef enum:  # inode.i_private of proc
@@ -26,6 +28,7 @@ cdef enum:  # inode.i_private of proc
     PROC_PID_STATUS = 13
     PROC_PID_COMM = 14
     PROC_SYSCTL = 15
+    PROC_PID_MAPS = 16
 
 ctypedef struct proc_dir_entry_t:  # struct proc_dir_entry: a name that is always there
     uint32_t parent

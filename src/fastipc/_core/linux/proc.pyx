@@ -1,16 +1,16 @@
 """/proc: processes, their descriptors, the state of the machine, sysctls.
 
 Source: fs/proc/root.c, base.c (pid_revalidate, proc_pid_get_link), fd.c, array.c (proc_pid_status), self.c,
-proc_sysctl.c; mm/vmstat.c (frag_show). A name lives as long as somebody holds it. Missing: directory listings, what
-needs address spaces, and most of what a real machine has there.
+proc_sysctl.c; mm/vmstat.c (frag_show). A name lives as long as somebody holds it. Missing: directory listings, and
+most of what a real machine has there.
 """
 
 
 cdef enum:
     NR_OPEN_DEFAULT = 64  # BITS_PER_LONG
-    N_PROC_ENTRIES = 11
+    N_PROC_ENTRIES = 12
 
-cdef proc_dir_entry_t[11] proc_entries
+cdef proc_dir_entry_t[12] proc_entries
 
 
 cdef void proc_add(int i, uint32_t parent, const char *name, uint32_t kind, uint16_t op, uint32_t mode) noexcept nogil:
@@ -33,6 +33,7 @@ cdef void proc_init() noexcept nogil:
     proc_add(8, PROC_PID, b"cwd", PROC_PID_CWD, PROC_LINK, S_IFLNK | 0o777)
     proc_add(9, PROC_PID, b"root", PROC_PID_ROOT, PROC_LINK, S_IFLNK | 0o777)
     proc_add(10, PROC_PID, b"comm", PROC_PID_COMM, PROC_FILE, S_IFREG | 0o644)
+    proc_add(11, PROC_PID, b"maps", PROC_PID_MAPS, PROC_FILE, S_IFREG | 0o444)
     file_operations[PROC_FOPS].read = proc_read
     file_operations[PROC_FOPS].write = proc_write
     file_operations[PROC_FOPS].available = proc_available
@@ -232,7 +233,7 @@ cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char 
     return err
 
 
-cdef int64_t path_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil:
+cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil:
     # What readlink says of a path: also of what has no name, or has lost it.
     cdef char page[4352]
     cdef inode_t *inode = d_inode(k, path.dentry)
@@ -263,7 +264,7 @@ cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int
         return n
     n = link_path(k, t, inode, &path)
     if n == 0:
-        n = path_text(k, t, &path, to, size)
+        n = file_text(k, t, &path, to, size)
         path_put(k, &path)
     return n
 
@@ -334,6 +335,7 @@ cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     seq_number(m, b"NSpid:\t%lld\n", t.pid)
     seq_number(m, b"NSpgid:\t%lld\n", s.pgrp)
     seq_number(m, b"NSsid:\t%lld\nKthread:\t0\n", s.session)
+    task_mem(k, t, m)
     show_signals(k, t, m)
     seq_puts(m, b"NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n"
                 b"Mems_allowed:\t1\nMems_allowed_list:\t0\n")
@@ -357,10 +359,21 @@ cdef void frag_show(kernel_t *k, seq_file_t *m) noexcept nogil:
     seq_puts(m, b"\n")
 
 
+cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
+    # proc_mem_open: whose memory it is that is told must be open to the reader.
+    cdef uint32_t task
+    if inode.i_private != PROC_PID_MAPS:
+        return 0
+    task = proc_task(k, inode)
+    if task == 0:
+        return -ESRCH
+    return 0 if may_trace(k, t, task_row(k, task)) else -EACCES
+
+
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil:
     # The whole text of a file: 0 or -errno.
     cdef uint32_t task = 0
-    if inode.i_private == PROC_PID_STATUS or inode.i_private == PROC_PID_COMM:
+    if inode.i_private in (PROC_PID_STATUS, PROC_PID_COMM, PROC_PID_MAPS):
         task = proc_task(k, inode)
         if task == 0:
             return -ESRCH
@@ -369,6 +382,8 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
     elif inode.i_private == PROC_PID_COMM:
         seq_puts(m, comm_of(k, task_row(k, task)))
         seq_puts(m, b"\n")
+    elif inode.i_private == PROC_PID_MAPS:
+        proc_pid_maps(k, task_row(k, task), m)
     elif inode.i_private == PROC_BUDDYINFO:
         frag_show(k, m)
     elif inode.i_private == PROC_FILESYSTEMS:

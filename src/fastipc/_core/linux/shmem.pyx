@@ -138,11 +138,8 @@ cdef int64_t generic_file_mmap(kernel_t *k, file_t *f, vm_area_t *vma) noexcept 
 
 
 cdef int64_t mmap_zero(kernel_t *k, file_t *f, vm_area_t *vma) noexcept nogil:
-    # /dev/zero: private memory is that of no file, shared memory that of a new one.
-    if not (vma.vm_flags & VM_SHARED):
-        vma.vm_ops = ANON_VM_OPS
-        return 0
-    vma.vm_ops = SHMEM_VM_OPS
+    # /dev/zero, privately: memory as without a file. What is shared has a file of its own, see mmap_file.
+    vma.vm_ops = ANON_VM_OPS
     return 0
 
 

@@ -1,0 +1,4 @@
+# How an address is resolved, as a record.
+
+cdef class Walk:
+    cdef tuple values
