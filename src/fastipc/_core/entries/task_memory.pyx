@@ -20,12 +20,15 @@ cdef class Frames:
     def __dealloc__(self):
         cdef kernel_t *k
         cdef uint32_t i
-        if self.arena is None or self.arena.k.reservation == NULL:
+        if self.arena is None:
             return
         k = self.arena.k
+        self.arena.views -= 1
         for i in range(self.first, self.first + self.pages):
             page_row(k, i).pincount -= 1
             put_page(k, i)
+        if self.arena.closed:
+            self.arena.close()
 
 
 cdef class MemoryCalls(IdCalls):
@@ -146,6 +149,7 @@ cdef class MemoryCalls(IdCalls):
         frames.base = base
         frames.length = count
         frames.arena = self.arena
+        self.arena.views += 1
         import numpy as np
 
         return np.frombuffer(frames, np.uint8)
