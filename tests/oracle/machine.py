@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from .memory import ACCESSES, FAULT
+
 ASLEEP = "asleep"
 DIED = "died"
 
@@ -153,6 +155,7 @@ class Machine:
         self.log: list[str] = []
         self.inodes: dict[tuple[int, int], int] = {}
         self.devices: dict[int, int] = {}
+        self.frames: dict[int, int] = {}
         self.looks: dict[int, tuple[int, ...]] = {}  # times of inodes, when a call `times` or `ftimes` saw them last
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
@@ -183,6 +186,10 @@ class Machine:
 
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
+        raise NotImplementedError
+
+    def fault_of(self, task: Task) -> FAULT | None:
+        """Return the signal and the address that an access of a task ended with, or None."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -249,6 +256,12 @@ class Machine:
         """Return a number for a file system: 1 for the first seen, 2 for the second."""
         return self.devices.setdefault(dev, len(self.devices) + 1)
 
+    def _cause(self, pending: Pending) -> str:
+        if pending.value is not DIED or pending.name not in ACCESSES:
+            return ""
+        found = self.fault_of(pending.task)
+        return f" of {found[0]} at {found[1]!r}" if found else ""
+
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False
         for task in self.tasks:
@@ -263,7 +276,7 @@ class Machine:
             task.pending = None
             deaths |= pending.value is DIED
             verb = "=" if pending is fresh else "wakes ="
-            self.log.append(f"{pending.text} {verb} {show(pending.value)}")
+            self.log.append(f"{pending.text} {verb} {show(pending.value)}{self._cause(pending)}")
         if deaths or (fresh is not None and fresh.name in ("exit", "exit_group", "execve")):
             for task in self.tasks:
                 if task.alive and not self._alive(task):

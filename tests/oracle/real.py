@@ -25,6 +25,7 @@ from typing import Any
 
 from . import abi, paths
 from .machine import ASLEEP, CREATING, DIED, IDS, NAMING, NOTHING, Group, Machine, Pending, Task, ready_sets
+from .real_memory import RealMemory
 from .root import Root
 
 NSLOTS = 256
@@ -53,6 +54,7 @@ STAT_WORDS = (
     "atime", "atime_ns", "mtime", "mtime_ns", "ctime", "ctime_ns",
 )  # fmt: skip
 MASK = 2**64 - 1
+CORE, CLD_KILLED, CLD_DUMPED = 0x80, 2, 3  # of a wait status: whether there was a core dump is the host's choice
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
@@ -75,6 +77,7 @@ class Slot:
         self.state = ctypes.c_int32.from_buffer(host.memory, at)
         self.tid_word = ctypes.c_int32.from_buffer(host.memory, at + 4)
         self.request = (ctypes.c_int64 * 8).from_buffer(host.memory, at + 8)  # nr, six arguments, result
+        self.fault = (ctypes.c_int64 * 3).from_buffer(host.memory, at + 72)  # signal, code and address of the last one
         self.offset = DATA + index * AREA  # of its data, here
         self.address = BASE + self.offset  # of its data, there
         self.word = ctypes.addressof(self.state)
@@ -195,7 +198,7 @@ class Host:
         self.root: Root | None = None
         self.rootless = ""
         try:
-            self.root = Root(self._supervise, self.shared, self.process.pid)
+            self.root = Root(self.supervise, self.shared, self.process.pid)
             self._tell(520, self.root.outside)
         except OSError as error:
             self.rootless = f"the real side has no file tree of its own: {error}"
@@ -203,8 +206,8 @@ class Host:
     def _tell(self, at: int, path: Path) -> None:
         self.memory[at : at + len(bytes(path))] = bytes(path)
 
-    def _supervise(self, name: str, *args: int | str) -> None:
-        """Let the supervisor make a call."""
+    def supervise(self, name: str, *args: int | str) -> None:
+        """Let the supervisor make a call; raise OSError."""
         supervisor, numbers = self.slots[0], []
         for i, arg in enumerate(args):
             numbers.append(supervisor.put(arg.encode() + b"\0", i * 512) if isinstance(arg, str) else arg)
@@ -275,7 +278,7 @@ def disorderly() -> str:
     return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
 
 
-class RealMachine(Machine):
+class RealMachine(RealMemory, Machine):
     """Tasks on the real kernel."""
 
     kind = "real"
@@ -285,6 +288,7 @@ class RealMachine(Machine):
         self.host = host()
         self.used = 1  # slot 0 is the supervisor's
         self.pids = {self.host.process.pid: "init"}
+        self.host.supervise("unshare", abi.CLONE_NEWIPC)  # ids start at 0
         os.sched_setaffinity(0, {self.host.cpu})
 
     # ------------------------------------------------------------------------------------------ life of the machine
@@ -292,6 +296,7 @@ class RealMachine(Machine):
         slot = self.host.slots[self.used]
         self.used += 1
         slot.state.value = 0
+        slot.fault[0] = 0
         return slot
 
     def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Slot:
@@ -599,7 +604,8 @@ class RealMachine(Machine):
         slot.send(NR["wait4"], self._number(pid), slot.put(b"\0\0\0\0"), options, 0)
 
         def decode(ret: int) -> tuple[str | int, int]:
-            return (self.name_of(ret) if ret else 0, struct.unpack("i", slot.get(4))[0])
+            (status,) = struct.unpack("i", slot.get(4))
+            return (self.name_of(ret) if ret else 0, status & ~CORE if status & 0x7F not in (0, 0x7F) else status)
 
         return decode
 
@@ -609,6 +615,8 @@ class RealMachine(Machine):
         def decode(ret: int) -> tuple | None:
             signo, error, code, _, pid, uid, status = struct.unpack("iiiiiIi", slot.get(28))
             assert error == 0
+            if code == CLD_DUMPED:
+                code, status = CLD_KILLED, status & ~CORE
             return (signo, code, self.name_of(pid), self._user(uid), status) if signo or pid else None
 
         return decode

@@ -5,6 +5,9 @@
 // the slot's state word, makes the system call that it finds there, and stores the result. Buffers are in the shared
 // memory too, at the same address in every task. There is no C library here: a thread needs nothing but a stack.
 //
+// Its address space is as bare as it can be, so that the addresses the kernel chooses are the same everywhere: nothing
+// is at random, there is no vdso, and nothing is mapped above the shared memory but the stack.
+//
 //     worker FILE supervisor CPU PRIORITY CONTROLLER     start; becomes the parent of orphans
 //     worker FILE SLOT                                   after execve
 //
@@ -14,8 +17,11 @@ typedef unsigned long u64;
 
 enum { NSLOTS = 256, BASE_PAGE = 4096, STACK = 16384 };
 enum { FREE = 0, IDLE = 1, REQUEST = 2, RUNNING = 3, DONE = 4, END = 5 };
-enum { DO_CLONE = -1, DO_EXEC = -2, DO_SPAWN = -3 };  // requests that are not one raw call
+enum {  // requests that are not one raw call
+    DO_CLONE = -1, DO_EXEC = -2, DO_SPAWN = -3, DO_LOAD = -4, DO_STORE = -5, DO_TOUCH = -6, DO_FILE = -7
+};
 static const u64 BASE = 0x100000000000UL;  // of the shared memory, in every task
+static const u64 MMAP_BASE = 0x7ffff7fff000UL;  // below it the kernel chooses addresses
 static const u64 DATA = 1UL << 20;  // offset of the first slot's data
 static const u64 AREA = 2UL << 20;  // bytes of data of one slot
 
@@ -25,7 +31,8 @@ typedef struct {
     long nr;
     long arg[6];
     long ret;
-    long pad[7];
+    long fault[3];  // signal, code and address of the access that ended the task
+    long pad[4];
 } slot_t;
 
 typedef struct {
@@ -50,13 +57,23 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 #define sys(nr, a, b, c, d) sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 enum {
-    SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_nanosleep = 35,
-    SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_unlink = 87, SYS_umask = 95, SYS_getrlimit = 97, SYS_chdir = 80,
-    SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_sched_setscheduler = 144,
+    SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_munmap = 11, SYS_rt_sigaction = 13,
+    SYS_nanosleep = 35, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_chdir = 80, SYS_unlink = 87,
+    SYS_umask = 95, SYS_getrlimit = 97, SYS_getrusage = 98,
+    SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_personality = 135,
+    SYS_sched_setscheduler = 144,
     SYS_prctl = 157, SYS_setrlimit = 160, SYS_chroot = 161, SYS_gettid = 186, SYS_futex = 202, SYS_sched_setaffinity = 203,
     SYS_exit_group = 231, SYS_close_range = 436
 };
 
+typedef struct {
+    void *handler;
+    u64 flags;
+    void *restorer;
+    u64 mask;
+} action_t;
+
+void restore(void);  // rt_sigreturn
 static void serve(slot_t *s) __attribute__((noreturn));
 
 static void start_thread(slot_t *s) __attribute__((noreturn, used));
@@ -135,6 +152,69 @@ static void execute(slot_t *s)
     s->ret = sys(SYS_execve, argv[0], argv, envp, 0);
 }
 
+// Accesses of the program. One that faults is noted in the slot and then made again, without the handler.
+enum { SIGBUS = 7, SIGSEGV = 11, SIGINFO = 4, RESTORER = 0x4000000, NODEFER = 0x40000000 };
+static slot_t *accessing;
+static action_t before_bus, before_segv;
+
+static void faulted(int sig, const int *info)
+{
+    accessing->fault[0] = sig;
+    accessing->fault[1] = info[2];
+    accessing->fault[2] = *(const long *)(info + 4);
+    sys(SYS_rt_sigaction, SIGBUS, &before_bus, 0, 8);
+    sys(SYS_rt_sigaction, SIGSEGV, &before_segv, 0, 8);
+}
+
+static void copy(volatile char *to, const volatile char *from, long n)
+{
+    for (long i = 0; i < n; i++) to[i] = from[i];
+}
+
+static long faults(void)
+{
+    long usage[18];
+    sys(SYS_getrusage, 1, usage, 0, 0);  // RUSAGE_THREAD
+    return usage[8] + usage[9];  // minor, major
+}
+
+// One access to each of `pages` pages; returns how many faults that took.
+static long touch(volatile char *at, long pages, long writing)
+{
+    long start = faults();
+    for (long i = 0; i < pages; i++) {
+        if (writing) at[i * BASE_PAGE] = i + 1;
+        else (void)at[i * BASE_PAGE];
+    }
+    return faults() - start;
+}
+
+static long access_memory(slot_t *s)
+{
+    action_t action = {faulted, SIGINFO | RESTORER | NODEFER, restore, 0};
+    volatile char page[BASE_PAGE];
+    long ret = 0;
+    accessing = s;
+    sys(SYS_rt_sigaction, SIGBUS, &action, &before_bus, 8);
+    sys(SYS_rt_sigaction, SIGSEGV, &action, &before_segv, 8);
+    touch(page, 1, 1);  // what it needs itself is there
+    if (s->nr == DO_TOUCH) ret = touch((volatile char *)s->arg[0], s->arg[1], s->arg[2]);
+    else copy((char *)s->arg[0], (const char *)s->arg[1], s->arg[2]);
+    sys(SYS_rt_sigaction, SIGBUS, &before_bus, 0, 8);
+    sys(SYS_rt_sigaction, SIGSEGV, &before_segv, 0, 8);
+    return ret;
+}
+
+// The text of a file, by a descriptor that is gone again.
+static long file_text(const char *path, char *to, long size)
+{
+    long n, got = 0, fd = sys(SYS_open, path, 02000000, 0, 0);
+    if (fd < 0) return fd;
+    while ((n = sys(SYS_read, fd, to + got, size - got, 0)) > 0) got += n;
+    sys(SYS_close, fd, 0, 0, 0);
+    return n < 0 ? n : got;
+}
+
 // The supervisor's end: every task is its child, or becomes it when those above are gone.
 static void end_all(void) __attribute__((noreturn));
 static void end_all(void)
@@ -211,6 +291,10 @@ static void serve(slot_t *s)
         } else if (s->nr == DO_EXEC) {
             execute(s);
             ret = s->ret;
+        } else if (s->nr == DO_LOAD || s->nr == DO_STORE || s->nr == DO_TOUCH) {
+            ret = access_memory(s);
+        } else if (s->nr == DO_FILE) {
+            ret = file_text((const char *)s->arg[0], (char *)s->arg[1], s->arg[2]);
         } else {
             ret = sys6(s->nr, s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5]);
         }
@@ -228,6 +312,12 @@ void start(long *stack)
     u64 size = DATA + NSLOTS * AREA;
     u64 nofile[2], all[2];
     int fd;
+    if (argc > 3 && !(sys(SYS_personality, 0xffffffff, 0, 0, 0) & 0x40000)) {  // ADDR_NO_RANDOMIZE
+        sys(SYS_personality, 0x40000, 0, 0, 0);
+        sys(SYS_execve, argv[0], argv, argv + argc + 1, 0);
+    }
+    sys(SYS_munmap, MMAP_BASE - 0x100000, 0x100000, 0, 0);  // the vdso and its data
+    sys(SYS_prctl, 41, 1, 0, 0);  // PR_SET_THP_DISABLE
     if (argc > 3) sys(SYS_close_range, 0, 0x7fffffff, 0, 0);
     sys(SYS_getrlimit, 7, nofile, 0, 0);  // the task may have no number left under its soft limit
     all[0] = all[1] = nofile[1];
@@ -253,3 +343,4 @@ void start(long *stack)
 }
 
 __asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start\n");
+__asm__("restore:\n\tmov $15, %eax\n\tsyscall\n");
