@@ -34,8 +34,13 @@ ARENA = Addr(0x200000000000)
 HEAP = Addr(0x300000000000)
 MMAP_BASE = Addr(0x7FFFF7FFF000)
 TASK_SIZE = Addr(0x7FFFFFFFF000)
-GIB = 1 << 30
-ZONES = ((0, 0x400000), (ARENA, ARENA + GIB), (HEAP, HEAP + GIB), (MMAP_BASE - (1 << 44), MMAP_BASE))
+HEAP_SIZE = 1 << 26
+ZONES = (
+    (0, 0x400000),
+    (ARENA - (1 << 30), ARENA + (1 << 30)),
+    (HEAP, HEAP + HEAP_SIZE),
+    (MMAP_BASE - (1 << 44), MMAP_BASE),
+)
 
 NUMBERS = frozenset({"munmap", "mprotect", "madvise", "mlock", "munlock", "shmdt"})  # they succeed with 0
 ADDRESSES = frozenset({"mmap", "mremap", "brk", "shmat"})  # their results are addresses
@@ -51,7 +56,13 @@ FAULT = tuple[str, Addr]
 
 def moved(address: int, start: int, there: int) -> int:
     """Return an address with the heap at another place: ``start`` becomes ``there``."""
-    return address - start + there if start <= address < start + GIB else address
+    return address - start + there if start <= address < start + HEAP_SIZE else address
+
+
+def device_number(text: str) -> int:
+    """Return the number, as in a stat, of a device as /proc prints it: ``fe:00``."""
+    major, minor = (int(x, 16) for x in text.split(":"))
+    return minor & 0xFF | major << 8 | (minor & ~0xFF) << 12
 
 
 def areas(machine: Machine, text: str, start_brk: int) -> list[str]:
@@ -64,9 +75,8 @@ def areas(machine: Machine, text: str, start_brk: int) -> list[str]:
             continue
         words = [f"{start:x}-{end:x}", perms, f"{int(offset, 16):x}"]
         if inode != "0" or name and not name[0].startswith("["):
-            major, minor = (int(x, 16) for x in device.split(":"))
             system_v = name and name[0].startswith("/SYSV")
-            words.append(inode if system_v else f"#{machine.inode(major << 20 | minor, int(inode))}")
+            words.append(inode if system_v else f"#{machine.inode(device_number(device), int(inode))}")
         shown[start] = " ".join(words + name)
     return [shown[start] for start in sorted(shown)]
 
@@ -107,6 +117,11 @@ def kilobytes(status: str, name: str) -> int:
     match = re.search(rf"^{name}:\s*(\d+) kB$", status, re.MULTILINE)
     assert match, f"{name} is not in status"
     return int(match[1])
+
+
+def at(offset: int = 0) -> tuple[int, int, Addr]:
+    """Return the last arguments of an mmap of no file: descriptor, offset, address in the arena."""
+    return -1, 0, ARENA + offset
 
 
 LIMITS = {"limit_as": (abi.RLIMIT_AS, "VmSize"), "limit_data": (abi.RLIMIT_DATA, "VmData")}

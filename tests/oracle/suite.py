@@ -14,8 +14,8 @@ from .machine import Machine
 
 Case = Callable[[Machine], None]
 
-THEMES = ("pipe", "ready", "fd", "process", "ids", "fault", "path", "file", "fifo")
-ROOTED = ("path", "file", "fifo")  # themes whose tasks need a file tree of their own
+THEMES = ("pipe", "ready", "fd", "process", "ids", "fault", "path", "file", "fifo", "memory", "mapping", "attach")
+ROOTED = ("path", "file", "fifo", "mapping")  # themes whose tasks need a file tree of their own
 RECORDED = Path(__file__).with_name("recorded")
 
 

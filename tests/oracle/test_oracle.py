@@ -9,7 +9,7 @@ import fastipc
 from . import abi, suite
 from .sim import SimMachine
 
-FAULTS = sorted(name for name in suite.CASES if name.startswith("fault-"))
+FAULTS = sorted(name for name in suite.CASES if name.startswith(("fault-", "memory-", "mapping-", "attach-")))
 OTHERS = sorted(set(suite.CASES) - set(FAULTS))
 
 
@@ -59,7 +59,7 @@ def test_compiled(name: str, verb: str) -> None:
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.xfail(raises=AttributeError, strict=True, reason="user memory does not exist yet")
 def test_fastipc_faults(name: str) -> None:
-    """The rows of EFAULT."""
+    """The rows of EFAULT, and those of memory."""
     _on_fastipc(name, "raise")
 
 
