@@ -44,6 +44,7 @@ ZONES = (
 
 NUMBERS = frozenset({"munmap", "mprotect", "madvise", "mlock", "munlock", "shmdt"})  # they succeed with 0
 ADDRESSES = frozenset({"mmap", "mremap", "brk", "shmat"})  # their results are addresses
+CALLS = NUMBERS | ADDRESSES
 ACCESSES = frozenset({"load", "store", "touch"})  # a fault in them ends the task
 PERM = ("key", "uid", "gid", "cuid", "cgid", "mode", "seq")
 TIMES = ("shm_atime", "shm_dtime", "shm_ctime")

@@ -11,8 +11,9 @@ import numpy as np
 
 import fastipc
 
-from . import abi, paths
+from . import abi, memory, paths
 from .machine import ASLEEP, CREATING, DIED, NAMING, NOTHING, SLEEPING, Group, Machine, Pending, Task, ready_sets
+from .sim_memory import SimMemory
 
 TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
 LONGEST = 4096  # of a path
@@ -27,7 +28,7 @@ def devices() -> tuple[int, int, int]:
         return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev, task.stat("/").st_dev
 
 
-class SimMachine(Machine):
+class SimMachine(SimMemory, Machine):
     """Tasks of a simulated kernel.
 
     Parameters
@@ -86,10 +87,15 @@ class SimMachine(Machine):
     # ------------------------------------------------------------------------------------------ calls
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
+        seen = self.looks_at(task, name, args)
+        if seen is not None:
+            return seen
         if name in CREATING:
             verb, args, decode = name, args, self.adopt
         elif name in paths.SHAPES:
             verb, args, decode = self._on_files(name, paths.full(name, args))
+        elif name in memory.CALLS:
+            verb, args, decode = self.memory_call(name, args)
         elif self.verb == "sys" and name in NOTHING:
             verb, decode = f"sys_{name}", self._nothing
         elif self.verb == "sys" and hasattr(self, f"_sys_{name}") and self._fits(name, args):
