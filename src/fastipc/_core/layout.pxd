@@ -621,6 +621,7 @@ cdef enum:  # vm_area_struct.vm_flags, include/linux/mm.h
     VM_ACCOUNT = 0x100000
     VM_NORESERVE = 0x200000
     VM_HUGETLB = 0x400000
+    VM_NOHUGEPAGE = 0x40000000
 
 cdef enum:  # vm_area_struct.vm_ops
     ANON_VM_OPS = 0  # none: private memory
@@ -672,7 +673,7 @@ ctypedef struct vm_area_t:  # struct vm_area_struct
     uint64_t rb_subtree_gap  # the largest gap in front of an area of this subtree
     uint32_t i_next  # areas that map the same inode
     uint32_t i_prev
-    uint32_t anon_vma  # areas of one number may be joined although they hold private pages
+    uint32_t anon_vma  # areas of one number may be joined although they hold private pages; see ANON_VMA_FORKED
     uint32_t faults  # so often a page was brought in
 
 

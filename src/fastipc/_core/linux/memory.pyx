@@ -48,13 +48,17 @@ cdef void anon_vma_prepare(kernel_t *k, vm_area_t *vma) noexcept nogil:
     cdef vm_area_t *prev = vma_row(k, vma.vm_prev)
     if vma.anon_vma:
         return
-    if vma.vm_next and next.anon_vma and anon_vma_compatible(vma, next):
+    if vma.vm_next and reusable(next.anon_vma) and anon_vma_compatible(vma, next):
         vma.anon_vma = next.anon_vma
-    elif vma.vm_prev and prev.anon_vma and anon_vma_compatible(prev, vma):
+    elif vma.vm_prev and reusable(prev.anon_vma) and anon_vma_compatible(prev, vma):
         vma.anon_vma = prev.anon_vma
     else:
-        k.last_anon_vma += 1
+        k.last_anon_vma = k.last_anon_vma + 1 & ~<uint32_t>ANON_VMA_FORKED
         vma.anon_vma = k.last_anon_vma
+
+
+cdef inline bint reusable(uint32_t anon_vma) noexcept nogil:
+    return anon_vma != 0 and not (anon_vma & ANON_VMA_FORKED)
 
 
 cdef inline bint anon_vma_compatible(vm_area_t *a, vm_area_t *b) noexcept nogil:

@@ -48,6 +48,9 @@ cdef bint dup_mmap(kernel_t *k, uint32_t to, mm_t *old) noexcept nogil:
             if copy == 0:
                 return False
             vma_row(k, copy).vm_flags &= ~<uint32_t>VM_LOCKED
+            if vma_row(k, copy).anon_vma:  # anon_vma_fork
+                k.last_anon_vma = k.last_anon_vma + 1 & ~<uint32_t>ANON_VMA_FORKED
+                vma_row(k, copy).anon_vma = k.last_anon_vma | ANON_VMA_FORKED
             vma_link(k, mm, copy)
             vm_stat_account(mm, vma_row(k, copy).vm_flags, <int64_t>vma_pages(vma_row(k, copy)))
             if copy_page_range(k, copy, i) < 0:

@@ -66,6 +66,8 @@ cdef inline uint32_t calc_vm_flags(uint64_t prot, uint64_t flags) noexcept nogil
     cdef uint32_t f = <uint32_t>prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
     if flags & MAP_GROWSDOWN:
         f |= VM_GROWSDOWN
+    if flags & MAP_STACK:
+        f |= VM_NOHUGEPAGE
     return f | VM_LOCKED if flags & MAP_LOCKED else f
 
 
@@ -219,7 +221,7 @@ cdef int64_t do_mmap(
         vm_flags |= VM_NORESERVE
     ret = mmap_region(k, t, mm, file, addr, len, vm_flags, pgoff)
     if ret > 0 and (vm_flags & VM_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE):
-        mm_populate(k, mm, addr, addr + len)
+        mm_populate(k, mm, addr, addr + len, True)
     return ret
 
 
@@ -240,28 +242,38 @@ cdef int64_t ksys_mmap(
     return do_mmap(k, t, file, addr, len, prot, flags, offset >> PAGE_SHIFT)
 
 
-cdef void mm_populate(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) noexcept nogil:
-    # Faults of a range beforehand, as a writer where the area may be written; what fails is left to the access.
-    cdef uint32_t i
-    cdef vm_area_t *vma
+cdef int populate_vma(kernel_t *k, mm_t *mm, uint32_t i, uint64_t start, uint64_t end) noexcept nogil:
+    # populate_vma_page_range: as by a writer where the area is private and may be written. 0 or a FAULT_.
+    cdef bint write = vma_row(k, i).vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE
+    cdef int fault
+    if not (vma_row(k, i).vm_flags & VM_ACCESS_FLAGS):
+        return FAULT_ACCERR
     while start < end:
-        i = find_vma(k, mm, start)
-        if i == 0 or vma_row(k, i).vm_start >= end:
-            return
-        vma = vma_row(k, i)
-        start = max(start, vma.vm_start)
-        if not (vma.vm_flags & VM_ACCESS_FLAGS):
-            start = vma.vm_end
-            continue
-        if pte_missing(k, mm, start) and handle_mm_fault(
-                k, mm, i, start, vma.vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE):
-            return
+        if pte_lacks(k, mm, start, write):
+            fault = handle_mm_fault(k, mm, i, start, write)
+            if fault:
+                return fault
         start += PAGE_SIZE
+    return 0
 
 
-cdef inline bint pte_missing(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil:
+cdef int64_t mm_populate(
+    kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bint ignore_errors
+) noexcept nogil:
+    # Faults of a range beforehand. Where errors are ignored what fails is left to the access.
+    cdef uint32_t i = find_vma(k, mm, start)
+    cdef int fault
+    while i and vma_row(k, i).vm_start < end:
+        fault = populate_vma(k, mm, i, max(start, vma_row(k, i).vm_start), min(end, vma_row(k, i).vm_end))
+        if fault and not ignore_errors:
+            return -alloc_errno(k, ENOMEM) if fault == FAULT_OOM else -EFAULT
+        i = vma_row(k, i).vm_next
+    return 0
+
+
+cdef inline bint pte_lacks(kernel_t *k, mm_t *mm, uint64_t addr, bint write) noexcept nogil:
     cdef uint64_t *pte = pte_offset(k, mm, addr)
-    return pte == NULL or pte[0] == 0
+    return pte == NULL or pte[0] == 0 or write and not (pte[0] & PTE_RW)
 
 
 # ------------------------------------------------------------------------------------------ munmap
@@ -327,7 +339,7 @@ cdef bint grow_brk(kernel_t *k, task_t *t, mm_t *mm, uint64_t old, uint64_t new)
         alloc_errno(k, ENOMEM)
         return False
     if flags & VM_LOCKED:
-        mm_populate(k, mm, old, new)
+        mm_populate(k, mm, old, new, True)
     return True
 
 

@@ -10,7 +10,14 @@ cdef uint32_t vma_modify(
 ) noexcept nogil:
     # The part of an area between two addresses gets other flags: split off, changed, joined. 0: see alloc_errno.
     cdef vm_area_t *vma = vma_row(k, i)
-    cdef uint32_t part = i, old = vma.vm_flags
+    cdef uint32_t part = shift_border(k, i, start, end, flags), old = vma.vm_flags
+    if part:
+        vm_stat_account(mm, old, -<int64_t>((end - start) >> PAGE_SHIFT))
+        vm_stat_account(mm, flags, <int64_t>((end - start) >> PAGE_SHIFT))
+        if (old ^ flags) & VM_ACCESS_FLAGS:
+            change_protection(k, mm, vma_row(k, part), start, end)
+        return part
+    part = i
     if vma.vm_start < start:
         part = split_vma(k, i, start)
         if part == 0:
@@ -44,11 +51,13 @@ cdef int64_t mprotect_fixup(
             if not vm_enough_memory(k, pages):
                 return -ENOMEM
             flags |= VM_ACCOUNT
+    elif old & VM_ACCOUNT and vma_row(k, i).vm_ops == ANON_VM_OPS and vma_row(k, i).anon_vma == 0:
+        flags &= ~<uint32_t>VM_ACCOUNT  # it holds nothing
     i = vma_modify(k, mm, i, start, end, flags)
     if i == 0:
         return -alloc_errno(k, ENOMEM)
     if (old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED and flags & VM_WRITE:
-        mm_populate(k, mm, start, end)
+        mm_populate(k, mm, start, end, True)
     return 0
 
 
@@ -142,8 +151,9 @@ cdef int64_t do_mlock(kernel_t *k, task_t *t, uint64_t start, uint64_t len, bint
     if end < start:
         return -EINVAL
     err = apply_lock(k, mm, start, end, lock)
-    if err == 0 and lock:
-        mm_populate(k, mm, start, end)
+    if err == 0 and lock:  # __mlock_posix_error_return
+        err = mm_populate(k, mm, start, end, False)
+        err = -EAGAIN if err == -ENOMEM else -ENOMEM if err else 0
     return err
 
 

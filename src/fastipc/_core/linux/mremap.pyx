@@ -57,7 +57,7 @@ cdef bint grow_in_place(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, uint64
     vma_resize(k, i, vma.vm_start, end)
     i = vma_merge(k, i)
     if vma_row(k, i).vm_flags & VM_LOCKED:
-        mm_populate(k, mm, addr + old, end)
+        mm_populate(k, mm, addr + old, end, True)
     return True
 
 
@@ -116,7 +116,7 @@ cdef int64_t move_vma(
         vma_modify(k, mm, i, addr, addr + old, vm_flags & ~<uint32_t>VM_LOCKED)
     vma_merge(k, copy)
     if vm_flags & VM_LOCKED:
-        mm_populate(k, mm, to, to + new)
+        mm_populate(k, mm, to, to + new, True)
     return <int64_t>to
 
 

@@ -16,6 +16,7 @@ cdef enum:
     MMAP_MIN_ADDR = 65536  # vm.mmap_min_addr
     N_VM_OPS = 3
     VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
+    ANON_VMA_FORKED = 0x80000000  # in `anon_vma`: its private pages came by fork; it takes in no area without a number
 
 cdef vm_operations_t[3] vm_operations
 
@@ -27,6 +28,9 @@ cdef void vma_resize(kernel_t *k, uint32_t i, uint64_t start, uint64_t end) noex
 cdef uint32_t copy_vma_row(kernel_t *k, uint32_t i, uint32_t mm) noexcept nogil  # not linked; 0: see alloc_errno
 cdef uint32_t split_vma(kernel_t *k, uint32_t i, uint64_t addr) noexcept nogil  # the upper part, or 0
 cdef uint32_t vma_merge(kernel_t *k, uint32_t i) noexcept nogil  # with its neighbours; what it is then part of
+cdef uint32_t shift_border(
+    kernel_t *k, uint32_t i, uint64_t start, uint64_t end, uint32_t flags
+) noexcept nogil  # the neighbour that takes over an end of an area, or 0
 cdef void remove_vma(kernel_t *k, uint32_t i) noexcept nogil
 cdef void i_mmap_insert(kernel_t *k, uint32_t i) noexcept nogil
 cdef uint64_t unmapped_area(kernel_t *k, mm_t *mm, uint64_t len, uint64_t low, uint64_t high) noexcept nogil  # or 0

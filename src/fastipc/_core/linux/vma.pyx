@@ -258,11 +258,20 @@ cdef uint32_t split_vma(kernel_t *k, uint32_t i, uint64_t addr) noexcept nogil:
     return upper
 
 
+cdef inline bint anon_vma_mergeable(uint32_t a, uint32_t b) noexcept nogil:
+    # is_mergeable_anon_vma: one of them may have no private pages yet, unless the other has them from a parent.
+    return a == b or (a == 0 or b == 0) and not ((a | b) & ANON_VMA_FORKED)
+
+
+cdef inline bint same_kind(vm_area_t *a, vm_area_t *b, uint32_t flags) noexcept nogil:
+    # Whether `b` goes on where `a` ends, and nothing tells them apart if `b` had these flags.
+    return (a.vm_end == b.vm_start and a.vm_flags == flags and a.vm_file == b.vm_file and a.vm_ops == b.vm_ops
+            and a.vm_pgoff + vma_pages(a) == b.vm_pgoff and anon_vma_mergeable(a.anon_vma, b.anon_vma))
+
+
 cdef inline bint can_merge(kernel_t *k, vm_area_t *a, vm_area_t *b) noexcept nogil:
-    # Whether `b` goes on where `a` ends, and nothing tells them apart. What counts its areas is never joined.
-    return (a.vm_end == b.vm_start and a.vm_flags == b.vm_flags and a.vm_file == b.vm_file and a.vm_ops == b.vm_ops
-            and vm_operations[a.vm_ops].close == NULL and a.vm_pgoff + vma_pages(a) == b.vm_pgoff
-            and (a.anon_vma == b.anon_vma or a.anon_vma == 0 or b.anon_vma == 0))
+    # One of two areas goes: what counts its areas is never joined.
+    return same_kind(a, b, b.vm_flags) and vm_operations[a.vm_ops].close == NULL
 
 
 cdef void swallow_next(kernel_t *k, uint32_t i) noexcept nogil:
@@ -279,13 +288,44 @@ cdef void swallow_next(kernel_t *k, uint32_t i) noexcept nogil:
 
 
 cdef uint32_t vma_merge(kernel_t *k, uint32_t i) noexcept nogil:
+    # The one before comes first: what lies on both sides need not be alike.
     cdef vm_area_t *vma = vma_row(k, i)
-    if vma.vm_next and can_merge(k, vma, vma_row(k, vma.vm_next)):
-        swallow_next(k, i)
     if vma.vm_prev and can_merge(k, vma_row(k, vma.vm_prev), vma):
         i = vma.vm_prev
         swallow_next(k, i)
+        vma = vma_row(k, i)
+    if vma.vm_next and can_merge(k, vma, vma_row(k, vma.vm_next)):
+        swallow_next(k, i)
     return i
+
+
+cdef uint32_t shift_border(
+    kernel_t *k, uint32_t i, uint64_t start, uint64_t end, uint32_t flags
+) noexcept nogil:
+    # An end of an area, but not all of it, gets other flags and is then like the neighbour: neither of the two goes.
+    cdef vm_area_t *vma = vma_row(k, i)
+    cdef vm_area_t *other
+    cdef vm_area_t part = vma[0]
+    if start == vma.vm_start and vma.vm_prev and end < vma.vm_end:
+        other = vma_row(k, vma.vm_prev)
+        if same_kind(other, vma, flags):
+            other.anon_vma |= vma.anon_vma
+            vma.vm_pgoff += (end - start) >> PAGE_SHIFT
+            vma_resize(k, i, end, vma.vm_end)
+            i = vma.vm_prev
+            vma_resize(k, i, other.vm_start, end)
+            return i
+    elif end == vma.vm_end and vma.vm_next and start > vma.vm_start:
+        other = vma_row(k, vma.vm_next)
+        part.vm_flags = flags
+        if same_kind(&part, other, other.vm_flags):
+            other.anon_vma |= vma.anon_vma
+            other.vm_pgoff -= (end - start) >> PAGE_SHIFT
+            vma_resize(k, i, vma.vm_start, start)
+            i = vma.vm_next
+            vma_resize(k, i, start, other.vm_end)
+            return i
+    return 0
 
 
 # ------------------------------------------------------------------------------------------ verify
