@@ -162,10 +162,16 @@ class MemoryProgram(Program):
     def _pages(self) -> int:
         return self.random.choice((1, 1, 1, 2, 2, 3, 4, 6, 10, 20))
 
-    def _range(self) -> tuple[Addr, int]:
+    def _range(self, actor: int, mapped: float = 0.7) -> tuple[Addr, int]:
+        # Pages of the arena, with a given chance a part of an area that was seen.
         rng, page = self.random, self._page()
         address = ARENA + page * PAGE_SIZE
         length = min(self._pages(), PAGES - page) * PAGE_SIZE
+        seen = self.seen.get(actor)
+        if seen and rng.random() < mapped:
+            start, end, _ = rng.choice(seen)
+            address = Addr(rng.choice((start, rng.randrange(start, end, PAGE_SIZE))))
+            length = rng.choice((min(length, end - address), end - address, PAGE_SIZE))
         draw = rng.random()
         if draw < 0.03:
             address += rng.choice((1, 100, 4095))
@@ -201,7 +207,7 @@ class MemoryProgram(Program):
 
     def _mmap_(self, actor: int) -> tuple:
         rng = self.random
-        address, length = self._range()
+        address, length = self._range(actor, 0.3)
         if rng.random() < 0.1:
             address = Addr(0)
         flags = self._flags(rng.random() < 0.3) | MAP_ANONYMOUS
@@ -211,7 +217,7 @@ class MemoryProgram(Program):
 
     def _mapfile_(self, actor: int) -> tuple:
         rng = self.random
-        address, length = self._range()
+        address, length = self._range(actor, 0.3)
         offset = rng.choice((0, 0, 0, 1, 2, 3, 5)) * PAGE_SIZE + rng.choice((0,) * 30 + (1, 512))
         flags = self._flags(rng.random() < 0.7)
         if address < ARENA:
@@ -219,14 +225,14 @@ class MemoryProgram(Program):
         return "mmap", length, rng.choice(PROTS), flags, self._fd(actor), offset, address
 
     def _munmap_(self, actor: int) -> tuple:
-        return "munmap", *self._range()
+        return "munmap", *self._range(actor)
 
     def _mprotect_(self, actor: int) -> tuple:
-        return "mprotect", *self._range(), self.random.choice(PROTS)
+        return "mprotect", *self._range(actor), self.random.choice(PROTS)
 
     def _mremap_(self, actor: int) -> tuple:
         rng = self.random
-        address, old = self._range()
+        address, old = self._range(actor)
         new = rng.choice((old, self._pages() * PAGE_SIZE, self._pages() * PAGE_SIZE, 0, 100))
         if rng.random() < 0.03:
             old = 0
@@ -241,11 +247,11 @@ class MemoryProgram(Program):
         return "brk", HEAP + rng.randrange(8) * PAGE_SIZE + rng.choice((0, 0, 1, 100)) if rng.random() < 0.9 else 0
 
     def _madvise_(self, actor: int) -> tuple:
-        return "madvise", *self._range(), self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
+        return "madvise", *self._range(actor), self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
 
     def _mlock_(self, actor: int) -> tuple:
         name = "mlock" if self.locked and self.random.random() < 0.6 else "munlock"
-        return name, *self._range()
+        return name, *self._range(actor)
 
     def _limit_(self, actor: int) -> tuple:
         rng = self.random
@@ -374,7 +380,7 @@ class MemoryProgram(Program):
 
     def _shmat_(self, actor: int) -> tuple:
         rng = self.random
-        address = rng.choice((Addr(0), self._range()[0], self._range()[0], self._place()))
+        address = rng.choice((Addr(0), self._range(actor)[0], self._range(actor)[0], self._place()))
         flags = 0
         for flag, chance in ((SHM_RDONLY, 0.25), (SHM_RND, 0.3), (SHM_REMAP, 0.4), (SHM_EXEC, 0.04)):
             flags |= flag * (rng.random() < chance)
@@ -384,7 +390,7 @@ class MemoryProgram(Program):
         attached = self.attached[actor]
         if attached and self.random.random() < 0.9:
             return "shmdt", Addr(self.random.choice(attached))
-        return "shmdt", self._range()[0]
+        return "shmdt", self._range(actor)[0]
 
     def _shmctl_(self, actor: int) -> tuple:
         rng = self.random
