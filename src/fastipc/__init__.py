@@ -17,7 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, SigInfo, Stat, Task, Walk
+from fastipc._core.entries import Call, SigInfo, Stat, Task, UserBuffer, Walk
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -89,6 +89,7 @@ __all__ = [
     "Task",
     "TaskExited",
     "TaskKilled",
+    "UserBuffer",
     "WrongThread",
     "compile",
     "compiled",

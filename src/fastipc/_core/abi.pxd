@@ -630,6 +630,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_getegid = 108
     NR_setpgid = 109
     NR_getppid = 110
+    NR_getpgrp = 111
     NR_setsid = 112
     NR_setreuid = 113
     NR_setregid = 114

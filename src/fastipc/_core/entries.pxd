@@ -8,6 +8,7 @@ from fastipc._core.layout cimport *
 from fastipc._core.mechanism cimport *
 
 include "entries/arena.pxd"
+include "entries/user_buffer.pxd"
 include "entries/convert.pxd"
 include "entries/native.pxd"
 include "entries/siginfo.pxd"
@@ -19,6 +20,7 @@ include "entries/task_process.pxd"
 include "entries/task_ids.pxd"
 include "entries/walk.pxd"
 include "entries/task_memory.pxd"
+include "entries/task_syscall.pxd"
 include "entries/task_poll.pxd"
 include "entries/submit.pxd"
 include "entries/machine_state.pxd"

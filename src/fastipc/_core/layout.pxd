@@ -78,6 +78,7 @@ cdef enum:  # call.flags
     CALL_BYTES = 8  # the result is a bytes object, made when its length is known
     CALL_SUBMITTED = 16  # started by Task.submit
     CALL_POLLED = 32  # poll entries are on their queues
+    CALL_USER = 64  # its bytes or its results are in the task's memory, see linux/syscall_raw.pyx
 
 cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_NONE = 0
@@ -97,9 +98,9 @@ cdef enum:  # call.res: what Python gets, if the call succeeds
 ctypedef struct iov_iter_t:  # include/linux/uio.h
     uint32_t kind
     uint32_t seg  # index of the current segment
-    uint32_t nr_segs
+    uint32_t nr_segs  # ITER_USER: 0 = one range; else its segments are in the call's pollfd rows
     uint32_t pad
-    int64_t offset  # within the current segment
+    int64_t offset  # within the current segment; of one range of ITER_USER the address
     int64_t count  # bytes left
 
 ctypedef struct call_t:  # one system call in progress: all that going on after a sleep, a restart or a copy needs

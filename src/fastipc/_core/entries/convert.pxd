@@ -73,6 +73,18 @@ cdef inline int get_writable(object value, Py_buffer *view, str name) except -1:
     return buffer_error(value, name, True) if not try_buffer(value, view, 1) else 0
 
 
+cdef inline int get_data(object value, Py_buffer *view, str name) except -1:
+    # As get_buffer, or 1 for an address in the task's memory.
+    if PyBytes_CheckExact(value):
+        return get_buffer(value, view, name)
+    return 1 if is_user(value) else get_buffer(value, view, name)
+
+
+cdef inline int get_room(object value, Py_buffer *view, str name) except -1:
+    # As get_writable, or 1 for an address in the task's memory.
+    return 1 if is_user(value) else get_writable(value, view, name)
+
+
 cdef bint try_buffer(object value, Py_buffer *view, int flags)
 
 

@@ -1,15 +1,18 @@
 """System calls on descriptors. Each fetches its arguments, calls the mechanism, and completes."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 
 cdef class Segments:
     # The buffers of a readv or writev, kept until it is over.
     cdef iovec_t *iov
+    cdef uint64_t *ranges  # NULL, or address and length of each: some are in the task's memory, and have no base in `iov`
+    cdef bint mixed  # not all
     cdef list views
 
     def __dealloc__(self):
         free(self.iov)
+        free(self.ranges)
 
 
 cdef class FileCalls(TaskCore):
@@ -39,7 +42,8 @@ cdef class FileCalls(TaskCore):
         cdef Py_buffer view
         cdef int64_t ret, f = as_int(flags, "flags")
         self.enter()
-        get_writable(fds, &view, "fds")
+        if get_room(fds, &view, "fds"):
+            return raw_call(self, NR_pipe2, False, user_addr(fds, 8, "fds"), <uint64_t>f)
         try:
             if view.len < 8:
                 raise ValueError("fds must have room for two 32-bit integers")
@@ -115,7 +119,8 @@ cdef class FileCalls(TaskCore):
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret
         self.enter()
-        get_writable(buf, &view, "buf")
+        if get_room(buf, &view, "buf"):
+            return user_transfer(self, nr, f, buf, 0, not raw)
         call_begin(self.t, nr)
         self.t.call.args[0] = f
         self.t.call.args[2] = view.len
@@ -141,7 +146,8 @@ cdef class FileCalls(TaskCore):
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret
         self.enter()
-        get_buffer(data, &view, "data")
+        if get_data(data, &view, "data"):
+            return user_transfer(self, NR_write, f, data, 0, True)
         call_begin(self.t, NR_write)
         self.t.call.args[0] = f
         self.t.call.args[2] = view.len
@@ -160,7 +166,8 @@ cdef class FileCalls(TaskCore):
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret
         self.enter()
-        get_buffer(data, &view, "data")
+        if get_data(data, &view, "data"):
+            return user_transfer(self, NR_write, f, data, 0, False)
         call_begin(self.t, NR_write)
         self.t.call.args[0] = f
         self.t.call.args[2] = view.len
@@ -205,9 +212,13 @@ cdef class FileCalls(TaskCore):
         segments = gather(buffers, not write)
         call_begin(self.t, nr)
         self.t.call.args[0] = f
+        self.t.call.args[1] = 0
         self.t.call.args[2] = len(segments.views)
         segments_iter(self, segments)
-        if write:
+        if segments.ranges != NULL:
+            ret = do_segments_user(self.k, self.t, f, write, len(segments.views), segments.ranges,
+                                   segments.iov if segments.mixed else NULL)
+        elif write:
             ret = do_writev(self.k, self.t, f, len(segments.views))
         else:
             ret = do_readv(self.k, self.t, f, len(segments.views))
@@ -248,7 +259,8 @@ cdef class FileCalls(TaskCore):
         cdef Py_buffer view
         cdef int64_t offset = as_int(off, "off")
         self.enter()
-        get_writable(buf, &view, "buf")
+        if get_room(buf, &view, "buf"):
+            return user_transfer(self, NR_pread64, as_fd(fd), buf, offset, False)
         try:
             return self.complete_raw(self.at_offset(NR_pread64, as_fd(fd), view.buf, view.len, offset))
         finally:
@@ -268,7 +280,8 @@ cdef class FileCalls(TaskCore):
         cdef Py_buffer view
         cdef int64_t ret, offset = as_int(off, "off")
         self.enter()
-        get_buffer(data, &view, "data")
+        if get_data(data, &view, "data"):
+            return user_transfer(self, NR_pwrite64, as_fd(fd), data, offset, not raw)
         try:
             ret = self.at_offset(NR_pwrite64, as_fd(fd), view.buf, view.len, offset)
             return self.complete_raw(ret) if raw else self.complete(ret)
@@ -409,13 +422,14 @@ cdef class FileCalls(TaskCore):
         return stat
 
     def sys_fstat(self, fd, stat):
-        """As `fstat`, into one row of dtype `fastipc.STAT`; 0 or -errno."""
+        """As `fstat`, into one row of dtype `fastipc.STAT`; a `UserBuffer` gets C's struct stat. 0 or -errno."""
         cdef Py_buffer view
         cdef stat_t row
         cdef int64_t ret
         cdef int32_t f = as_fd(fd)
         self.enter()
-        get_writable(stat, &view, "stat")
+        if get_room(stat, &view, "stat"):
+            return raw_call(self, NR_fstat, False, <uint64_t>f, user_addr(stat, 144, "stat"))
         try:
             if <size_t>view.len < sizeof(stat_t):
                 raise ValueError("stat must have room for one row of STAT")
@@ -435,6 +449,23 @@ cdef int32_t as_number(object value, str name) except? -2:
     return <int32_t>n if -1 <= n <= 0x7fffffff else -1
 
 
+cdef object user_transfer(TaskCore task, int nr, int32_t fd, UserBuffer buf, int64_t offset, bint raises):
+    # One buffer that is in the task's memory.
+    return raw_call(task, nr, raises, <uint64_t>fd, buf.addr, buf.length, <uint64_t>offset)
+
+
+cdef int gather_user(Segments segments, Py_ssize_t i, Py_ssize_t n, UserBuffer buf) except -1:
+    if segments.ranges == NULL:
+        segments.ranges = <uint64_t *>calloc(n, 16)
+        if segments.ranges == NULL:
+            raise MemoryError
+    segments.ranges[2 * i] = buf.addr
+    segments.ranges[2 * i + 1] = buf.length
+    segments.iov[i].base = NULL
+    segments.iov[i].length = 0
+    return 0
+
+
 cdef Segments gather(object buffers, bint writable):
     cdef Segments segments = Segments.__new__(Segments)
     cdef Py_buffer view
@@ -447,6 +478,10 @@ cdef Segments gather(object buffers, bint writable):
     if segments.iov == NULL:
         raise MemoryError
     for i, item in enumerate(buffers):
+        if is_user(item):
+            gather_user(segments, i, len(buffers), item)
+            segments.views.append(item)
+            continue
         if writable:
             get_writable(item, &view, "buffers")
         else:
@@ -455,6 +490,10 @@ cdef Segments gather(object buffers, bint writable):
         segments.iov[i].length = view.len
         segments.views.append(memoryview(item))
         release(&view)
+    for i in range(len(buffers) if segments.ranges != NULL else 0):
+        if not is_user(buffers[i]):
+            segments.mixed = True
+            segments.ranges[2 * i + 1] = segments.iov[i].length
     return segments
 
 

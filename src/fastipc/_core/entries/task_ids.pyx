@@ -208,7 +208,8 @@ cdef class IdCalls(ProcessCalls):
         cdef Py_buffer view
         cdef int64_t ret
         self.enter()
-        get_writable(groups, &view, "groups")
+        if get_room(groups, &view, "groups"):
+            return raw_call(self, NR_getgroups, False, (<UserBuffer>groups).length // 4, (<UserBuffer>groups).addr)
         self.begin(NR_getgroups, view.len // 4, 0, 0)
         ret = do_getgroups(self.k, self.t, view.len // 4, <uint32_t *>view.buf)
         release(&view)
@@ -238,7 +239,8 @@ cdef class IdCalls(ProcessCalls):
         cdef Py_buffer view
         cdef int64_t ret
         self.enter()
-        get_buffer(groups, &view, "groups")
+        if get_data(groups, &view, "groups"):
+            return raw_call(self, NR_setgroups, False, (<UserBuffer>groups).length // 4, (<UserBuffer>groups).addr)
         self.begin(NR_setgroups, view.len // 4, 0, 0)
         ret = do_setgroups(self.k, self.t, view.len // 4, <const uint32_t *>view.buf)
         release(&view)
@@ -360,7 +362,9 @@ cdef class IdCalls(ProcessCalls):
         held = None
         self.enter()
         if info is not None:
-            get_writable(info, &view, "info")
+            if get_room(info, &view, "info"):
+                return raw_call(self, NR_waitid, False, <uint64_t>as_int(idtype, "idtype"), <uint64_t>as_int(id, "id"),
+                                user_addr(info, 128, "info"), <uint64_t>as_int(options, "options"))
             to = <siginfo_t *>view.buf
             n = view.len
             held = memoryview(info)

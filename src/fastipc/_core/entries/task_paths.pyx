@@ -371,7 +371,9 @@ cdef class PathCalls(FileCalls):
         cdef stat_t row
         cdef int64_t ret
         cdef Py_buffer view
-        get_writable(stat, &view, "stat")
+        if get_room(stat, &view, "stat"):
+            ret = self.stat_(nr, path, &row)
+            return self.complete_raw(ret if ret else put_stat(self.k, self.t, user_addr(stat, 144, "stat"), &row))
         try:
             if <size_t>view.len < sizeof(stat_t):
                 raise ValueError("stat must have room for one row of STAT")
@@ -417,7 +419,8 @@ cdef class PathCalls(FileCalls):
         """As `getcwd`, into a buffer, with a zero at the end; the length with it or -errno (ERANGE: too small)."""
         cdef Py_buffer view
         self.enter()
-        get_writable(buf, &view, "buf")
+        if get_room(buf, &view, "buf"):
+            return raw_call(self, NR_getcwd, False, (<UserBuffer>buf).addr, (<UserBuffer>buf).length)
         try:
             return self.complete_raw(call_getcwd(self.k, self.t, <int64_t>view.buf, view.len))
         finally:

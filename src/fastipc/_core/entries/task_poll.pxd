@@ -1,7 +1,7 @@
 # poll and select; the class Task.
 
 
-cdef class Task(MemoryCalls):
+cdef class Task(RawCalls):
     cdef bint alloc_pollfds(self, uint32_t n) noexcept
     cdef int64_t no_rows(self, int nr) noexcept
     cdef int fill(self, object fds) except -1

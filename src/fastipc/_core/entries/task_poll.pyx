@@ -63,7 +63,7 @@ cdef Py_ssize_t decode(PyObject **items, Py_ssize_t n, pollfd_t *p) noexcept nog
     return n
 
 
-cdef class Task(MemoryCalls):
+cdef class Task(RawCalls):
     """One simulated thread; a process is a thread group, as in Linux.
 
     Made by ``Kernel.spawn``, ``fork``, ``thread`` and ``clone``.
@@ -99,7 +99,9 @@ cdef class Task(MemoryCalls):
         cdef int64_t ret, timeout = as_int(timeout_ms, "timeout_ms")
         cdef uint32_t n
         self.enter()
-        get_writable(fds, &view, "fds")
+        if get_room(fds, &view, "fds"):
+            n = <uint32_t>((<UserBuffer>fds).length // sizeof(pollfd_t))
+            return raw_call(self, NR_poll, False, (<UserBuffer>fds).addr, n, <uint64_t>max(min(timeout, 0x7fffffff), -1))
         if view.len % <Py_ssize_t>sizeof(pollfd_t):
             release(&view)
             raise ValueError("fds must be an array of POLLFD rows")

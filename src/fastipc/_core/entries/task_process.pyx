@@ -187,7 +187,9 @@ cdef class ProcessCalls(PathCalls):
         cdef int32_t *word = NULL
         self.enter()
         if status is not None:
-            get_writable(status, &view, "status")
+            if get_room(status, &view, "status"):
+                return raw_call(self, NR_wait4, False, <uint64_t>as_int(pid, "pid"), user_addr(status, 4, "status"),
+                                <uint64_t>as_int(options, "options"))
             word = <int32_t *>view.buf
             n = view.len
             held = memoryview(status)
@@ -307,7 +309,9 @@ cdef class ProcessCalls(PathCalls):
     cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved):
         cdef Py_buffer view
         self.enter()
-        get_writable(ids, &view, "ids")
+        if get_room(ids, &view, "ids"):
+            return raw_call(self, nr, False, user_addr(ids, 12, "ids"), user_addr(ids, 12, "ids") + 4,
+                            user_addr(ids, 12, "ids") + 8)
         n = view.len
         if n >= 12:
             (<uint32_t *>view.buf)[0] = real
@@ -341,7 +345,8 @@ cdef class ProcessCalls(PathCalls):
         cdef Py_buffer view
         cdef int64_t ret, r = as_int(res, "res")
         self.enter()
-        get_writable(limits, &view, "limits")
+        if get_room(limits, &view, "limits"):
+            return raw_call(self, NR_getrlimit, False, <uint64_t>r, user_addr(limits, 16, "limits"))
         try:
             if view.len < 16:
                 raise ValueError("limits must have room for two 64-bit integers")
@@ -374,7 +379,8 @@ cdef class ProcessCalls(PathCalls):
         cdef Py_buffer view
         cdef int64_t r = as_int(res, "res")
         self.enter()
-        get_buffer(limits, &view, "limits")
+        if get_data(limits, &view, "limits"):
+            return raw_call(self, NR_setrlimit, False, <uint64_t>r, user_addr(limits, 16, "limits"))
         n = view.len
         if n >= 16:
             pair[0] = (<uint64_t *>view.buf)[0]

@@ -23,6 +23,13 @@ cdef inline void call_begin(task_t *t, int32_t nr) noexcept nogil:
     t.call.done = 0
 
 
+cdef inline bint plain_read(call_t *c) noexcept nogil:
+    # A read that has not been entered again and is of the host's memory: number, flags and kind of result are all 0.
+    cdef uint64_t head
+    memcpy(&head, c, sizeof(head))
+    return head == NR_read
+
+
 cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     # A sleeping call keeps its open file, whatever becomes of the descriptor.
     t.call.file = file_index(k, f)

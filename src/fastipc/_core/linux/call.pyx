@@ -66,6 +66,8 @@ cdef bint run_call(kernel_t *k, task_t *t) noexcept nogil:
         return False
     if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
         ret = -EINTR
+    if unlikely(t.call.flags & CALL_USER):
+        ret = user_call_end(k, t, ret)
     return call_done(k, t, ret) != -EKILLED
 
 
@@ -84,7 +86,11 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
         t = task_row(k, task)
         if t.call.nr < 0:
             return task
-        if t.call.flags & CALL_BYTES:
+        if t.call.flags & (CALL_BYTES | CALL_USER):
+            if t.call.flags & CALL_USER:
+                if run_call(k, t):
+                    return task
+                continue
             if t.call.args[2] > SCRATCH:
                 return task
             k.host[task].base = k.scratch
@@ -143,7 +149,7 @@ cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
         else:
             trace_paths(k, r)
         return
-    if ret <= 0:
+    if ret <= 0 or t.call.flags & CALL_USER:
         return
     if r.nr == NR_read or r.nr == NR_write or (r.nr == NR_readv or r.nr == NR_writev) and t.call.iter.nr_segs == 1:
         trace_data(r, host.base, ret)

@@ -24,11 +24,13 @@ cdef int64_t write_null(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
 
 
 cdef int64_t read_zero(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    cdef int64_t total = t.call.iter.count
-    while t.call.iter.count:
-        copy_to_iter(k, t, ZERO_PAGE, min(t.call.iter.count, <int64_t>PAGE_SIZE))
+    cdef int64_t total = 0, n = 0, copied = 0
+    while t.call.iter.count and copied == n:
+        n = min(t.call.iter.count, <int64_t>PAGE_SIZE)
+        copied = copy_to_iter(k, t, ZERO_PAGE, n)
+        total += copied
     k.counters.bytes += total
-    return total
+    return total if total or copied == n else -EFAULT
 
 
 cdef int64_t write_full(kernel_t *k, task_t *t, file_t *f) noexcept nogil:

@@ -192,7 +192,7 @@ cdef int64_t do_symlinkat(kernel_t *k, task_t *t, int32_t dfd) noexcept nogil:
     cdef uint32_t n = <uint32_t>strlen(k.pathname[1]), body, d
     cdef int64_t err
     if n == 0:
-        return -ENOENT
+        return name_errno(k.pathname[1])
     err = path_create(k, t, dfd, k.pathname[0], False, &nd)
     if err:
         return err

@@ -63,17 +63,19 @@ cdef void zero_part(kernel_t *k, inode_t *inode, uint64_t start, uint64_t end) n
 cdef int64_t generic_file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef int64_t *pos = file_pos(t, f)
-    cdef int64_t size = <int64_t>inode.i_size, start = pos[0], n
+    cdef int64_t size = <int64_t>inode.i_size, start = pos[0], n, copied
     cdef uint32_t page
     if t.call.iter.count or super_block_row(k, inode.i_sb).s_type == FS_TMPFS:
         file_accessed(k, f)
     while t.call.iter.count and pos[0] < size:
         n = min(t.call.iter.count, size - pos[0], PAGE_SIZE - (pos[0] & (PAGE_SIZE - 1)))
         page = find_page(k, inode, <uint64_t>pos[0] // PAGE_SIZE)
-        copy_to_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)) if page else ZERO_PAGE, n)
-        pos[0] += n
+        copied = copy_to_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)) if page else ZERO_PAGE, n)
+        pos[0] += copied
+        if unlikely(copied < n):
+            break
     k.counters.bytes += pos[0] - start
-    return pos[0] - start
+    return -EFAULT if unlikely(t.call.iter.count and pos[0] < size and pos[0] == start) else pos[0] - start
 
 
 cdef inline bint is_frozen(kernel_t *k, inode_t *inode) noexcept nogil:
@@ -109,7 +111,7 @@ cdef inline int64_t part_of_page(task_t *t, int64_t pos) noexcept nogil:
 cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef int64_t *pos = file_pos(t, f)
-    cdef int64_t err, start, n
+    cdef int64_t err, start, n, copied
     cdef uint32_t page
     if is_frozen(k, inode):
         return -EPERM
@@ -130,10 +132,13 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
             err = -alloc_errno(k, ENOMEM)
             break
         n = part_of_page(t, pos[0])
-        copy_from_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)), n)
-        pos[0] += n
+        copied = copy_from_iter(k, t, page_address(k, page) + (pos[0] & (PAGE_SIZE - 1)), n)
+        pos[0] += copied
         if <uint64_t>pos[0] > inode.i_size:
             inode.i_size = <uint64_t>pos[0]
+        if unlikely(copied < n):
+            err = -EFAULT
+            break
     k.counters.bytes += pos[0] - start
     return pos[0] - start if pos[0] > start else err
 

@@ -23,6 +23,9 @@ cdef enum:
     MAXSYMLINKS = 40
     NAME_MAX_BYTES = 255
 
+cdef enum:
+    USER_PATH = 0x4000000000000000  # in place of a path's length: it is an address in the task's memory
+
 ctypedef struct nameidata_t:  # struct nameidata: a walk in progress
     task_t *task
     path_t path  # how far it has come; not counted
@@ -43,7 +46,15 @@ cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
 cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil
 cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *hash) noexcept nogil
+cdef void getname_slow(kernel_t *k, task_t *t, int which, int64_t path, int64_t n, uint32_t *hash) noexcept nogil
 cdef int64_t d_path(kernel_t *k, fs_t *fs, uint32_t mnt, uint32_t dentry, char *to, int64_t size) noexcept nogil
+
+
+cdef inline int name_errno(const char *name) noexcept nogil:
+    # Why a path is empty (IS_ERR of a struct filename): it is, or what getname_slow has left behind its first zero.
+    cdef int32_t err
+    memcpy(&err, name + 4, sizeof(err))
+    return err if err else -ENOENT
 
 
 cdef inline void path_get(kernel_t *k, path_t *path) noexcept nogil:

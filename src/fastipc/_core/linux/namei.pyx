@@ -54,6 +54,18 @@ cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *
     return 0
 
 
+cdef void getname_slow(kernel_t *k, task_t *t, int which, int64_t path, int64_t n, uint32_t *hash) noexcept nogil:
+    # A path that is in the task's memory, or that cannot be taken over: then it is empty and says why, see name_errno.
+    cdef char *to = k.pathname[which]
+    cdef int32_t err = -ENAMETOOLONG
+    if n == USER_PATH:
+        n = strncpy_from_user(k, t, to, <uint64_t>path, PATH_MAX_BYTES)
+        err = getname(k, which, to, n, hash) if n >= 0 else <int32_t>n
+    if err:
+        memset(to, 0, 8)
+        memcpy(to + 4, &err, sizeof(err))
+
+
 cdef inline uint64_t zero_bytes(uint64_t word) noexcept nogil:
     # The high bit of each byte that is zero, as far as the first one.
     return (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080
@@ -311,7 +323,7 @@ cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, name
     # path_parentat: the directory in nd.path, the name in nd.last. The caller ends the walk, unless there is an error.
     cdef int err
     if name[0] == 0:
-        return -ENOENT
+        return name_errno(name)
     err = path_init(k, t, dfd, name, nd)
     if err:
         return err
@@ -345,8 +357,8 @@ cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int 
     # path_lookupat: what a path leads to, held.
     cdef nameidata_t nd
     cdef int err
-    if name[0] == 0 and not (flags & LOOKUP_EMPTY):
-        return -ENOENT
+    if name[0] == 0 and (not (flags & LOOKUP_EMPTY) or name_errno(name) != -ENOENT):
+        return name_errno(name)
     err = path_init(k, t, dfd, name, &nd)
     if err:
         return err

@@ -247,7 +247,7 @@ cdef int64_t do_sys_open(kernel_t *k, task_t *t, int32_t dfd, uint32_t flags, ui
     if err:
         return err
     if k.pathname[0][0] == 0:
-        return -ENOENT
+        return name_errno(k.pathname[0])
     fd = get_unused_fd(k, t, flags & O_CLOEXEC != 0)
     if fd < 0:
         return fd

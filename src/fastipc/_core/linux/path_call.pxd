@@ -63,9 +63,10 @@ cdef inline void call_begin_args(task_t *t, int32_t nr, int64_t a, int64_t b, in
     t.call.args[3] = d
 
 
-cdef inline int64_t path_arg(kernel_t *k, task_t *t, int which, int64_t path, int64_t n) noexcept nogil:
-    # Take a path over. Its hash stands for it in the record, where C has an address.
+cdef inline void path_arg(kernel_t *k, task_t *t, int which, int64_t path, int64_t n) noexcept nogil:
+    # Take a path over, of the host's memory or, with USER_PATH for `n`, of the task's. Its hash stands for it in the
+    # record, where C has an address.
     cdef uint32_t hash = 0
-    cdef int64_t err = getname(k, which, <const char *>path, n, &hash)
+    if unlikely(getname(k, which, <const char *>path, n, &hash)):
+        getname_slow(k, t, which, path, n, &hash)
     t.call.args[which] = hash
-    return err

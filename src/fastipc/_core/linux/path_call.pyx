@@ -1,169 +1,146 @@
 """The arguments of calls on paths and on what paths lead to, recorded once for all kinds of program.
 
 `call.args` holds the registers of the call; where C passes an address of a path its hash is there, so that traces of
-two runs agree if their paths do. `at` and its kin have the descriptor in front.
+two runs agree if their paths do. `at` and its kin have the descriptor in front. A path that cannot be taken over fails
+the call where it is looked at, not before.
 """
 
 
 # ------------------------------------------------------------------------------------------ files by name
 cdef int64_t call_open(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t flags, int64_t mode) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_open, 0, flags, mode, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_sys_open(k, t, AT_FDCWD, <uint32_t>flags, <uint32_t>mode)
+    path_arg(k, t, 0, path, n)
+    return do_sys_open(k, t, AT_FDCWD, <uint32_t>flags, <uint32_t>mode)
 
 
 cdef int64_t call_openat(
     kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t flags, int64_t mode
 ) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_openat, 0, dfd_arg(dfd), flags, mode)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_sys_open(k, t, dfd_arg(dfd), <uint32_t>flags, <uint32_t>mode)
+    path_arg(k, t, 0, path, n)
+    return do_sys_open(k, t, dfd_arg(dfd), <uint32_t>flags, <uint32_t>mode)
 
 
 cdef int64_t call_mknod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode, int64_t dev) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_mknod, 0, mode, dev, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_mknodat(k, t, AT_FDCWD, <uint32_t>mode, <uint32_t>dev)
+    path_arg(k, t, 0, path, n)
+    return do_mknodat(k, t, AT_FDCWD, <uint32_t>mode, <uint32_t>dev)
 
 
 cdef int64_t call_mknodat(
     kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t mode, int64_t dev
 ) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_mknodat, 0, dfd_arg(dfd), mode, dev)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_mknodat(k, t, dfd_arg(dfd), <uint32_t>mode, <uint32_t>dev)
+    path_arg(k, t, 0, path, n)
+    return do_mknodat(k, t, dfd_arg(dfd), <uint32_t>mode, <uint32_t>dev)
 
 
 cdef int64_t call_mkdir(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_mkdir, 0, mode, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_mkdirat(k, t, AT_FDCWD, <uint32_t>mode)
+    path_arg(k, t, 0, path, n)
+    return do_mkdirat(k, t, AT_FDCWD, <uint32_t>mode)
 
 
 cdef int64_t call_rmdir(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_rmdir, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_rmdir(k, t, AT_FDCWD)
+    path_arg(k, t, 0, path, n)
+    return do_rmdir(k, t, AT_FDCWD)
 
 
 cdef int64_t call_unlink(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_unlink, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_unlinkat(k, t, AT_FDCWD)
+    path_arg(k, t, 0, path, n)
+    return do_unlinkat(k, t, AT_FDCWD)
 
 
 cdef int64_t call_link(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t new, int64_t m) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_link, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, old, n)
-    if err == 0:
-        err = path_arg(k, t, 1, new, m)
-    return err if err else do_linkat(k, t, AT_FDCWD, AT_FDCWD, 0)
+    path_arg(k, t, 0, old, n)
+    path_arg(k, t, 1, new, m)
+    return do_linkat(k, t, AT_FDCWD, AT_FDCWD, 0)
 
 
 cdef int64_t call_symlink(kernel_t *k, task_t *t, int64_t target, int64_t n, int64_t path, int64_t m) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_symlink, 0, 0, 0, 0)
-    err = path_arg(k, t, 1, target, n)
-    if err == 0:
-        err = path_arg(k, t, 0, path, m)
-    return err if err else do_symlinkat(k, t, AT_FDCWD)
+    path_arg(k, t, 1, target, n)
+    path_arg(k, t, 0, path, m)
+    return do_symlinkat(k, t, AT_FDCWD)
 
 
 cdef int64_t call_rename(kernel_t *k, task_t *t, int64_t old, int64_t n, int64_t new, int64_t m) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_rename, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, old, n)
-    if err == 0:
-        err = path_arg(k, t, 1, new, m)
-    return err if err else do_renameat2(k, t, AT_FDCWD, AT_FDCWD, 0)
+    path_arg(k, t, 0, old, n)
+    path_arg(k, t, 1, new, m)
+    return do_renameat2(k, t, AT_FDCWD, AT_FDCWD, 0)
 
 
 cdef int64_t call_renameat2(
     kernel_t *k, task_t *t, int64_t olddfd, int64_t old, int64_t n, int64_t newdfd, int64_t new, int64_t m,
     int64_t flags
 ) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_renameat2, 0, 0, flags, 0)
-    err = path_arg(k, t, 0, old, n)
-    if err == 0:
-        err = path_arg(k, t, 1, new, m)
-    return err if err else do_renameat2(k, t, dfd_arg(olddfd), dfd_arg(newdfd), <int>flags)
+    path_arg(k, t, 0, old, n)
+    path_arg(k, t, 1, new, m)
+    return do_renameat2(k, t, dfd_arg(olddfd), dfd_arg(newdfd), <int>flags)
 
 
 cdef int64_t call_readlink(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t to, int64_t size) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_readlink, 0, 0, size, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_readlink(k, t, <char *>to, size)
+    path_arg(k, t, 0, path, n)
+    return do_readlink(k, t, <char *>to, size)
 
 
 cdef int64_t call_stat(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t stat) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_stat, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_stat(k, t, AT_FDCWD, 0, <stat_t *>stat)
+    path_arg(k, t, 0, path, n)
+    return do_stat(k, t, AT_FDCWD, 0, <stat_t *>stat)
 
 
 cdef int64_t call_lstat(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t stat) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_lstat, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_stat(k, t, AT_FDCWD, AT_SYMLINK_NOFOLLOW, <stat_t *>stat)
+    path_arg(k, t, 0, path, n)
+    return do_stat(k, t, AT_FDCWD, AT_SYMLINK_NOFOLLOW, <stat_t *>stat)
 
 
 cdef int64_t call_access(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_access, 0, mode, 0, 0)
     if <uint32_t>mode & ~<uint32_t>7:
         return -EINVAL
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_access(k, t, mode)
+    path_arg(k, t, 0, path, n)
+    return do_access(k, t, mode)
 
 
 cdef int64_t call_chmod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_chmod, 0, mode, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_chmod(k, t, <uint32_t>mode)
+    path_arg(k, t, 0, path, n)
+    return do_chmod(k, t, <uint32_t>mode)
 
 
 cdef int64_t call_chown(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t uid, int64_t gid) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_chown, 0, uid, gid, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_chown(k, t, <uint32_t>uid, <uint32_t>gid, 0)
+    path_arg(k, t, 0, path, n)
+    return do_chown(k, t, <uint32_t>uid, <uint32_t>gid, 0)
 
 
 cdef int64_t call_lchown(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t uid, int64_t gid) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_lchown, 0, uid, gid, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_chown(k, t, <uint32_t>uid, <uint32_t>gid, AT_SYMLINK_NOFOLLOW)
+    path_arg(k, t, 0, path, n)
+    return do_chown(k, t, <uint32_t>uid, <uint32_t>gid, AT_SYMLINK_NOFOLLOW)
 
 
 cdef int64_t call_truncate(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t length) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_truncate, 0, length, 0, 0)
     if length < 0:
         return -EINVAL
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_sys_truncate(k, t, length)
+    path_arg(k, t, 0, path, n)
+    return do_sys_truncate(k, t, length)
 
 
 # ------------------------------------------------------------------------------------------ where a process stands
 cdef int64_t call_chdir(kernel_t *k, task_t *t, int64_t path, int64_t n) noexcept nogil:
-    cdef int64_t err
     call_begin_args(t, NR_chdir, 0, 0, 0, 0)
-    err = path_arg(k, t, 0, path, n)
-    return err if err else do_chdir(k, t)
+    path_arg(k, t, 0, path, n)
+    return do_chdir(k, t)
 
 
 cdef int64_t call_fchdir(kernel_t *k, task_t *t, int64_t fd) noexcept nogil:

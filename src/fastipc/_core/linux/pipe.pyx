@@ -25,14 +25,16 @@ cdef pipe_buffer_t *outgrow(kernel_t *k, pipe_t *pipe) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ read
 cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
-    # What there is, slot by slot.
+    # What there is, slot by slot. A slot stays as it is if its bytes cannot all go where they are to.
     cdef pipe_buffer_t *buf
-    cdef int64_t ret = 0, chars, left = t.call.iter.count
+    cdef int64_t ret = 0, chars, left = t.call.iter.count, err = 0
     cdef bint wake_writer = False
     while left and not pipe_empty(pipe):
         buf = pipe_buf(k, pipe, pipe.tail)
         chars = min(<int64_t>buf.len, left)
-        copy_to_iter(k, t, slot_bytes(k, pipe, buf) + buf.offset, chars)
+        if unlikely(copy_to_iter(k, t, slot_bytes(k, pipe, buf) + buf.offset, chars) < chars):
+            err = -EFAULT
+            break
         ret += chars
         left -= chars
         buf.offset += <uint16_t>chars
@@ -48,7 +50,7 @@ cdef int64_t read_slots(kernel_t *k, task_t *t, pipe_t *pipe) noexcept nogil:
         wake_up(k, &pipe.wr_wait, POLLOUT | POLLWRNORM)
     if t.call.flags & CALL_SLEPT and not pipe_empty(pipe):
         wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
-    return ret
+    return ret if ret else err
 
 
 cdef inline int64_t wait_readable(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f, bint slept) noexcept nogil:
@@ -89,27 +91,49 @@ cdef int64_t pipe_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ write
-cdef inline bint merge(kernel_t *k, task_t *t, pipe_t *pipe, int64_t chars) noexcept nogil:
-    # The part of a write that is no whole page joins the last slot, if all of it fits there.
+cdef inline int take(kernel_t *k, task_t *t, char *to, int64_t chars) noexcept nogil:
+    # Bytes of the writer, 0; or as if nothing had been copied -EFAULT.
+    cdef int64_t copied = copy_from_iter(k, t, to, chars)
+    if unlikely(copied < chars):
+        t.call.iter.count += copied
+        return -EFAULT
+    return 0
+
+
+cdef inline int merge(kernel_t *k, task_t *t, pipe_t *pipe, int64_t chars) noexcept nogil:
+    # The part of a write that is no whole page joins the last slot, if all of it fits there. 0 or -EFAULT.
     cdef pipe_buffer_t *buf = pipe_buf(k, pipe, pipe.head - 1)
     cdef uint32_t end = <uint32_t>(buf.offset + buf.len)
     if not (buf.flags & PIPE_BUF_FLAG_CAN_MERGE) or end + chars > PAGE_SIZE:
-        return False
+        return 0
     if buf == &pipe.inlined and end + chars > PIPE_INLINE:
         buf = outgrow(k, pipe)
-    copy_from_iter(k, t, slot_room(k, pipe, buf) + end, chars)
+    if unlikely(take(k, t, slot_room(k, pipe, buf) + end, chars)):
+        return -EFAULT
     buf.len += <uint16_t>chars
-    return True
+    return 0
 
 
-cdef inline bint fill_slot(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f) noexcept nogil:
+cdef int64_t empty_slot(kernel_t *k, pipe_t *pipe) noexcept nogil:
+    # The newest slot could not be filled: it is no more.
+    cdef pipe_buffer_t *buf = pipe_buf(k, pipe, pipe.head - 1)
+    cdef uint32_t page = buf.page
+    memset(buf, 0, sizeof(pipe_buffer_t))
+    pipe.head -= 1
+    anon_pipe_put_page(k, pipe, page)
+    return -EFAULT
+
+
+cdef inline int64_t fill_slot(kernel_t *k, task_t *t, pipe_t *pipe, file_t *f) noexcept nogil:
+    # 0 or -errno.
     cdef uint32_t page = anon_pipe_get_page(k, pipe)
     cdef int64_t chars = min(t.call.iter.count, <int64_t>PAGE_SIZE)
     cdef uint16_t flags = PIPE_BUF_FLAG_PACKET if f.f_flags & O_DIRECT else PIPE_BUF_FLAG_CAN_MERGE
     if page == 0:
-        return False
-    copy_from_iter(k, t, slot_room(k, pipe, push_slot(k, pipe, page, chars, flags)), chars)
-    return True
+        return -alloc_errno(k, ENOMEM)
+    if unlikely(take(k, t, slot_room(k, pipe, push_slot(k, pipe, page, chars, flags)), chars)):
+        return empty_slot(k, pipe)
+    return 0
 
 
 cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
@@ -126,16 +150,14 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         finish_wait(k, t)
     was_empty = pipe_empty(pipe)
     if likely(pipe.readers != 0) and not slept and start & (PAGE_SIZE - 1) and not was_empty:
-        merge(k, t, pipe, start & (PAGE_SIZE - 1))
-    while it.count:
+        err = merge(k, t, pipe, start & (PAGE_SIZE - 1))
+    while it.count and likely(err == 0):
         if unlikely(pipe.readers == 0):
             send_sig(k, t, SIGPIPE)
             err = -EPIPE
             break
         if likely(not pipe_full(pipe)):
-            if unlikely(not fill_slot(k, t, pipe, f)):
-                err = -alloc_errno(k, ENOMEM)
-                break
+            err = fill_slot(k, t, pipe, f)
             continue
         if f.f_flags & O_NONBLOCK:
             err = -EAGAIN

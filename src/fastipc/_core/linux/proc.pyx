@@ -398,15 +398,17 @@ cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef int64_t *pos = file_pos(t, f)
     cdef seq_file_t m
-    cdef int64_t n
+    cdef int64_t n, copied
     if inode.i_private == PROC_SYSCTL and pos[0]:
         return 0
     memset(&m, 0, sizeof(m))
     n = proc_show(k, inode, &m)
     if n == 0 and pos[0] < m.count:
         n = min(t.call.iter.count, m.count - pos[0])
-        copy_to_iter(k, t, m.buf + pos[0], n)
-        pos[0] += n
+        copied = copy_to_iter(k, t, m.buf + pos[0], n)
+        if unlikely(copied < n):  # of a sysctl all or nothing
+            n = copied if copied and inode.i_private != PROC_SYSCTL else -EFAULT
+        pos[0] += max(n, <int64_t>0)
     seq_free(&m)
     return n
 
@@ -423,6 +425,17 @@ cdef int64_t proc_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
     return there
 
 
+cdef bint skip_iter(kernel_t *k, task_t *t) noexcept nogil:
+    # What nobody looks at must be there all the same: whether it is not.
+    cdef char page[256]
+    cdef int64_t n
+    while is_user_iter(t) and t.call.iter.count:
+        n = min(t.call.iter.count, <int64_t>sizeof(page))
+        if copy_from_iter(k, t, page, n) < n:
+            return True
+    return False
+
+
 cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>32), ret
@@ -432,9 +445,10 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         return write_comm(k, t, inode)
     if inode.i_private != PROC_SYSCTL:
         return -EIO
+    if copy_from_iter(k, t, text, part) < part or skip_iter(k, t):
+        return -EFAULT
     if n == 0 or file_pos(t, f)[0]:
         return n
-    copy_from_iter(k, t, text, part)
     ret = sysctl_parse(text, part, &value)
     if ret > 0:
         ret = sysctl_set(k, <int>inode.i_private2, <int64_t>value)
@@ -446,12 +460,15 @@ cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
     cdef uint32_t task = proc_task(k, inode)
     cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>TASK_COMM_LEN - 1)
     cdef task_t *other = task_row(k, task)
+    cdef char[16] comm
+    if copy_from_iter(k, t, comm, part) < part:
+        return -EFAULT
     if task == 0:
         return -ESRCH
     if other.tgid != t.tgid:
         return -EINVAL
     memset(other.comm, 0, TASK_COMM_LEN)
-    copy_from_iter(k, t, <char *>other.comm, part)
+    memcpy(other.comm, comm, <size_t>part)
     part = <int64_t>strlen(<char *>other.comm)
     memset(other.comm + part, 0, <size_t>(TASK_COMM_LEN - part))
     return n

@@ -7,6 +7,19 @@ cdef int64_t do_readv(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexc
 cdef int64_t do_writev(kernel_t *k, task_t *t, int32_t fd, int64_t nr_segs) noexcept nogil
 cdef int64_t do_pread(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil
 cdef int64_t do_pwrite(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexcept nogil
+cdef int64_t do_read_user(kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n) noexcept nogil
+cdef int64_t do_write_user(kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n) noexcept nogil
+cdef int64_t do_pread_user(
+    kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n, int64_t offset
+) noexcept nogil
+cdef int64_t do_pwrite_user(
+    kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n, int64_t offset
+) noexcept nogil
+cdef int64_t do_readv_user(kernel_t *k, task_t *t, int32_t fd, uint64_t vec, uint64_t nr_segs) noexcept nogil
+cdef int64_t do_writev_user(kernel_t *k, task_t *t, int32_t fd, uint64_t vec, uint64_t nr_segs) noexcept nogil
+cdef int64_t do_segments_user(
+    kernel_t *k, task_t *t, int32_t fd, bint write, int64_t nr_segs, const uint64_t *ranges, iovec_t *iov
+) noexcept nogil
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil
 
 

@@ -96,6 +96,85 @@ cdef int64_t do_pwrite(kernel_t *k, task_t *t, int32_t fd, int64_t offset) noexc
     return ret
 
 
+# ------------------------------------------------------------------------------------------ with the task's memory
+cdef inline int user_range(kernel_t *k, task_t *t, uint64_t buf, uint64_t n) noexcept nogil:
+    # Whether the range can be user space is asked after the descriptor, and before what it has to say.
+    iov_iter_user(k, t, buf, n)
+    return 0 if access_ok(buf, n) else -EFAULT
+
+
+cdef int64_t do_read_user(kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    if not (f.f_mode & FMODE_READ):
+        return -EBADF
+    return -EFAULT if user_range(k, t, buf, n) else vfs_read(k, t, f)
+
+
+cdef int64_t do_write_user(kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    if not (f.f_mode & FMODE_WRITE):
+        return -EBADF
+    return -EFAULT if user_range(k, t, buf, n) else vfs_write(k, t, f)
+
+
+cdef int64_t do_pread_user(
+    kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n, int64_t offset
+) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if offset >= 0 and f != NULL and f.f_mode & FMODE_PREAD and f.f_mode & FMODE_READ and user_range(k, t, buf, n):
+        return -EFAULT
+    return do_pread(k, t, fd, offset)
+
+
+cdef int64_t do_pwrite_user(
+    kernel_t *k, task_t *t, int32_t fd, uint64_t buf, uint64_t n, int64_t offset
+) noexcept nogil:
+    cdef file_t *f = fdget(k, t, fd)
+    if offset >= 0 and f != NULL and f.f_mode & FMODE_PWRITE and f.f_mode & FMODE_WRITE and user_range(k, t, buf, n):
+        return -EFAULT
+    return do_pwrite(k, t, fd, offset)
+
+
+cdef int64_t do_readv_user(kernel_t *k, task_t *t, int32_t fd, uint64_t vec, uint64_t nr_segs) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    cdef int64_t err
+    if not (f.f_mode & FMODE_READ):
+        return -EBADF
+    err = import_iovec(k, t, vec, nr_segs)
+    return vfs_read(k, t, f) if err == 0 and t.call.iter.count else err
+
+
+cdef int64_t do_writev_user(kernel_t *k, task_t *t, int32_t fd, uint64_t vec, uint64_t nr_segs) noexcept nogil:
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    cdef int64_t err
+    if not (f.f_mode & FMODE_WRITE):
+        return -EBADF
+    err = import_iovec(k, t, vec, nr_segs)
+    return vfs_write(k, t, f) if err == 0 and t.call.iter.count else err
+
+
+cdef int64_t do_segments_user(
+    kernel_t *k, task_t *t, int32_t fd, bint write, int64_t nr_segs, const uint64_t *ranges, iovec_t *iov
+) noexcept nogil:
+    # readv and writev with a vector of the host, of ranges of the task's memory and perhaps of buffers of the host.
+    cdef file_t *f = file_row(k, fd_file(k, t, fd))
+    cdef uint64_t *segment
+    cdef int64_t err
+    if not (f.f_mode & (FMODE_WRITE if write else FMODE_READ)):
+        return -EBADF
+    if nr_segs > UIO_MAXIOV:
+        return -EINVAL
+    segment = user_segments(k, t, <uint32_t>nr_segs)
+    if segment == NULL:
+        return -alloc_errno(k, ENOMEM)
+    memcpy(segment, ranges, <size_t>(16 * nr_segs))
+    host_row(k, t).iov = iov
+    err = iov_iter_user_vector(k, t, <uint32_t>nr_segs)
+    if err or t.call.iter.count == 0:
+        return err
+    return vfs_write(k, t, f) if write else vfs_read(k, t, f)
+
+
 cdef int64_t do_lseek(kernel_t *k, task_t *t, int32_t fd, int64_t offset, int64_t whence) noexcept nogil:
     cdef file_t *f = fdget_io(k, t, fd)
     if f == NULL:

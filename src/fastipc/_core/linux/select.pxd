@@ -9,6 +9,7 @@ cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil
 cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil
 cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil
 cdef int64_t get_fd_set(kernel_t *k, task_t *t, int64_t nfds, uint8_t **sets) noexcept nogil
+cdef int64_t fd_set_rows(kernel_t *k, task_t *t, uint32_t n, uint8_t **sets) noexcept nogil
 cdef int64_t pollfds_of(kernel_t *k, task_t *t, int64_t *fds, int64_t r, int64_t w, int64_t x) noexcept nogil
 cdef void set_fd_set(kernel_t *k, task_t *t, uint8_t **sets) noexcept nogil
 cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil

@@ -169,10 +169,15 @@ cdef inline bint has_bit(const uint8_t *fds, uint32_t fd) noexcept nogil:
 cdef int64_t get_fd_set(kernel_t *k, task_t *t, int64_t nfds, uint8_t **sets) noexcept nogil:
     # Rows for the bits of three sets of FD_SETSIZE, each may be NULL; 0 or -ENOMEM. As in core_sys_select numbers
     # beyond the process's table are not looked at, and what is left of `nfds` is in the record for `set_fd_set`.
-    cdef uint32_t n = <uint32_t>min(max(nfds, <int64_t>0), <int64_t>FD_SETSIZE), fd, rows = 0
+    cdef uint32_t n = <uint32_t>min(max(nfds, <int64_t>0), <int64_t>FD_SETSIZE)
+    return fd_set_rows(k, t, min(n, max(files_row(k, t.files).max_fds, <uint32_t>64)), sets)
+
+
+cdef int64_t fd_set_rows(kernel_t *k, task_t *t, uint32_t n, uint8_t **sets) noexcept nogil:
+    # The same for `n` bits of each set.
+    cdef uint32_t fd, rows = 0
     cdef pollfd_t *p
     cdef int which
-    n = min(n, max(files_row(k, t.files).max_fds, <uint32_t>64))
     t.call.args[0] = n
     for which in range(3):
         for fd in range(n if sets[which] != NULL else 0):

@@ -11,7 +11,11 @@ cdef enum:
     MAX_RW_COUNT = 0x7ffff000
 
 
-cdef int64_t copy_segments(iov_iter_t *it, iovec_t *iov, char *page, int64_t n, bint to_iter) noexcept nogil
+cdef int64_t copy_segments(kernel_t *k, task_t *t, char *page, int64_t n, bint to_iter) noexcept nogil
+cdef void iov_iter_user(kernel_t *k, task_t *t, uint64_t addr, uint64_t n) noexcept nogil
+cdef int64_t iov_iter_user_vector(kernel_t *k, task_t *t, uint32_t nr_segs) noexcept nogil  # 0 or -errno
+cdef uint64_t *user_segments(kernel_t *k, task_t *t, uint32_t nr_segs) noexcept nogil  # NULL: no memory
+cdef int64_t import_iovec(kernel_t *k, task_t *t, uint64_t vec, uint64_t nr_segs) noexcept nogil
 
 
 cdef inline host_t *host_row(kernel_t *k, task_t *t) noexcept nogil:
@@ -83,7 +87,7 @@ cdef inline int64_t copy_to_iter(kernel_t *k, task_t *t, const char *source, int
         it.offset += n
         it.count -= n
         return n
-    return copy_segments(it, <iovec_t *>host.iov, <char *>source, n, True)
+    return copy_segments(k, t, <char *>source, n, True)
 
 
 cdef inline int64_t copy_from_iter(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil:
@@ -94,4 +98,8 @@ cdef inline int64_t copy_from_iter(kernel_t *k, task_t *t, char *to, int64_t n) 
         it.offset += n
         it.count -= n
         return n
-    return copy_segments(it, <iovec_t *>host.iov, to, n, False)
+    return copy_segments(k, t, to, n, False)
+
+
+cdef inline bint is_user_iter(task_t *t) noexcept nogil:
+    return t.call.iter.kind == ITER_USER

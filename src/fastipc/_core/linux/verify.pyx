@@ -29,3 +29,4 @@ cdef void do_initcalls() noexcept nogil:
     path_call_init()
     memory_init()
     shmem_init()
+    syscall_raw_init()
