@@ -1,4 +1,4 @@
-"""EFAULT: calls with a pointer that leads nowhere. fastipc has no user memory yet: expected failures there."""
+"""EFAULT: calls with a pointer that leads nowhere."""
 
 from .abi import O_CLOEXEC, O_NONBLOCK, RLIMIT_NOFILE, SIG_IGN, SIGPIPE
 from .machine import Machine

@@ -250,6 +250,16 @@ class SimMachine(SimMemory, Machine):
         names = [name for name in dir(fastipc) if name.startswith("CAP_")]
         return "capset", [{n for n in names if s >> getattr(fastipc, n) & 1} for s in sets], None
 
+    # forms with a pointer that cannot be written or read
+    def _read_at_(self, fd: int, address: int, n: int) -> tuple:
+        return "sys_read" if self.verb == "sys" else "readinto", (fd, fastipc.UserBuffer(address, n)), None
+
+    def _write_at_(self, fd: int, address: int, n: int) -> tuple:
+        return "sys_write" if self.verb == "sys" else "write", (fd, fastipc.UserBuffer(address, n)), None
+
+    def _pipe2_at_(self, address: int, flags: int) -> tuple:
+        return "sys_pipe2", (fastipc.UserBuffer(address, 8), flags), None
+
     # ------------------------------------------------------------------------------------------ the sys_ forms
     def _sys_getgroups(self, size: int = 65536) -> tuple:
         groups = np.zeros(size, np.uint32)

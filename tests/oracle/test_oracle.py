@@ -7,10 +7,9 @@ import pytest
 import fastipc
 
 from . import abi, suite
+from .machine import Machine
+from .raw import RawMachine
 from .sim import SimMachine
-
-FAULTS = sorted(name for name in suite.CASES if name.startswith(("fault-", "memory-", "mapping-", "attach-")))
-OTHERS = sorted(set(suite.CASES) - set(FAULTS))
 
 
 @pytest.mark.parametrize("name", sorted(suite.CASES))
@@ -24,10 +23,8 @@ def test_real(name: str) -> None:
             assert not suite.difference(ours, log), "the recorded answer is another"
 
 
-def _on_fastipc(name: str, verb: str) -> None:
-    log, objection = suite.run(suite.CASES[name], SimMachine(verb))
-    if isinstance(objection, AttributeError):  # a call that does not exist yet
-        raise objection
+def _on_fastipc(name: str, machine: Machine) -> None:
+    log, objection = suite.run(suite.CASES[name], machine)
     difference = suite.difference(log, suite.expected(name))
     if difference:
         pytest.fail(f"{suite.CASES[name].__doc__}\n{difference}", pytrace=False)
@@ -36,31 +33,25 @@ def _on_fastipc(name: str, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["raise", "sys"])
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", sorted(suite.CASES))
 def test_fastipc(name: str, verb: str) -> None:
     """fastipc gives the answers of the real kernel, in both forms of its calls."""
-    _on_fastipc(name, verb)
+    _on_fastipc(name, SimMachine(verb))
+
+
+@pytest.mark.parametrize("name", sorted(suite.CASES))
+def test_raw(name: str) -> None:
+    """Raw calls with pointers into the tasks' memory give the same answers."""
+    _on_fastipc(name, RawMachine())
 
 
 @pytest.mark.parametrize("verb", ["raise", "sys"])
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", sorted(suite.CASES))
 def test_compiled(name: str, verb: str) -> None:
     """Tasks that are compiled programs give the same answers, in both forms of their calls."""
     from .compiled import CompiledMachine  # brings in Numba
 
-    log, objection = suite.run(suite.CASES[name], CompiledMachine(verb))
-    difference = suite.difference(log, suite.expected(name))
-    if difference:
-        pytest.fail(f"{suite.CASES[name].__doc__}\n{difference}", pytrace=False)
-    if objection is not None:
-        raise objection
-
-
-@pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.xfail(strict=True, reason="user memory does not exist yet")
-def test_fastipc_faults(name: str) -> None:
-    """The rows of EFAULT, and those of memory."""
-    _on_fastipc(name, "raise")
+    _on_fastipc(name, CompiledMachine(verb))
 
 
 def test_every_case_names_its_row() -> None:

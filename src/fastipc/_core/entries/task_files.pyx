@@ -218,6 +218,7 @@ cdef class FileCalls(TaskCore):
         if segments.ranges != NULL:
             ret = do_segments_user(self.k, self.t, f, write, len(segments.views), segments.ranges,
                                    segments.iov if segments.mixed else NULL)
+            ret = ret if ret == -ESLEEP else user_call_end(self.k, self.t, ret)
         elif write:
             ret = do_writev(self.k, self.t, f, len(segments.views))
         else:

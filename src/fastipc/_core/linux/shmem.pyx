@@ -64,16 +64,21 @@ cdef uint32_t shmem_file_setup(
 
 
 # ------------------------------------------------------------------------------------------ memfd
+cdef int sanitize_flags(int64_t flags) noexcept nogil:
+    if <uint32_t>flags & ~<uint32_t>(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC):
+        return -ENOMEM if flags & MFD_HUGETLB and not flags & (MFD_NOEXEC_SEAL | MFD_EXEC) else -EINVAL
+    return -EINVAL if flags & MFD_EXEC and flags & MFD_NOEXEC_SEAL else 0
+
+
 cdef int64_t do_memfd_create(kernel_t *k, task_t *t, const char *name, uint32_t len, int64_t flags) noexcept nogil:
     # `name` without a zero. Huge pages there are none.
     cdef char text[NAME_ROW * 9]
     cdef uint32_t file
     cdef int32_t fd
     cdef inode_t *inode
-    if <uint32_t>flags & ~<uint32_t>(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC):
-        return -ENOMEM if flags & MFD_HUGETLB and not flags & (MFD_NOEXEC_SEAL | MFD_EXEC) else -EINVAL
-    if flags & MFD_EXEC and flags & MFD_NOEXEC_SEAL or len > MFD_NAME_MAX_LEN:
-        return -EINVAL
+    cdef int err = sanitize_flags(flags)
+    if err or len > MFD_NAME_MAX_LEN:
+        return err if err else -EINVAL
     fd = get_unused_fd(k, t, flags & MFD_CLOEXEC != 0)
     if fd < 0:
         return fd

@@ -109,4 +109,13 @@ cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) no
 cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_cred(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil
+cdef int64_t sys_syscall(
+    kernel_t *k, task_t *t, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f
+) noexcept nogil
+cdef int64_t sys_read_user(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t sys_write_user(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t sys_pread_user(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil
+cdef int64_t sys_pwrite_user(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n, int64_t off) noexcept nogil
+cdef int64_t sys_readv_user(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil
+cdef int64_t sys_writev_user(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil
 cdef int64_t sys_start(kernel_t *k, task_t *t, int64_t entry, int64_t name, int64_t size) noexcept nogil

@@ -331,3 +331,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_paths_init()
     raw_processes_init()
     raw_waits_init()
+    raw_memory_init()
