@@ -14,7 +14,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 import fastipc
-from fastipc import compiled
+from fastipc import UserBuffer, compiled
 
 from . import abi, compiled_paths, paths
 from .compiled_paths import on_paths, raising_paths
@@ -38,7 +38,7 @@ OPS = (
     "nanosleep", "exit", "exit_group", "fork", "thread", "clone", "execve",
     "getpgid", "setpgid", "getsid", "setsid", "setuid", "setgid",
     "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "getgroups", "setgroups", "capget",
-    "capset", "prctl", "unshare", "waitid",
+    "capset", "prctl", "unshare", "waitid", "read_at", "write_at", "pipe2_at",
 )  # fmt: skip
 FILES = 100  # the number of the first call that names files
 NUMBER = {name: i for i, name in enumerate(OPS)}
@@ -50,7 +50,7 @@ NUMBER["times"] = NUMBER["lstat"]
     GETEUID, GETGID, GETEGID, GETRESUID, GETRESGID, GETRLIMIT, SETRLIMIT, SIGNAL, SCHED_YIELD, NANOSLEEP, EXIT,
     EXIT_GROUP, FORK, THREAD, CLONE, EXECVE, GETPGID, SETPGID, GETSID, SETSID, SETUID, SETGID,
     SETREUID, SETREGID, SETRESUID, SETRESGID, SETFSUID, SETFSGID, GETGROUPS, SETGROUPS, CAPGET,
-    CAPSET, PRCTL, UNSHARE, WAITID,
+    CAPSET, PRCTL, UNSHARE, WAITID, READ_AT, WRITE_AT, PIPE2_AT,
 ) = range(len(OPS))  # fmt: skip
 
 
@@ -277,6 +277,12 @@ def on_ids(t, op, a, area):
         return t.sys_unshare(a[0])
     if op == WAITID:
         return t.sys_waitid(a[0], a[1], area[:SIGINFO_SIZE], a[2])
+    if op == READ_AT:
+        return t.sys_read(a[0], UserBuffer(a[1], a[2]))
+    if op == WRITE_AT:
+        return t.sys_write(a[0], UserBuffer(a[1], a[2]))
+    if op == PIPE2_AT:
+        return t.syscall("pipe2", a[0], a[1])
     return t.sys_prctl(a[0], a[1], a[2], a[3], a[4])
 
 
@@ -410,6 +416,14 @@ class CompiledMachine(SimMachine):
 
     def _on_numbers(self, area: Any, *args: Any) -> tuple:
         return args, self._same
+
+    def _on_read_at(self, area: Any, fd: int, address: int, n: int) -> tuple:
+        return (fd, _register(address), n), self._same
+
+    _on_write_at = _on_read_at
+
+    def _on_pipe2_at(self, area: Any, address: int, flags: int) -> tuple:
+        return (_register(address), flags), self._same
 
     def _on_close(self, area: Any, fd: int) -> tuple:
         return (fd,), self._nothing
@@ -559,6 +573,10 @@ class CompiledMachine(SimMachine):
     def _on_capset(self, area: Any, *sets: int) -> tuple:
         area[:24] = np.array(sets, np.uint64).view(np.uint8)
         return (), self._nothing
+
+
+def _register(address: int) -> int:
+    return address - (1 << 64) if address >> 63 else address
 
 
 def prepare() -> None:

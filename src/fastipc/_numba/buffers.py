@@ -9,6 +9,8 @@ from numba.core.errors import TypingError
 from numba.core.imputils import lower_constant
 from numba.extending import intrinsic, lower_builtin, overload
 
+from fastipc._numba.user_buffer import is_user, parts
+
 SECONDS = 1_000_000_000
 END_OF_TIME = (1 << 63) - 1
 
@@ -22,6 +24,12 @@ def require_int(name: str, given: Any) -> None:
         raise TypingError(f"{name} must be an integer, not {given}")
 
 
+def require_data(name: str, given: Any, writable: bool) -> None:
+    """Contiguous bytes, or a range of the task's memory."""
+    if not is_user(given):
+        require_buffer(name, given, writable)
+
+
 def require_buffer(name: str, given: Any, writable: bool) -> None:
     """Contiguous bytes."""
     if not isinstance(given, types.Buffer):
@@ -33,7 +41,9 @@ def require_buffer(name: str, given: Any, writable: bool) -> None:
 
 
 def require_vector(name: str, given: Any, writable: bool) -> None:
-    """A tuple of buffers, or a list of them, which are of one type."""
+    """A tuple of buffers, or a list of them, which are of one type; or a tuple of ranges of the task's memory."""
+    if is_user(given):
+        return
     if not isinstance(given, types.BaseTuple | types.List | types.ListType):
         raise TypingError(f"{name} must be a tuple or a list of arrays, not {given}")
     for buffer in given if isinstance(given, types.BaseTuple) else (given.dtype,):
@@ -58,9 +68,11 @@ def require_seconds(name: str, given: Any) -> None:
 
 @intrinsic
 def address_of(typing_context: Any, buffer: Any) -> Any:
-    """Address of a buffer's first byte."""
+    """Address of a buffer's first byte; of one in the task's memory there."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if is_user(signature.args[0]):
+            return parts(context, builder, signature.args[0], args[0])[0]
         array = context.make_array(signature.args[0])(context, builder, args[0])
         return builder.ptrtoint(array.data, ir.IntType(64))
 
@@ -72,6 +84,8 @@ def size_of(typing_context: Any, buffer: Any) -> Any:
     """Bytes of a buffer."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if is_user(signature.args[0]):
+            return parts(context, builder, signature.args[0], args[0])[1]
         array = context.make_array(signature.args[0])(context, builder, args[0])
         return builder.mul(array.nitems, array.itemsize)
 
@@ -108,8 +122,12 @@ def vector_of(typing_context: Any, vector: Any) -> Any:
         types_ = list(signature.args[0])
         vector = cgutils.alloca_once(builder, ir.ArrayType(word, max(2 * len(types_), 1)))
         for i, given in enumerate(types_):
-            array = context.make_array(given)(context, builder, builder.extract_value(args[0], i))
-            pair = builder.ptrtoint(array.data, word), builder.mul(array.nitems, array.itemsize)
+            item = builder.extract_value(args[0], i)
+            if is_user(given):
+                pair = parts(context, builder, given, item)
+            else:
+                array = context.make_array(given)(context, builder, item)
+                pair = builder.ptrtoint(array.data, word), builder.mul(array.nitems, array.itemsize)
             for j, value in enumerate(pair):
                 builder.store(value, cgutils.gep_inbounds(builder, vector, 0, 2 * i + j))
         return builder.ptrtoint(vector, word)

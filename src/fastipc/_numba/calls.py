@@ -18,6 +18,7 @@ from fastipc._numba.buffers import (
     path_address,
     path_length,
     require_buffer,
+    require_data,
     require_int,
     require_path,
     require_seconds,
@@ -29,6 +30,7 @@ from fastipc._numba.buffers import (
 from fastipc._numba.entry import make_start, require_program
 from fastipc._numba.errnos import raise_errno
 from fastipc._numba.task_type import OUT0, OUT1, TaskType, load_int32, machine_of, row_of
+from fastipc._numba.user_buffer import is_user
 from fastipc.syscalls import METHODS, Method, Param
 
 
@@ -58,6 +60,7 @@ PASSED = {
     "program": ["make_start(t, {0}, args)"],
     "args": [],
 }
+IN_USER_MEMORY = {"readinto": "buf", "write": "data", "readv": "buffers", "writev": "buffers", "pwrite": "data"}
 AROUND = {"vector": ("vector = iovecs({0})", "keep(vector)")}  # what is done before and after the call
 RESULTS = {
     "int": "ret",
@@ -70,6 +73,7 @@ RESULTS = {
 SOURCE = """
 def typed({signature}):
     {checks}
+    call = {chosen}
     def {name}({signature}):
         {before}
         ret = call(machine_of(t), row_of(t){passed})
@@ -90,10 +94,15 @@ def source_of(method: Method, raises: bool) -> tuple[str, int]:
     """What `overload_method` is given for one verb of a method, and how many registers the C function takes."""
     passed = [text.format(p.name) for p in method.params for text in PASSED[p.kind]]
     around = [[text.format(p.name) for text in AROUND[p.kind]] for p in method.params if p.kind in AROUND]
+    given = IN_USER_MEMORY.get(method.name)
+    checks = [CHECKS[p.kind].format(p.name) for p in method.params]
+    if given:
+        checks = [check.replace("require_buffer", "require_data") for check in checks]
     text = SOURCE.format(
         name=method.name if raises else f"sys_{method.name}",
         signature=", ".join(["t", *map(_shown, method.params)]),
-        checks="; ".join([CHECKS[p.kind].format(p.name) for p in method.params] or ["pass"]),
+        checks="; ".join(checks or ["pass"]),
+        chosen=f"user_call if is_user({given}) else host_call" if given else "host_call",
         before="; ".join([before for before, _ in around] or ["pass"]),
         passed="".join(f", {p}" for p in passed),
         after="; ".join([after for _, after in around] or ["pass"]),
@@ -106,7 +115,9 @@ def source_of(method: Method, raises: bool) -> tuple[str, int]:
 def add(method: Method, raises: bool) -> None:
     """Give compiled code one verb of a method."""
     text, registers = source_of(method, raises)
-    names: dict[str, Any] = dict(globals(), call=external(method.symbol, registers), writable=method.name == "readv")
+    names: dict[str, Any] = dict(globals(), host_call=external(method.symbol, registers), writable=method.name == "readv")
+    if method.name in IN_USER_MEMORY:
+        names["user_call"] = external(f"{method.symbol}_user", registers)
     exec(text, names)
     overload_method(TaskType, method.name if raises else f"sys_{method.name}")(names["typed"])
 

@@ -18,6 +18,7 @@ from fastipc._numba.buffers import (
     path_address,
     path_length,
     require_buffer,
+    require_data,
     require_int,
     require_path,
     size_of,
@@ -26,6 +27,7 @@ from fastipc._numba.calls import external
 from fastipc._numba.entry import make_start, require_program
 from fastipc._numba.errnos import raise_errno
 from fastipc._numba.task_type import ARGS, OUT0, OUT1, TaskType, load_int32, load_int64, machine_of, row_of
+from fastipc._numba.user_buffer import is_user
 
 THREAD_FLAGS = int(
     abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
@@ -92,9 +94,9 @@ def _pread(raises: bool) -> Any:
             raise TypingError(
                 "t.pread of a count makes a bytes object, which compiled code does not have: use t.pread(fd, buf, off)"
             )
-        require_buffer("buf", buf, True)
+        require_data("buf", buf, True)
         require_int("off", off)
-        call = external("pread", 4)
+        call = external("pread_user" if is_user(buf) else "pread", 4)
 
         def sys_pread(t, fd, buf, off):
             ret = call(machine_of(t), row_of(t), fd, address_of(buf), size_of(buf), off)

@@ -13,6 +13,7 @@ from numba.np.numpy_support import as_dtype
 
 import fastipc._numba.calls
 import fastipc._numba.forms
+import fastipc._numba.raw
 import fastipc._numba.refused
 import fastipc._numba.select  # noqa: F401
 from fastipc._numba.entry import Layout, Leaf, ProgramType, leaves, make_taker
