@@ -17,7 +17,7 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, SigInfo, Stat, Task, UserBuffer, Walk
+from fastipc._core.entries import Call, IpcPerm, ShmidDs, ShmInfo, SigInfo, Stat, Task, UserBuffer, Walk
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -33,7 +33,7 @@ from fastipc.errors import (
     WrongThread,
 )
 from fastipc.kernel import Kernel
-from fastipc.limits import Limits
+from fastipc.limits import IpcLimits, Limits
 from fastipc.report import Blocked, Report
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 POLLFD: _np.dtype[_Any]
+SHMID_DS: _np.dtype[_Any]
+SHMINFO: _np.dtype[_Any]
+SHM_INFO_T: _np.dtype[_Any]
 SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
@@ -49,14 +52,14 @@ STAT: _np.dtype[_Any]
 def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
-    POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill;
-    `replicate`, which needs `concurrent.futures`.
+    POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
+    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs `concurrent.futures`.
     """
     value: _Any
-    if name in ("POLLFD", "SIGINFO", "STAT"):
+    if name in ("POLLFD", "SHMID_DS", "SHMINFO", "SHM_INFO_T", "SIGINFO", "STAT"):
         from fastipc._core.layout import dtype
 
-        value = dtype(name.lower())
+        value = dtype(name.lower().removesuffix("_t"))
     elif name == "replicate":
         from fastipc.ensemble import replicate as value
     else:
@@ -67,6 +70,9 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "POLLFD",
+    "SHMID_DS",
+    "SHMINFO",
+    "SHM_INFO_T",
     "SIGINFO",
     "STAT",
     "Blocked",
@@ -78,10 +84,14 @@ __all__ = [
     "FastIPCError",
     "ForeignCall",
     "InvariantError",
+    "IpcLimits",
+    "IpcPerm",
     "Kernel",
     "KernelClosed",
     "Limits",
     "Report",
+    "ShmInfo",
+    "ShmidDs",
     "SigInfo",
     "Walk",
     "StackOverflow",

@@ -35,7 +35,7 @@ class Kernel:
     limits : mapping, optional
         Sysctls by name, see `Limits`.
     profile : str
-        Which Linux: "6.18" or "4.18". In what the machine has today the two are alike.
+        Which Linux: "6.18", or "4.18" for how ids of System V objects were given then, see the guide.
     schedule : str or callable
         "fifo", "random" (from the seed), or a function that gets the list of runnable tasks and returns one of them.
     shm_backing : str
@@ -61,7 +61,7 @@ class Kernel:
         *,
         seed: int = 0,
         memory: int | None = None,
-        limits: Mapping[str, int] | None = None,
+        limits: Mapping[str, Any] | None = None,
         profile: str = "6.18",
         schedule: str | Callable[[list[Task]], Task] = "fifo",
         shm_backing: str = "demand",
@@ -82,7 +82,7 @@ class Kernel:
         self.seed = _integer(seed, "seed")
         given = initial(limits)
         size = _memory(memory, given["pid_max"])
-        self._machine = Machine(size, given["pid_max"], self.seed, given, Task, self)
+        self._machine = Machine(size, given["pid_max"], self.seed, given, profile, Task, self)
         self.limits = Limits(self._machine)
         self._set_schedule(schedule)
 
@@ -309,8 +309,8 @@ class Kernel:
         """Rows of a table: a read-only view up to the high-water mark, or with ``live`` a copy of the live rows.
 
         Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
-        cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head. Row 0 is never
-        used. The view pins the machine's memory.
+        cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head,
+        mm, vm_area, ipc_namespace, ipc_ids, shm, sysv. Row 0 is never used. The view pins the machine's memory.
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")
@@ -331,7 +331,8 @@ class Kernel:
         """Mapping: functions that the machine asks at the places of Linux's security hooks, by name.
 
         ``path_mknod(task, path, mode, dev)`` is called when mknod or mkfifo has made something. A hook returns None or
-        0 if it agrees, else an errno: then what was made is gone again, and the call fails.
+        0 if it agrees, else an errno: then what was made is gone again, and the call fails. ``ipc_associate(task, kind,
+        id, flg)`` is called when shmget has found a segment by its key (``kind`` "shm").
         """
         return _Hooks(self._m)
 
@@ -395,7 +396,8 @@ class Kernel:
     def read_proc(self, path: str) -> str:
         """Text of a file of /proc as Linux prints it to root.
 
-        /proc/buddyinfo, /proc/filesystems, /proc/PID/status, /proc/PID/comm, /proc/sys/fs and /proc/sys/kernel.
+        /proc/buddyinfo, /proc/filesystems, /proc/sysvipc/shm, /proc/PID/status, /proc/PID/comm, /proc/sys/fs,
+        /proc/sys/kernel and /proc/sys/vm.
         """
         if not isinstance(path, str):
             raise TypeError(f"path must be a string, not {type(path).__name__}")

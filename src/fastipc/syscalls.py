@@ -14,7 +14,7 @@ class Syscall(NamedTuple):
     """One system call: how a trace prints it.
 
     ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved,
-    n seconds from ns, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns,
+    n seconds from ns, k a key, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns,
     w the wait status it returns, - not printed.
     """
 
@@ -117,6 +117,8 @@ TABLE: dict[int, Syscall] = {
     abi.NR_mlock: Syscall("mlock", "xd"),
     abi.NR_munlock: Syscall("munlock", "xd"),
     abi.NR_memfd_create: Syscall("memfd_create", "xx"),
+    abi.NR_shmget: Syscall("shmget", "kdo"),
+    abi.NR_shmctl: Syscall("shmctl", "dd"),
 }
 
 
@@ -199,6 +201,7 @@ geteuid() -> int
 getgid() -> int
 getegid() -> int
 unshare(flags) -> none
+shmget(key, size, shmflg=0) -> int
 getpgid(pid=0) -> int
 setpgid(pid, pgid) -> none
 getsid(pid=0) -> int
@@ -304,6 +307,8 @@ def _argument(kind: str, value: int, ret: int, out: tuple[int, int], data: bytes
     if kind in "sS":
         text = data if kind == "s" else data2
         return repr(text)[1:].replace("'", '"') + ("..." if len(text) == PATH_SHOWN else "")
+    if kind == "k":
+        return hex(value & 0xFFFFFFFF) if value else "IPC_PRIVATE"
     if kind == "x":
         return hex(value & 0xFFFFFFFFFFFFFFFF)
     if kind == "n":

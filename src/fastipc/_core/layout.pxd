@@ -176,6 +176,7 @@ cdef enum:  # task.flags
     TASK_ASLEEP = 64  # has left the processor: a wake-up must put it on the run queue
     TASK_BREAK = 128  # its call is being interrupted from outside: ends as by a signal without a handler
     TASK_REPORTED = 256  # on the list of ended tasks (kernel.dead_first)
+    TASK_SYSV = 1024  # has a row of System V IPC (sysv_t)
 
 ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache lines: one to wake it, two for its call
     uint32_t live
@@ -268,6 +269,7 @@ ctypedef struct user_t:  # struct user_struct: what one uid holds
     uint64_t pipe_bufs  # slots of all its pipes
     uint32_t next  # of the same hash chain
     uint32_t processes  # tasks, for RLIMIT_NPROC
+    uint64_t locked_shm  # pages of segments that SHM_LOCK keeps, for RLIMIT_MEMLOCK
 
 ctypedef struct cred_t:  # struct cred, include/linux/cred.h: shared, and never changed while it is
     uint32_t live
@@ -355,7 +357,8 @@ cdef enum:  # file.f_op, inode.i_fop
     FULL_FOPS = 9
     PATH_FOPS = 10  # O_PATH: no operation at all
     PROC_FOPS = 11
-    N_FOPS = 12
+    SHM_FOPS = 12  # of an attach: private_data is the segment, f_version its namespace
+    N_FOPS = 13
 
 ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t live
@@ -388,6 +391,7 @@ cdef enum:  # inode.i_flags
     S_IMMUTABLE = 8
     S_DEAD = 16  # removed, but still open directory
     S_DIRSYNC = 64
+    S_PRIVATE = 512  # the kernel's own
 
 ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t live
@@ -414,7 +418,7 @@ ctypedef struct inode_t:  # struct inode, include/linux/fs.h; two cache lines
     uint32_t i_private  # of proc: which entry
     uint32_t i_private2  # of proc: which process, or which sysctl
     uint32_t i_children  # names in a directory
-    uint32_t i_fd  # of /proc/PID/fd/N
+    uint32_t i_fd  # of /proc/PID/fd/N; of other files of /proc: the IPC namespace that they tell of, counted
     uint32_t i_generation  # of proc: how often its process' number had been given
     uint32_t i_mmap  # newest of the areas that map it
     uint32_t i_seals  # F_SEAL_ bits of a memory file
@@ -678,6 +682,129 @@ ctypedef struct vm_area_t:  # struct vm_area_struct
     uint32_t faults  # so often a page was brought in
 
 
+# ---------------------------------------------------------------------------------------------- System V IPC
+# The rows of segments, semaphore sets and message queues begin alike: live, link, kern_ipc_perm_t. So `ipc_util` finds
+# an object's permissions by table and row alone.
+
+ctypedef struct kern_ipc_perm_t:  # struct kern_ipc_perm, include/linux/ipc.h
+    int32_t key
+    int32_t id
+    uint32_t uid
+    uint32_t gid
+    uint32_t cuid
+    uint32_t cgid
+    uint32_t mode
+    uint32_t seq
+    uint32_t refcount  # the ids' own, and sleepers that may find it deleted
+    uint32_t khtnode  # the next of the same bucket of keys
+    uint32_t deleted
+    uint32_t ids  # row of the ids that it is among
+
+ctypedef struct ipc_ids_t:  # struct ipc_ids, include/linux/ipc_namespace.h
+    uint32_t live
+    uint32_t link
+    int32_t in_use
+    uint32_t seq
+    int32_t next_id  # of the next creation; -1: none was asked for
+    int32_t last_idx
+    int32_t max_idx  # the highest index in use, -1: none
+    uint32_t idr  # objects by index: an xarray
+    uint32_t idr_next  # where the search for a free index begins; in 4.18 no index below is free
+    uint32_t table  # number of the table of its objects
+    uint32_t key_ht  # run of kht rows, 0 = none yet
+    uint32_t key_order
+    uint32_t nr_keys  # objects that have a key
+    uint32_t ns
+
+ctypedef struct kht_t:  # one bucket of keys
+    uint32_t first
+
+ctypedef struct ipc_namespace_t:  # struct ipc_namespace
+    uint32_t live
+    uint32_t link
+    uint32_t count  # tasks, attaches and open files of /proc that refer to it; the first one is not counted
+    uint32_t ids[3]  # by IPC_SEM_IDS, IPC_MSG_IDS, IPC_SHM_IDS
+    int32_t sem_ctls[4]  # SEMMSL, SEMMNS, SEMOPM, SEMMNI
+    int32_t used_sems
+    int32_t msg_ctlmax
+    int32_t msg_ctlmnb
+    int32_t msg_ctlmni
+    int32_t shm_ctlmni
+    int32_t shm_rmid_forced
+    uint64_t shm_ctlmax
+    uint64_t shm_ctlall
+    uint64_t shm_tot  # pages of all segments
+    int64_t msg_bytes
+    int64_t msg_hdrs
+
+ctypedef struct sysv_t:  # what a task has of System V IPC, row = the task's; most have nothing, and no row
+    uint32_t live
+    uint32_t link
+    uint32_t ipc_ns  # nsproxy->ipc_ns
+    uint32_t undo_list  # sysvsem
+    uint32_t shm_clist  # sysvshm: the newest segment that it made
+    uint32_t pad
+
+ctypedef struct shmid_kernel_t:  # struct shmid_kernel, ipc/shm.c; two cache lines
+    uint32_t live
+    uint32_t link
+    kern_ipc_perm_t shm_perm
+    uint32_t shm_file  # counted; 0: destroyed
+    uint32_t ns
+    uint64_t shm_nattch
+    uint64_t shm_segsz  # bytes, as asked
+    int64_t shm_atim  # seconds of the realtime clock
+    int64_t shm_dtim
+    int64_t shm_ctim
+    int32_t shm_cprid
+    int32_t shm_lprid
+    uint32_t mlock_user  # counted row of who is charged for the locked pages, 0 = nobody
+    uint32_t shm_creator  # row of the task that made it, 0 = it has ended
+    uint32_t shm_clist_next  # the next older one of the same creator
+    uint32_t shm_clist_prev
+
+# As programs see them, include/uapi/asm-generic/ipcbuf.h, shmbuf.h. `key`, `seq`: without C's underscores.
+ctypedef struct ipc64_perm_t:
+    int32_t key
+    uint32_t uid
+    uint32_t gid
+    uint32_t cuid
+    uint32_t cgid
+    uint32_t mode
+    uint16_t seq
+    uint16_t pad2
+    uint32_t pad3
+    uint64_t unused[2]
+
+ctypedef struct shmid64_ds_t:
+    ipc64_perm_t shm_perm
+    uint64_t shm_segsz
+    int64_t shm_atime
+    int64_t shm_dtime
+    int64_t shm_ctime
+    int32_t shm_cpid
+    int32_t shm_lpid
+    uint64_t shm_nattch
+    uint64_t unused[2]
+
+ctypedef struct shminfo64_t:
+    uint64_t shmmax
+    uint64_t shmmin
+    uint64_t shmmni
+    uint64_t shmseg
+    uint64_t shmall
+    uint64_t unused[4]
+
+ctypedef struct shm_info_t:
+    int32_t used_ids
+    uint32_t pad
+    uint64_t shm_tot
+    uint64_t shm_rss
+    uint64_t shm_swp
+    uint64_t swap_attempts
+    uint64_t swap_successes
+
+
 # ---------------------------------------------------------------------------------------------- the machine
 cdef enum:  # table numbers
     T_TASK = 0
@@ -715,7 +842,9 @@ cdef enum:  # table numbers
     T_IPC_NAMESPACE = 32
     T_IPC_IDS = 33
     T_SHM = 34
-    N_TABLES = 35
+    T_SYSV = 35
+    T_KHT = 36
+    N_TABLES = 37
 
 cdef enum:
     SCRATCH = 256
@@ -817,7 +946,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
-    table_t table[35]
+    table_t table[37]
 
     # limits, k.limits
     int64_t pid_max
@@ -831,6 +960,8 @@ ctypedef struct kernel_t:  # one machine
     int64_t protected_hardlinks
     int64_t protected_regular
     int64_t protected_symlinks
+    int64_t nr_hugepages
+    int64_t ipcmni_extend  # as at boot
 
     # page allocator
     char *frames
@@ -862,6 +993,11 @@ ctypedef struct kernel_t:  # one machine
     uint32_t pipe_sb
     uint32_t root_mnt
     uint32_t proc_sb
+    uint32_t init_ipc_ns
+    int32_t ipc_mni  # indexes of ids
+    int32_t ipc_mni_shift
+    int32_t ipc_min_cycle
+    uint32_t profile  # PROFILE_ number: which Linux
     uint32_t d_buckets  # of the table of dentries, which grows by one with every name
     uint32_t d_split  # buckets when the present round of growing began
     uint32_t d_entries
@@ -905,6 +1041,11 @@ cdef enum:  # kernel.current, Task.ctx: values that are no row
 
 cdef enum:  # kernel.hooks
     HOOK_PATH_MKNOD = 1
+    HOOK_IPC_ASSOCIATE = 2
+
+cdef enum:  # kernel.profile
+    PROFILE_6_18 = 0
+    PROFILE_4_18 = 1
 
 cdef enum:
     SCHED_FIFO = 0

@@ -45,6 +45,14 @@ cdef object describe(str name):
     cdef journal_head_t journal_head_
     cdef mm_t mm_
     cdef vm_area_t vm_area_
+    cdef ipc_namespace_t ipc_namespace_
+    cdef ipc_ids_t ipc_ids_
+    cdef kht_t kht_
+    cdef sysv_t sysv_
+    cdef shmid_kernel_t shm_
+    cdef shmid64_ds_t shmid_ds_
+    cdef shminfo64_t shminfo_
+    cdef shm_info_t shm_info_
     cdef siginfo_t siginfo_
     cdef stat_t stat_
     if name == "task":
@@ -111,6 +119,22 @@ cdef object describe(str name):
         return np.asarray(<mm_t[:1]>&mm_).dtype
     if name == "vm_area":
         return np.asarray(<vm_area_t[:1]>&vm_area_).dtype
+    if name == "ipc_namespace":
+        return np.asarray(<ipc_namespace_t[:1]>&ipc_namespace_).dtype
+    if name == "ipc_ids":
+        return np.asarray(<ipc_ids_t[:1]>&ipc_ids_).dtype
+    if name == "kht":
+        return np.asarray(<kht_t[:1]>&kht_).dtype
+    if name == "sysv":
+        return np.asarray(<sysv_t[:1]>&sysv_).dtype
+    if name == "shm":
+        return np.asarray(<shmid_kernel_t[:1]>&shm_).dtype
+    if name == "shmid_ds":
+        return np.asarray(<shmid64_ds_t[:1]>&shmid_ds_).dtype
+    if name == "shminfo":
+        return np.asarray(<shminfo64_t[:1]>&shminfo_).dtype
+    if name == "shm_info":
+        return np.asarray(<shm_info_t[:1]>&shm_info_).dtype
     if name == "siginfo":
         renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
         renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",

@@ -374,6 +374,44 @@ for _name, _writable in (("capget", True), ("capset", False)):
     _capabilities(_name, _writable)
 
 
+# ---------------------------------------------------------------------------------------------- System V
+def _shmctl(raises: bool) -> Any:
+    """``t.shmctl(shmid, cmd)`` or ``t.shmctl(shmid, cmd, buf)``, both verbs: what C returns."""
+    call, size_for = external("shmctl", 3), external("shmctl_size", 1)
+
+    def typed(t, shmid, cmd, buf=None):
+        require_int("shmid", shmid)
+        require_int("cmd", cmd)
+        given = not (buf is None or isinstance(buf, types.NoneType | types.Omitted))
+        if given:
+            require_buffer("buf", buf, True)
+
+        def shmctl(t, shmid, cmd, buf=None):
+            address = 0
+            if given and size_for(machine_of(t), row_of(t), cmd) > 0:
+                if size_of(buf) < size_for(machine_of(t), row_of(t), cmd):
+                    raise ValueError("buf must have room for the row of this command")
+                address = address_of(buf)
+            ret = call(machine_of(t), row_of(t), shmid, cmd, address)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        def plain(t, shmid, cmd, buf=None):
+            ret = call(machine_of(t), row_of(t), shmid, cmd, 0)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return shmctl if given else plain
+
+    return typed
+
+
+overload_method(TaskType, "shmctl")(_shmctl(True))
+overload_method(TaskType, "sys_shmctl")(_shmctl(False))
+
+
 # ---------------------------------------------------------------------------------------------- threads
 def _threads(raises: bool) -> Any:
     def typed(t, program, *args):

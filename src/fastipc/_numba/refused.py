@@ -13,6 +13,7 @@ METHODS = {
 }
 ATTRIBUTES = {
     "daemon": "does not exist in compiled code: use daemon=True of Kernel.spawn",
+    "ipc_limits": "does not exist in compiled code: use Task.ipc_limits from outside",
     "exit_status": "does not exist in compiled code: use t.wait4(pid) on a child",
     "kernel": "does not exist in compiled code: use it outside, between runs",
     "name": "does not exist in compiled code: use t.pid",

@@ -3,10 +3,14 @@
 ``path_mknod(task, path, mode, dev)``: after mknod or mkfifo has made something. Source: security/security.c
 (security_path_mknod, security_path_post_mknod), where the sources call ima_post_path_mknod.
 
+``ipc_associate(task, kind, id, flg)``: when shmget, semget or msgget has found an object by its key, and the caller has
+the rights that he asked for; ``kind`` is "shm", "sem" or "msg". Source: ipc/util.c (ipc_check_perms), where the sources
+call ``ops->associate``.
+
 A hook returns None or 0 if it agrees, else an errno: then what was done is undone, and the call fails with it.
 """
 
-cdef dict HOOKS = {"path_mknod": HOOK_PATH_MKNOD}
+cdef dict HOOKS = {"path_mknod": HOOK_PATH_MKNOD, "ipc_associate": HOOK_IPC_ASSOCIATE}
 
 
 def hook_names():
@@ -37,6 +41,25 @@ cdef int64_t verdict(object value, str name) except? -1:
         return 0
     errno = as_int(value, f"what the hook {name} returns")
     return -errno if errno > 0 else errno
+
+
+cdef int64_t ask_hook(TaskCore task) except? -1:
+    # About the call in the record, of a compiled program.
+    return ask_ipc_associate(task) if task.t.call.nr == NR_shmget else ask_path_mknod(task)
+
+
+cdef int64_t ask_ipc_associate(TaskCore task) except? -1:
+    # Precondition: the call in the record has found an object, whose id is in `call.ret`.
+    cdef kernel_t *k = task.k
+    cdef uint32_t current = k.current
+    cdef int64_t id = task.t.call.ret, ret
+    k.current = CTX_HUB
+    try:
+        ret = verdict((<MachineTasks>task.arena.machine).hooks["ipc_associate"](
+            task, "shm", id, task.t.call.args[2]), "ipc_associate")
+    finally:
+        k.current = current
+    return ret if ret < 0 else id
 
 
 cdef int64_t ask_path_mknod(TaskCore task) except? -1:

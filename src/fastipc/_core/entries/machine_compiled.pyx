@@ -41,7 +41,7 @@ cdef class MachineCompiled(MachineFrames):
     cdef int hook_compiled(self, TaskCore task) except -1:
         # The result of the call in the record is what a hook makes of it. An error of the hook comes out of the run.
         try:
-            task.t.call.ret = ask_path_mknod(task)
+            task.t.call.ret = ask_hook(task)
         except BaseException as e:
             task.t.call.ret = -EPERM
             self.errors.append(e)

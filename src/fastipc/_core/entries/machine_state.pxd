@@ -7,3 +7,6 @@ cdef class MachineState:
     cdef readonly bint closed
 
     cdef int admit(self) except -1
+    cdef int boot_limits(self, limits, bint ipc) except -1
+    cdef int store(self, uint32_t ns, str name, value) except -1
+    cdef uint32_t namespace_of(self, TaskCore task) except 0

@@ -4,7 +4,7 @@ All that needs no task to run. `Machine` in machine.pyx adds the running.
 """
 
 
-from fastipc.errors import InvariantError, KernelClosed, WrongThread
+from fastipc.errors import InvariantError, KernelClosed, TaskExited, WrongThread
 
 do_initcalls()
 
@@ -14,7 +14,8 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
                     "super_block": T_SUPER, "mount": T_MOUNT, "fs": T_FS, "journal": T_JOURNAL,
                     "journal_head": T_JOURNAL_HEAD, "name": T_NAME, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY,
                     "cred": T_CRED, "group_info": T_GROUP_INFO, "group": T_GROUP,
-                    "mm": T_MM, "vm_area": T_VMA}
+                    "mm": T_MM, "vm_area": T_VMA, "ipc_namespace": T_IPC_NAMESPACE, "ipc_ids": T_IPC_IDS,
+                    "shm": T_SHM, "sysv": T_SYSV}
 
 
 cdef dict sysctls_by_name():
@@ -23,18 +24,21 @@ cdef dict sysctls_by_name():
 
 
 SYSCTLS = sysctls_by_name()
+IPC_SYSCTLS = frozenset([name for name, i in SYSCTLS.items() if ctl_tables[<int>i].kind != CTL_KERNEL])
 
 
 def sysctl_range(str name):
-    """The least and the largest value of a sysctl."""
+    """How many numbers a sysctl has, the least and the largest value of each."""
     cdef int i = SYSCTLS[name]
-    return ctl_tables[i].least, ctl_tables[i].most
+    if ctl_tables[i].kind == CTL_IPC_ULONG:
+        return 1, 0, 0xffffffffffffffff
+    return ctl_tables[i].count, ctl_tables[i].least, ctl_tables[i].most
 
 
 cdef class MachineState:
     """A machine at rest."""
 
-    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, *args):
+    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, str profile, *args):
         cdef kernel_t *k
         self.arena = Arena()
         self.k = k = self.arena.k
@@ -43,22 +47,53 @@ cdef class MachineState:
             raise MemoryError("the host has no address space for this machine")
         k.nr_pages = <uint32_t>(memory // PAGE_SIZE)
         page_alloc_init(k)
-        for name, value in limits.items():
-            sysctl_set(k, SYSCTLS[name], value)
+        k.profile = PROFILE_4_18 if profile == "4.18" else PROFILE_6_18
+        self.boot_limits(limits, False)
         sched_seed(k, <uint64_t>(seed & 0xffffffffffffffff))
         k.thread = this_thread()
         boot(k)
+        self.boot_limits(limits, True)
 
-    def sysctl(self, str name):
-        """A sysctl by name."""
+    cdef int boot_limits(self, limits, bint ipc) except -1:
+        # Those of the machine before it boots, those of its first IPC namespace when that is there.
+        for name, value in limits.items():
+            if (ctl_tables[<int>SYSCTLS[name]].kind != CTL_KERNEL) == ipc:
+                self.store(self.k.init_ipc_ns, name, value)
+        return 0
+
+    cdef int store(self, uint32_t ns, str name, value) except -1:
+        cdef int which = SYSCTLS[name], i
+        cdef uint64_t number
+        cdef list old = [sysctl_get(self.k, ns, which, i) for i in range(ctl_tables[which].count)]
+        for i, one in enumerate(value if ctl_tables[which].count > 1 else (value,)):
+            number = one & 0xffffffffffffffff
+            if sysctl_set(self.k, ns, which, i, <int64_t>number) < 0:
+                for i in range(len(old)):
+                    sysctl_set(self.k, ns, which, i, old[i])
+                raise ValueError(f"{name} must not be {value} in this machine")
+        return 0
+
+    cdef uint32_t namespace_of(self, TaskCore task) except 0:
+        # The IPC namespace of a task, or the first one.
         self.admit()
-        return sysctl_get(self.k, SYSCTLS[name])
+        if task is None:
+            return self.k.init_ipc_ns
+        if task.frozen:
+            raise TaskExited(f"{task!r} has ended", task.exit_status)
+        return current_ipc_ns(self.k, task.t)
 
-    def set_sysctl(self, str name, value):
+    def sysctl(self, str name, TaskCore task=None):
+        """A sysctl by name, as a task has it; "sem" is a tuple."""
+        cdef uint32_t ns = self.namespace_of(task)
+        cdef int which = SYSCTLS[name], i
+        numbers = tuple([sysctl_get(self.k, ns, which, i) for i in range(ctl_tables[which].count)])
+        if ctl_tables[which].kind == CTL_IPC_ULONG:
+            return numbers[0] & 0xffffffffffffffff
+        return numbers if len(numbers) > 1 else numbers[0]
+
+    def set_sysctl(self, str name, value, TaskCore task=None):
         """Set a sysctl, as a write to /proc/sys does."""
-        self.admit()
-        if sysctl_set(self.k, SYSCTLS[name], value) < 0:
-            raise ValueError(f"{name} must not be {value} in this machine")
+        self.store(self.namespace_of(task), name, value)
 
     cdef int admit(self) except -1:
         # Precondition of every method that is called from Python.

@@ -24,7 +24,7 @@ cdef int set_comm(task_t *t, str name) except -1:
 cdef class MachineTasks(MachineState):
     """A machine with its tasks, not running."""
 
-    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, type task_type, kernel):
+    def __cinit__(self, int64_t memory, int64_t pid_max, seed, limits, str profile, type task_type, kernel):
         self.kernel_ref = weakref.ref(kernel)
         self.task_type = task_type
         self.tasks = [None]

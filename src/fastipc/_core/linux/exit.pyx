@@ -236,6 +236,8 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
         signal.flags |= SIGNAL_GROUP_EXIT
     mmput(k, t.mm)
     t.mm = 0
+    if unlikely(t.flags & TASK_SYSV):
+        exit_sysv(k, t)
     t.files = 0
     put_files(k, files)
     put_fs_struct(k, t.fs)

@@ -17,7 +17,7 @@ ctypedef struct file_operations_t:  # struct file_operations
     int64_t (*available)(kernel_t *k, file_t *f, int64_t n) noexcept nogil  # bytes that a read of n would give now
     int64_t (*mmap)(kernel_t *k, file_t *f, vm_area_t *vma) noexcept nogil  # gives the area its vm_ops
 
-cdef file_operations_t file_operations[12]  # by f_op
+cdef file_operations_t file_operations[13]  # by f_op
 
 cdef enum:
     FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet

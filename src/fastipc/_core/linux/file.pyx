@@ -41,6 +41,8 @@ cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
     cdef uint32_t inode = f.inode, dentry = f.f_dentry, mnt = f.f_mnt
     if is_pipe_file(f):
         pipe_release(k, f)
+    elif unlikely(f.f_op == SHM_FOPS):
+        put_ipc_ns(k, f.f_version)
     table_free(k, T_FILE, file, sizeof(file_t))
     if mnt:
         mntput(k, mnt)
@@ -399,6 +401,8 @@ cdef bint file_check(kernel_t *k) noexcept nogil:
         refs += vma_row(k, i).live != 0 and vma_row(k, i).vm_file != 0
     for i in range(1, k.table[T_POLL_ENTRY].high):
         refs += poll_entry_row(k, i).live != 0 and poll_entry_row(k, i).file != 0
+    for i in range(1, k.table[T_SHM].high):
+        refs += shm_row(k, i).live != 0
     for i in range(1, k.table[T_FILE].high):
         if file_row(k, i).live:
             counted += file_row(k, i).f_count

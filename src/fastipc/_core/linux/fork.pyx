@@ -1,7 +1,7 @@
 """How tasks begin: init, fork and clone, a new session's first process, exec; and resource limits.
 
 Source: kernel/fork.c (copy_process, copy_files, copy_sighand, copy_signal), fs/exec.c (begin_new_exec, de_thread),
-kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces, ptrace, thread-local storage.
+kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, ptrace, thread-local storage.
 """
 
 
@@ -9,8 +9,8 @@ cdef enum:
     NEW_SESSION = 0x8000000000000000  # with the flags of clone: the process begins a session, as by setsid
 
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
-    CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
-                     | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD)
+    CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
+                     | CLONE_VFORK | CLONE_PIDFD)
     CLONE_NAMESPACES = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                         | CLONE_NEWNET | CLONE_NEWTIME)
 
@@ -41,6 +41,8 @@ cdef uint32_t new_signal(kernel_t *k, signal_t *source) noexcept nogil:
 cdef void drop_parts(kernel_t *k, uint32_t task, uint64_t flags) noexcept nogil:
     # Undo of copy_parts, for a task that never was.
     cdef task_t *c = task_row(k, task)
+    if c.flags & TASK_SYSV:
+        exit_sysv(k, c)
     if c.signal and not (flags & CLONE_THREAD):
         put_rlimit(k, signal_row(k, c.signal).rlimit)
         table_free(k, T_SIGNAL, c.signal, sizeof(signal_t))
@@ -168,6 +170,11 @@ cdef inline int64_t copy_process_as(
     if not copy_parts(k, t, c, flags):
         drop_parts(k, task, flags)
         return -alloc_errno(k, ENOMEM)
+    if unlikely(flags & CLONE_NEWIPC or t.flags & TASK_SYSV):
+        err = copy_ipcs(k, t, c, flags)
+        if err:
+            drop_parts(k, task, flags)
+            return err
     c.pid = alloc_pid(k, task)
     if c.pid < 0:
         drop_parts(k, task, flags)
@@ -175,7 +182,7 @@ cdef inline int64_t copy_process_as(
     copy_creds(k, c, cred)
     c.blocked = t.blocked
     c.kind = kind
-    c.flags = PF_FORKNOEXEC | t.flags & PF_NPROC_EXCEEDED
+    c.flags |= PF_FORKNOEXEC | t.flags & PF_NPROC_EXCEEDED
     t.flags &= ~<int>PF_NPROC_EXCEEDED
     c.call.nr = -1
     c.start_time = k.now
@@ -266,6 +273,8 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     t.files = new_files(k)
     if mount_root(k) < 0:
         return -ENOMEM
+    ipc_init(k)
+    k.init_ipc_ns = create_ipc_ns(k)
     t.fs = new_fs_struct(k)
     mm_init(k)
     mmget(k, k.init_mm)
@@ -416,14 +425,34 @@ cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcep
         return -EINVAL
     if flags & CLONE_VM and t.mm != k.init_mm and mm_row(k, t.mm).mm_users > 1:
         return -EINVAL
-    if flags & CLONE_NAMESPACES:  # there is one of each
-        return -EINVAL if flags & CLONE_NEWUSER or capable(k, t, CAP_SYS_ADMIN) else -EPERM
+    if flags & CLONE_NAMESPACES and not (flags & CLONE_NEWUSER) and not capable(k, t, CAP_SYS_ADMIN):
+        return -EPERM
+    if flags & CLONE_NAMESPACES & ~<uint64_t>CLONE_NEWIPC:  # there is one of each
+        return -EINVAL
     return 0
+
+
+cdef bint unshare_parts(
+    kernel_t *k, task_t *t, uint64_t flags, uint32_t *fs, uint32_t *files, uint32_t *ns
+) noexcept nogil:
+    # What the task needs to itself and has not. False: it could not be had, and the caller gives back what there is.
+    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
+        fs[0] = copy_fs_struct(k, t.fs)
+        if fs[0] == 0:
+            return False
+    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
+        files[0] = dup_fd_table(k, t.files)
+        if files[0] == 0:
+            return False
+    if flags & CLONE_NEWIPC:
+        ns[0] = create_ipc_ns(k)
+        return ns[0] != 0
+    return True
 
 
 cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     # What can fail comes first. CLONE_SYSVSEM: no lists of undo operations are shared yet.
-    cdef uint32_t files = 0, fs = 0
+    cdef uint32_t files = 0, fs = 0, ns = 0
     cdef int64_t err
     if flags & CLONE_VM:
         flags |= CLONE_SIGHAND
@@ -434,22 +463,20 @@ cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     err = check_unshare_flags(k, t, flags)
     if err:
         return err
-    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
-        fs = copy_fs_struct(k, t.fs)
-        if fs == 0:
-            return -alloc_errno(k, ENOMEM)
-    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
-        files = dup_fd_table(k, t.files)
-        if files == 0:
-            if fs:
-                put_fs_struct(k, fs)
-            return -alloc_errno(k, ENOMEM)
+    if not unshare_parts(k, t, flags, &fs, &files, &ns):
+        if fs:
+            put_fs_struct(k, fs)
+        if files:
+            put_files(k, files)
+        return -alloc_errno(k, ENOMEM)
     if fs:
         put_fs_struct(k, t.fs)
         t.fs = fs
     if files:
         put_files(k, t.files)
         t.files = files
+    if ns:
+        unshare_ipcs(k, t, ns)
     return 0
 
 

@@ -33,6 +33,8 @@ cdef void evict_inode(kernel_t *k, uint32_t i) noexcept nogil:
         truncate_pages(k, inode, 0)
     if inode.i_link:
         name_free(k, inode.i_link, <uint32_t>inode.i_size)
+    if inode.i_op == PROC_FILE and inode.i_fd:
+        put_ipc_ns(k, inode.i_fd)
     super_block_row(k, inode.i_sb).s_inodes -= 1
 
 

@@ -134,7 +134,7 @@ cdef void step_up(kernel_t *k, nameidata_t *nd) noexcept nogil:
 cdef uint32_t lookup_slow(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name, uint32_t found) noexcept nogil:
     # What is not in the table of names, or may no longer stand for what it stood for.
     if found:
-        if proc_revalidate(k, d_inode(k, found)):
+        if proc_revalidate(k, t, d_inode(k, found)):
             dget(k, found)
             return found
         d_drop(k, found)

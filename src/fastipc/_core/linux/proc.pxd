@@ -1,11 +1,11 @@
 # The proc file system: names that are made when they are looked up, text that is made when it is read.
-# Source: fs/proc/{root,base,fd,array,proc_sysctl}.c.
+# Source: fs/proc/{root,base,fd,array,proc_sysctl}.c, ipc/util.c.
 
 
 cdef void proc_init() noexcept nogil
 cdef void proc_root(kernel_t *k, uint32_t sb) noexcept nogil
 cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
-cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil
+cdef bint proc_revalidate(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
 cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char **body) noexcept nogil
 cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int64_t size) noexcept nogil
 cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil
@@ -29,6 +29,9 @@ cdef enum:  # inode.i_private of proc
     PROC_PID_COMM = 14
     PROC_SYSCTL = 15
     PROC_PID_MAPS = 16
+    PROC_SYS_VM = 17
+    PROC_SYSVIPC = 18
+    PROC_SYSVIPC_SHM = 19
 
 ctypedef struct proc_dir_entry_t:  # struct proc_dir_entry: a name that is always there
     uint32_t parent

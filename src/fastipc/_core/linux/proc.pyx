@@ -8,9 +8,10 @@ most of what a real machine has there.
 
 cdef enum:
     NR_OPEN_DEFAULT = 64  # BITS_PER_LONG
-    N_PROC_ENTRIES = 12
+    SYSCTL_TEXT = 128  # bytes of a write that are looked at
+    N_PROC_ENTRIES = 15
 
-cdef proc_dir_entry_t[12] proc_entries
+cdef proc_dir_entry_t[15] proc_entries
 
 
 cdef void proc_add(int i, uint32_t parent, const char *name, uint32_t kind, uint16_t op, uint32_t mode) noexcept nogil:
@@ -34,6 +35,9 @@ cdef void proc_init() noexcept nogil:
     proc_add(9, PROC_PID, b"root", PROC_PID_ROOT, PROC_LINK, S_IFLNK | 0o777)
     proc_add(10, PROC_PID, b"comm", PROC_PID_COMM, PROC_FILE, S_IFREG | 0o644)
     proc_add(11, PROC_PID, b"maps", PROC_PID_MAPS, PROC_FILE, S_IFREG | 0o444)
+    proc_add(12, PROC_SYS, b"vm", PROC_SYS_VM, PROC_DIR, S_IFDIR | 0o555)
+    proc_add(13, PROC_ROOT, b"sysvipc", PROC_SYSVIPC, PROC_DIR, S_IFDIR | 0o555)
+    proc_add(14, PROC_SYSVIPC, b"shm", PROC_SYSVIPC_SHM, PROC_FILE, S_IFREG | 0o444)
     file_operations[PROC_FOPS].read = proc_read
     file_operations[PROC_FOPS].write = proc_write
     file_operations[PROC_FOPS].available = proc_available
@@ -116,6 +120,20 @@ cdef uint32_t lookup_fd(kernel_t *k, inode_t *dir, uint32_t parent, qstr_t *name
     return d
 
 
+cdef uint32_t lookup_sysctl(kernel_t *k, task_t *t, inode_t *dir, uint32_t parent, qstr_t *name) noexcept nogil:
+    # One of the IPC subsystem is that of the caller's namespace.
+    cdef int i = find_sysctl(dir.i_private, name.name, name.len)
+    cdef uint32_t d
+    if i < 0:
+        return 0
+    d = proc_instantiate(k, parent, name, PROC_SYSCTL, PROC_FILE, S_IFREG | ctl_tables[i].mode, 0)
+    if d:
+        d_inode(k, d).i_private2 = <uint32_t>i
+        if ctl_tables[i].kind != CTL_KERNEL:
+            d_inode(k, d).i_fd = get_ipc_ns(k, current_ipc_ns(k, t))
+    return d
+
+
 cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil:
     # A name held by the caller; 0: there is none, and `failed_errno` says so, for nothing can be made here.
     cdef inode_t *dir = d_inode(k, parent)
@@ -129,6 +147,8 @@ cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name)
             if dir.i_private2 and proc_task(k, dir) == 0:
                 break
             d = proc_instantiate(k, parent, name, e.kind, e.op, e.mode, dir.i_private2)
+            if d and dir.i_private == PROC_SYSVIPC:
+                d_inode(k, d).i_fd = get_ipc_ns(k, current_ipc_ns(k, t))
             break
     if d == 0 and dir.i_private == PROC_ROOT:
         n = name_number(name)
@@ -136,20 +156,18 @@ cdef uint32_t proc_lookup(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name)
             d = proc_instantiate(k, parent, name, PROC_PID, PROC_DIR, S_IFDIR | 0o555, <uint32_t>n)
     elif d == 0 and dir.i_private == PROC_PID_FD:
         d = lookup_fd(k, dir, parent, name)
-    elif d == 0 and (dir.i_private == PROC_SYS_FS or dir.i_private == PROC_SYS_KERNEL):
-        i = find_sysctl(dir.i_private, name.name, name.len)
-        if i >= 0:
-            d = proc_instantiate(k, parent, name, PROC_SYSCTL, PROC_FILE, S_IFREG | 0o644, 0)
-            if d:
-                d_inode(k, d).i_private2 = <uint32_t>i
+    elif d == 0 and dir.i_private in (PROC_SYS_FS, PROC_SYS_KERNEL, PROC_SYS_VM):
+        d = lookup_sysctl(k, t, dir, parent, name)
     if d == 0 and k.failed_errno == 0:
         k.failed_errno = ENOENT
     return d
 
 
-cdef bint proc_revalidate(kernel_t *k, inode_t *inode) noexcept nogil:
-    # Whether a name that somebody holds still stands for what it stood for.
+cdef bint proc_revalidate(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
+    # Whether a name that somebody holds still stands for what it stood for, and for this task too.
     cdef uint32_t task
+    if inode.i_op == PROC_FILE and inode.i_fd and inode.i_fd != current_ipc_ns(k, t):
+        return False
     if inode.i_private == PROC_SYSCTL or inode.i_private2 == 0:
         return True
     task = proc_task(k, inode)
@@ -388,8 +406,10 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
         frag_show(k, m)
     elif inode.i_private == PROC_FILESYSTEMS:
         show_filesystems(m)
+    elif inode.i_private == PROC_SYSVIPC_SHM:
+        sysvipc_shm_show(k, inode.i_fd, m)
     else:
-        seq_number(m, b"%lld\n", sysctl_get(k, <int>inode.i_private2))
+        sysctl_show(k, inode.i_fd, <int>inode.i_private2, m)
     return -ENOMEM if m.failed else 0
 
 
@@ -438,9 +458,8 @@ cdef bint skip_iter(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
-    cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>32), ret
-    cdef uint64_t value = 0
-    cdef char text[32]
+    cdef int64_t n = t.call.iter.count, part = min(n, <int64_t>SYSCTL_TEXT), ret
+    cdef char text[128]
     if inode.i_private == PROC_PID_COMM:
         return write_comm(k, t, inode)
     if inode.i_private != PROC_SYSCTL:
@@ -449,9 +468,7 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         return -EFAULT
     if n == 0 or file_pos(t, f)[0]:
         return n
-    ret = sysctl_parse(text, part, &value)
-    if ret > 0:
-        ret = sysctl_set(k, <int>inode.i_private2, <int64_t>value)
+    ret = sysctl_write(k, inode.i_fd, <int>inode.i_private2, text, part)
     return n if ret >= 0 else ret
 
 

@@ -101,6 +101,9 @@ cdef int64_t sys_capset(kernel_t *k, task_t *t, int64_t sets) noexcept nogil
 cdef int64_t sys_prctl(
     kernel_t *k, task_t *t, int64_t option, int64_t arg2, int64_t arg3, int64_t arg4, int64_t arg5
 ) noexcept nogil
+cdef int64_t sys_shmget(kernel_t *k, task_t *t, int64_t key, int64_t size, int64_t shmflg) noexcept nogil
+cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int64_t buf) noexcept nogil
+cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil

@@ -178,3 +178,18 @@ cdef inline uint32_t mm_index(kernel_t *k, mm_t *mm) noexcept nogil:
 
 cdef inline vm_area_t *vma_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <vm_area_t *>k.table[T_VMA].base + i
+
+cdef inline ipc_namespace_t *ipc_ns_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <ipc_namespace_t *>k.table[T_IPC_NAMESPACE].base + i
+
+cdef inline ipc_ids_t *ipc_ids_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <ipc_ids_t *>k.table[T_IPC_IDS].base + i
+
+cdef inline kht_t *kht_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <kht_t *>k.table[T_KHT].base + i
+
+cdef inline sysv_t *sysv_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sysv_t *>k.table[T_SYSV].base + i
+
+cdef inline shmid_kernel_t *shm_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <shmid_kernel_t *>k.table[T_SHM].base + i

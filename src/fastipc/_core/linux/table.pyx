@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[35]
-    uint64_t rows[35]
+    uint32_t rowsize[37]
+    uint64_t rows[37]
     uint64_t runq
     uint64_t memory
 
@@ -43,7 +43,6 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     cdef int i
     for i in range(N_TABLES):
         plan.rows[i] = tasks
-        plan.rowsize[i] = 8
     plan.rows[T_FD] = 16 * objects
     plan.rows[T_FDBITS] = objects
     plan.rows[T_FILE] = 2 * objects
@@ -62,6 +61,9 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_SUPER] = plan.rows[T_MOUNT] = plan.rows[T_JOURNAL] = 64
     plan.rows[T_JOURNAL_HEAD] = 64
     plan.rows[T_VMA] = 4 * objects
+    plan.rows[T_IPC_IDS] = 3 * tasks
+    plan.rows[T_SHM] = objects
+    plan.rows[T_KHT] = 4 * objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -94,6 +96,11 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_JOURNAL_HEAD] = sizeof(journal_head_t)
     plan.rowsize[T_MM] = sizeof(mm_t)
     plan.rowsize[T_VMA] = sizeof(vm_area_t)
+    plan.rowsize[T_IPC_NAMESPACE] = sizeof(ipc_namespace_t)
+    plan.rowsize[T_IPC_IDS] = sizeof(ipc_ids_t)
+    plan.rowsize[T_SHM] = sizeof(shmid_kernel_t)
+    plan.rowsize[T_SYSV] = sizeof(sysv_t)
+    plan.rowsize[T_KHT] = sizeof(kht_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2

@@ -8,4 +8,8 @@ cdef uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
 cdef int xa_store(kernel_t *k, uint32_t *head, uint64_t index, uint32_t entry) noexcept nogil  # 0, or -ENOMEM
 cdef uint32_t xa_erase(kernel_t *k, uint32_t *head, uint64_t index) noexcept nogil  # what was there
 cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last) noexcept nogil
+cdef uint64_t xa_find_free(
+    kernel_t *k, uint32_t head, uint64_t index, uint64_t end
+) noexcept nogil  # the first free index from `index`; `end` or more: there is none
+cdef int64_t xa_find_last(kernel_t *k, uint32_t head) noexcept nogil  # the highest index in use, -1: none
 cdef bint xa_check(kernel_t *k) noexcept nogil

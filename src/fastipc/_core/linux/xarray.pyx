@@ -151,6 +151,44 @@ cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last
     return 0
 
 
+cdef uint64_t xa_find_free(kernel_t *k, uint32_t head, uint64_t index, uint64_t end) noexcept nogil:
+    # Full nodes of shift 0 are passed over as a whole.
+    cdef uint32_t leaf
+    cdef xa_node_t *node
+    while index < end:
+        leaf = xa_leaf(k, head, index)
+        if leaf == 0:
+            return index
+        node = xa_node_row(k, leaf)
+        if node.count < XA_CHUNK_MASK + 1:
+            while node.slots[index & XA_CHUNK_MASK]:
+                index += 1
+                if index & XA_CHUNK_MASK == 0:
+                    break
+            else:
+                return index
+        else:
+            index = (index | XA_CHUNK_MASK) + 1
+    return end
+
+
+cdef int64_t xa_find_last(kernel_t *k, uint32_t head) noexcept nogil:
+    cdef uint32_t i = head, offset
+    cdef int64_t index = 0
+    cdef xa_node_t *node
+    if head == 0:
+        return -1
+    while True:
+        node = xa_node_row(k, i)
+        offset = XA_CHUNK_MASK
+        while offset and node.slots[offset] == 0:
+            offset -= 1
+        index |= <int64_t>offset << node.shift
+        if node.shift == 0:
+            return index
+        i = node.slots[offset]
+
+
 cdef bint xa_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i, j, used
     for i in range(1, k.table[T_XA_NODE].high):

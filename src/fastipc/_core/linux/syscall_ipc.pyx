@@ -1,0 +1,22 @@
+"""System calls on System V objects, as compiled programs make them."""
+
+
+cdef int64_t sys_shmget(kernel_t *k, task_t *t, int64_t key, int64_t size, int64_t shmflg) noexcept nogil:
+    cdef int64_t ret
+    syscall_enter3(k, t, NR_shmget, key, size, shmflg)
+    ret = do_shmget(k, t, <int32_t>key, <uint64_t>size, <int32_t>shmflg)
+    if unlikely(ret >= 0 and k.hooks & HOOK_IPC_ASSOCIATE and t.call.out0):
+        t.call.ret = ret
+        ret = coroutine_hook(k, t)
+    return syscall_exit(k, t, ret)
+
+
+cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int64_t buf) noexcept nogil:
+    # `buf`: shmctl_size bytes of host memory, or 0
+    syscall_enter3(k, t, NR_shmctl, shmid, cmd, 0)
+    return syscall_exit(k, t, do_shmctl(k, t, fd_arg(shmid), fd_arg(cmd), <void *>buf))
+
+
+cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
+    # No system call: bytes that a command reads or fills.
+    return <int64_t>shmctl_size(cmd)
