@@ -119,6 +119,8 @@ TABLE: dict[int, Syscall] = {
     abi.NR_memfd_create: Syscall("memfd_create", "xx"),
     abi.NR_shmget: Syscall("shmget", "kdo"),
     abi.NR_shmctl: Syscall("shmctl", "dd"),
+    abi.NR_shmat: Syscall("shmat", "dxo"),
+    abi.NR_shmdt: Syscall("shmdt", "x"),
 }
 
 
@@ -202,6 +204,8 @@ getgid() -> int
 getegid() -> int
 unshare(flags) -> none
 shmget(key, size, shmflg=0) -> int
+shmat(shmid, shmaddr=0, shmflg=0) -> int
+shmdt(shmaddr) -> none
 getpgid(pid=0) -> int
 setpgid(pid, pgid) -> none
 getsid(pid=0) -> int

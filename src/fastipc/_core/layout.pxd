@@ -1010,6 +1010,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t init_mm  # address space of every process that has done nothing with memory yet
     uint32_t last_asid
     uint32_t last_anon_vma
+    int32_t mm_tgid  # whose doing it is that areas come and go: what counts them knows no task
     uint32_t shm_mnt  # the internal tmpfs of files without a name
     uint32_t user_hash[256]
 

@@ -274,6 +274,8 @@ SYMBOLS = {
     "store": <uintptr_t><void *>sys_store,
     "shmget": <uintptr_t><void *>sys_shmget,
     "shmctl": <uintptr_t><void *>sys_shmctl,
+    "shmat": <uintptr_t><void *>sys_shmat,
+    "shmdt": <uintptr_t><void *>sys_shmdt,
     "shmctl_size": <uintptr_t><void *>sys_shmctl_size,
     "getrlimit": <uintptr_t><void *>sys_getrlimit,
     "setrlimit": <uintptr_t><void *>sys_setrlimit,

@@ -99,6 +99,38 @@ cdef class ShmCalls(MemoryCalls):
             return shminfo_record(&buf.info64)
         return shm_info_record(&buf.info) if cmd == SHM_INFO else None
 
+    # -------------------------------------------------------------------------------------- attaches
+    def shmat(self, shmid, shmaddr=0, shmflg=0):
+        """Attach a segment to the task's memory; the address.
+
+        Source: shmat(2), ipc/shm.c. ``shmaddr`` 0: the kernel chooses. SHM_RDONLY, SHM_EXEC, SHM_RND (round ``shmaddr``
+        down to a page), SHM_REMAP (replace what is there). Errors: EINVAL, EACCES, ENOMEM, ENFILE, EPERM.
+        """
+        return self.complete(self.begin_shmat(shmid, shmaddr, shmflg))
+
+    def sys_shmat(self, shmid, shmaddr=0, shmflg=0):
+        """As `shmat`; the address or -errno."""
+        return self.complete_raw(self.begin_shmat(shmid, shmaddr, shmflg))
+
+    cdef int64_t begin_shmat(self, object shmid, object shmaddr, object shmflg) except? -1:
+        cdef int32_t i = as_number(shmid, "shmid")
+        cdef int64_t a = as_int(shmaddr, "shmaddr"), f = as_int(shmflg, "shmflg")
+        self.begin(NR_shmat, i, a, f)
+        return do_shmat(self.k, self.t, i, <uint64_t>a, <int32_t>f)
+
+    def shmdt(self, shmaddr):
+        """Detach the segment that was attached at an address, all that is left of it. Source: shmdt(2). Errors: EINVAL."""
+        self.complete(self.begin_shmdt(shmaddr))
+
+    def sys_shmdt(self, shmaddr):
+        """As `shmdt`; 0 or -errno."""
+        return self.complete_raw(self.begin_shmdt(shmaddr))
+
+    cdef int64_t begin_shmdt(self, object shmaddr) except? -1:
+        cdef int64_t a = as_int(shmaddr, "shmaddr")
+        self.begin(NR_shmdt, a, 0, 0)
+        return do_shmdt(self.k, self.t, <uint64_t>a)
+
     # -------------------------------------------------------------------------------------- the namespace
     @property
     def ipc_limits(self):

@@ -234,6 +234,7 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
         signal.group_exit_code = code  # the last thread's code is the process'
         signal.flags |= SIGNAL_GROUP_EXIT
+    k.mm_tgid = t.tgid
     mmput(k, t.mm)
     t.mm = 0
     if unlikely(t.flags & TASK_SYSV):

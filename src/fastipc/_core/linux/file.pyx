@@ -42,7 +42,7 @@ cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
     if is_pipe_file(f):
         pipe_release(k, f)
     elif unlikely(f.f_op == SHM_FOPS):
-        put_ipc_ns(k, f.f_version)
+        shm_release(k, f)
     table_free(k, T_FILE, file, sizeof(file_t))
     if mnt:
         mntput(k, mnt)

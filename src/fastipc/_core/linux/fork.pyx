@@ -69,6 +69,7 @@ cdef inline uint32_t copy_mm(kernel_t *k, task_t *t, uint64_t flags) noexcept no
 
 cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept nogil:
     # Memory, descriptors, signal actions and the process itself: shared or copied. False if one could not be had.
+    k.mm_tgid = t.tgid
     c.mm = copy_mm(k, t, flags)
     if c.mm == 0:
         return False
@@ -403,6 +404,7 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         put_sighand(k, t.sighand)  # the last user of it, if the others were threads that have just gone
         t.sighand = e.sighand
     commit_creds(k, t, e.cred)
+    k.mm_tgid = t.tgid
     mmput(k, t.mm)
     mmget(k, k.init_mm)
     t.mm = k.init_mm

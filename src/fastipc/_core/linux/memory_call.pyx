@@ -10,6 +10,7 @@ cdef int64_t call_memory(
     t.call.args[2] = c
     t.call.args[3] = d
     t.call.args[4] = e
+    k.mm_tgid = t.tgid
     if nr == NR_mmap:
         return ksys_mmap(k, t, <uint64_t>a, <uint64_t>b, <uint64_t>c, <uint64_t>d, fd_arg(e), <uint64_t>f)
     if nr == NR_munmap:

@@ -103,6 +103,8 @@ cdef int64_t sys_prctl(
 ) noexcept nogil
 cdef int64_t sys_shmget(kernel_t *k, task_t *t, int64_t key, int64_t size, int64_t shmflg) noexcept nogil
 cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int64_t buf) noexcept nogil
+cdef int64_t sys_shmat(kernel_t *k, task_t *t, int64_t shmid, int64_t shmaddr, int64_t shmflg) noexcept nogil
+cdef int64_t sys_shmdt(kernel_t *k, task_t *t, int64_t shmaddr) noexcept nogil
 cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil

@@ -17,6 +17,16 @@ cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int6
     return syscall_exit(k, t, do_shmctl(k, t, fd_arg(shmid), fd_arg(cmd), <void *>buf))
 
 
+cdef int64_t sys_shmat(kernel_t *k, task_t *t, int64_t shmid, int64_t shmaddr, int64_t shmflg) noexcept nogil:
+    syscall_enter3(k, t, NR_shmat, shmid, shmaddr, shmflg)
+    return syscall_exit(k, t, do_shmat(k, t, fd_arg(shmid), <uint64_t>shmaddr, <int32_t>shmflg))
+
+
+cdef int64_t sys_shmdt(kernel_t *k, task_t *t, int64_t shmaddr) noexcept nogil:
+    syscall_enter(k, t, NR_shmdt, shmaddr)
+    return syscall_exit(k, t, do_shmdt(k, t, <uint64_t>shmaddr))
+
+
 cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
     # No system call: bytes that a command reads or fills.
     return <int64_t>shmctl_size(cmd)
