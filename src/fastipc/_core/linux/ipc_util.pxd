@@ -67,7 +67,7 @@ cdef inline uint32_t ipcid_to_seqx(kernel_t *k, int32_t id) noexcept nogil:
 cdef inline int64_t ipc_obtain_object_idr(kernel_t *k, uint32_t ids, int32_t id) noexcept nogil:
     # The row with the index of an id, whatever its seq, or -EINVAL.
     cdef uint32_t row = xa_load(k, ipc_ids_row(k, ids).idr, <uint64_t>ipcid_to_idx(k, id))
-    return row if row else -EINVAL
+    return <int64_t>row if row else -EINVAL
 
 
 cdef inline int64_t ipc_obtain_object_check(kernel_t *k, uint32_t ids, int32_t id) noexcept nogil:
