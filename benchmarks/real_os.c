@@ -4,7 +4,8 @@
  * empty line. WHAT: write_read (1 byte through a pipe, one process), trips (1 byte there and back between two
  * processes on one processor), threads (pthread_create and pthread_join); in a directory of tmpfs that is made for it:
  * fifo (mkfifo, open both ends, close them, unlink), stat_one, stat_five (paths of so many components), fstat,
- * open_close, and the calls of every_call.py.
+ * open_close, and the calls of every_call.py; on System V shared memory: shm_4k, shm_64m (made, attached, detached and
+ * removed untouched), first_touch, touch_again (a page of a new segment, of a present one that is attached anew).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -95,6 +98,59 @@ static void open_close(long n)
 {
     while (n--)
         must(close(open("file", O_RDONLY)) == 0);
+}
+
+/* ---- System V shared memory: TOUCHED pages at a time, each written to */
+enum { TOUCHED = 256, PAGE = 4096 };
+
+static void shm_cycle(long n, size_t size)
+{
+    while (n--) {
+        int id = shmget(IPC_PRIVATE, size, 0600);
+        void *at = shmat(id, NULL, 0);
+        must(id >= 0 && at != (void *)-1 && shmdt(at) == 0 && shmctl(id, IPC_RMID, NULL) == 0);
+    }
+}
+
+static void shm_4k(long n)
+{
+    shm_cycle(n, PAGE);
+}
+
+static void shm_64m(long n)
+{
+    shm_cycle(n, 64 << 20);
+}
+
+static void touch(volatile char *at)
+{
+    long i;
+    must(at != (void *)-1);
+    for (i = 0; i < TOUCHED; i++)
+        at[i * PAGE] = 1;
+    must(shmdt((void *)at) == 0);
+}
+
+static void first_touch(long n)
+{
+    while (n--) {
+        int id = shmget(IPC_PRIVATE, TOUCHED * PAGE, 0600);
+        touch(shmat(id, NULL, 0));
+        must(shmctl(id, IPC_RMID, NULL) == 0);
+    }
+}
+
+static void touch_again(long n)
+{
+    static int id = -1;
+    if (id < 0) {
+        must((id = shmget(IPC_PRIVATE, TOUCHED * PAGE, 0600)) >= 0);
+        void *at = shmat(id, NULL, 0);
+        must(shmctl(id, IPC_RMID, NULL) == 0);
+        memset(at, 1, TOUCHED * PAGE); /* stays attached, or it would be gone */
+    }
+    while (n--)
+        touch(shmat(id, NULL, 0));
 }
 
 static int fd; /* of `file`, for reading and writing */
@@ -185,6 +241,14 @@ int main(int argc, char **argv)
         work = write_read;
     else if (strcmp(argv[1], "threads") == 0)
         work = threads;
+    else if (strcmp(argv[1], "shm_4k") == 0)
+        work = shm_4k;
+    else if (strcmp(argv[1], "shm_64m") == 0)
+        work = shm_64m;
+    else if (strcmp(argv[1], "first_touch") == 0)
+        work = first_touch;
+    else if (strcmp(argv[1], "touch_again") == 0)
+        work = touch_again;
     else if (strcmp(argv[1], "trips") == 0) {
         work = trips;
         if (fork() == 0) {
