@@ -596,6 +596,9 @@ cdef enum:  # page.flags
     PG_BUDDY = 1  # head of a free block
     PG_PCP = 2  # in the cache of single pages
     PG_TOUCHED = 4  # its bytes may differ from zero
+    PG_FILE = 8  # in the page cache of a file on a disk
+    PG_SHMEM = 16  # in that of a file in memory
+    PG_KIND_SHIFT = 3  # these two as a number of mm.rss
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t live  # 1 when allocated
@@ -633,6 +636,11 @@ cdef enum:  # vm_area_struct.vm_ops
     SHMEM_VM_OPS = 1  # pages of a file of memory
     SHM_VM_OPS = 2  # those of a System V segment: counts its attaches
 
+cdef enum:  # mm.rss
+    MM_ANONPAGES = 0
+    MM_FILEPAGES = 1
+    MM_SHMEMPAGES = 2
+
 ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
     uint32_t live
     uint32_t link
@@ -654,10 +662,8 @@ ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
     uint64_t exec_vm
     uint64_t stack_vm
     uint64_t hiwater_vm
-    uint64_t rss_file  # pages present
-    uint64_t rss_anon
-    uint64_t rss_shmem
-    uint64_t hiwater_rss
+    uint64_t rss[3]  # pages present, by MM_ number
+    uint64_t hiwater_rss  # before pages were last taken away
     uint64_t pgtables  # pages of page tables
     uint64_t min_flt
 
@@ -670,7 +676,8 @@ ctypedef struct vm_area_t:  # struct vm_area_struct
     uint32_t vm_flags
     uint32_t vm_mm
     uint32_t vm_file  # counted; 0 = none
-    uint32_t vm_ops
+    uint16_t vm_ops
+    uint16_t vm_page_prot  # flag bits of an entry that is made by a read
     uint32_t vm_next  # by address
     uint32_t vm_prev
     uint32_t rb_left  # tree by address, a heap by a hash of the row
@@ -1025,6 +1032,8 @@ ctypedef struct kernel_t:  # one machine
     uint32_t trace_cap
 
     tlb_t tlb[256]  # TLB_SIZE
+    uint64_t walk_tag  # the table that a fault found last: tag of the first address of its range
+    uint64_t *walk_table
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
     char pathname[2][4104]  # names_cachep: the paths of the call in progress, and a word of zeros
     char proc_self[16]  # text of /proc/self

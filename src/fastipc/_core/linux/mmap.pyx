@@ -168,6 +168,7 @@ cdef int64_t mmap_region(
     if err:
         remove_vma(k, i)
         return err
+    vma_set_page_prot(k, vma)
     vma_link(k, mm, i)
     vm_stat_account(mm, vm_flags, <int64_t>pages)
     vma_merge(k, i)
