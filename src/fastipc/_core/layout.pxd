@@ -931,6 +931,13 @@ ctypedef struct tlb_t:  # one translation, see linux/tlb.pxd; host memory
     uint64_t write
     char *base  # of the page
 
+ctypedef struct walked_t:  # where the last walk led: one of a path that begins with the same text goes on from there
+    uint32_t len  # of the text, with the slashes at its end; 0 = nothing is known
+    uint32_t start  # dentry at which the walk began
+    uint32_t mnt
+    uint32_t dentry
+    char text[32]  # zeros behind it
+
 ctypedef struct kernel_t:  # one machine
     # read by every call
     uint64_t trace_hash
@@ -1008,6 +1015,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t d_buckets  # of the table of dentries, which grows by one with every name
     uint32_t d_split  # buckets when the present round of growing began
     uint32_t d_entries
+    walked_t walked
     uint32_t sleepers  # programs asleep that are not daemons
     uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
     uint32_t dead_last
