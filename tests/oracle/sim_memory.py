@@ -102,7 +102,7 @@ class SimMemory:
     def frame(self, task: Task, address: int) -> int | None:
         """Return a number for the frame that is mapped at an address: 1 for the first seen."""
         walk = task.handle.walk(self._there(address))
-        return self.frames.setdefault(walk.pfn, len(self.frames) + 1) if walk.present else None
+        return self.frames.setdefault(walk.frame, len(self.frames) + 1) if walk.pte else None
 
     def maps(self, task: Task) -> list[str]:
         """Return the areas of a task, as `memory.areas` shows them."""

@@ -1,6 +1,6 @@
 """Areas made and removed: mmap, munmap, brk, growth of a stack. Source: mm/mmap.c, mm/vma.c, mm/util.c.
 
-Checks come in Linux's order. Missing: huge pages, protection keys, randomised placement, alignment to huge pages.
+Checks come in Linux's order. Missing: huge pages, protection keys, randomised placement.
 """
 
 
@@ -36,6 +36,38 @@ cdef bint mlock_future_ok(kernel_t *k, task_t *t, mm_t *mm, uint32_t flags, uint
 cdef inline bint fits_there(kernel_t *k, mm_t *mm, uint64_t addr, uint64_t len) noexcept nogil:
     cdef uint32_t i = find_vma(k, mm, addr)
     return i == 0 or addr + len <= vm_start_gap(vma_row(k, i))
+
+
+cdef int64_t thp_get_unmapped_area(
+    kernel_t *k, task_t *t, mm_t *mm, uint64_t addr, uint64_t len, uint64_t off, uint64_t flags
+) noexcept nogil:
+    # A place at which offset `off` of what is mapped could be a huge page; 0 if that needs no other place than any.
+    cdef uint64_t aligned = (off + PMD_SIZE - 1) & ~<uint64_t>(PMD_SIZE - 1), sub
+    cdef int64_t ret
+    if off + len <= aligned or off + len - aligned < PMD_SIZE:
+        return 0
+    ret = get_unmapped_area(k, t, mm, addr, len + PMD_SIZE, flags)
+    if ret <= 0:
+        return 0
+    if <uint64_t>ret == addr:
+        return ret
+    sub = (off - <uint64_t>ret) & (PMD_SIZE - 1)
+    return ret + <int64_t>(sub if sub else PMD_SIZE)
+
+
+cdef int64_t find_place(
+    kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint64_t pgoff, uint64_t flags
+) noexcept nogil:
+    # __get_unmapped_area: private memory of whole huge pages, and files on a disk, go where huge pages would fit.
+    cdef int64_t ret
+    cdef bint disk = file != 0 and super_block_row(k, inode_row(k, file_row(k, file).inode).i_sb).s_type == FS_EXT4
+    cdef uint64_t type = flags & MAP_TYPE
+    if not (flags & MAP_FIXED) and (
+            disk or file == 0 and type != MAP_SHARED and addr == 0 and len & (PMD_SIZE - 1) == 0):
+        ret = thp_get_unmapped_area(k, t, mm, addr, len, pgoff << PAGE_SHIFT if disk else 0, flags)
+        if ret:
+            return ret
+    return get_unmapped_area(k, t, mm, addr, len, flags)
 
 
 cdef int64_t get_unmapped_area(
@@ -208,7 +240,7 @@ cdef int64_t do_mmap(
         return -EOVERFLOW
     if mm.map_count > MAX_MAP_COUNT:
         return -ENOMEM
-    ret = get_unmapped_area(k, t, mm, addr, len, flags)
+    ret = find_place(k, t, mm, file, addr, len, pgoff, flags)
     if ret < 0:
         return ret
     addr = <uint64_t>ret
