@@ -247,7 +247,10 @@ class MemoryProgram(Program):
         return "brk", HEAP + rng.randrange(8) * PAGE_SIZE + rng.choice((0, 0, 1, 100)) if rng.random() < 0.9 else 0
 
     def _madvise_(self, actor: int) -> tuple:
-        return "madvise", *self._range(actor), self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
+        address, length = self._range(actor)
+        if length == 1 << 47:  # it would reach the stack of the real task, which is needed
+            length = PAGE_SIZE
+        return "madvise", address, length, self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
 
     def _mlock_(self, actor: int) -> tuple:
         name = "mlock" if self.locked and self.random.random() < 0.6 else "munlock"

@@ -174,7 +174,7 @@ class SimMemory:
             done: Callable = lambda ret: self._shmid_ds(row[0])  # noqa: E731
             return "sys_shmctl", (shmid, cmd, row), done if cmd == abi.IPC_STAT else lambda ret: (ret, done(ret))
         if cmd in (abi.IPC_INFO, abi.SHM_INFO):
-            row = np.zeros(1, fastipc.SHMINFO if cmd == abi.IPC_INFO else fastipc.SHM_INFO_DTYPE)
+            row = np.zeros(1, fastipc.SHMINFO if cmd == abi.IPC_INFO else fastipc.SHM_INFO_T)
             names = INFO_FIELDS if cmd == abi.IPC_INFO else SHM_INFO_FIELDS
             return "sys_shmctl", (shmid, cmd, row), lambda ret: tuple(int(row[0][name]) for name in names)
         return "sys_shmctl", (shmid, cmd, None), self._nothing

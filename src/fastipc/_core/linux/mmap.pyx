@@ -174,11 +174,14 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
 cdef int64_t mmap_region(
     kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint32_t vm_flags, uint64_t pgoff
 ) noexcept nogil:
-    # What was there goes first; the row of the new area is got before that, so that a failure changes nothing.
+    # What was there goes first; the row of the new area is got before that, so that a failure takes nothing away. It can
+    # leave areas that are split, as on Linux.
     cdef uint32_t i
     cdef vm_area_t *vma
-    cdef int64_t err
+    cdef int64_t err = split_at_ends(k, mm, addr, addr + len)
     cdef uint64_t pages = len >> PAGE_SHIFT
+    if err:
+        return err
     if not may_expand_vm(k, t, mm, vm_flags, pages - pages_inside(k, mm, addr, addr + len)):
         return -ENOMEM
     if vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE) == VM_WRITE:
@@ -388,9 +391,12 @@ cdef int64_t do_brk(kernel_t *k, task_t *t, uint64_t brk) noexcept nogil:
         return <int64_t>mm_row(k, t.mm).brk
     old = page_align(mm.brk)
     new = page_align(brk)
-    if new < old and do_munmap(k, mm, new, old - new) < 0:
-        alloc_errno(k, ENOMEM)
-        return <int64_t>mm.brk
+    if new < old:  # not where the heap has been unmapped
+        if find_vma_intersection(k, mm, new, old) == 0:
+            return <int64_t>mm.brk
+        if do_munmap(k, mm, new, old - new) < 0:
+            alloc_errno(k, ENOMEM)
+            return <int64_t>mm.brk
     if new > old and not grow_brk(k, t, mm, old, new):
         return <int64_t>mm.brk
     mm.brk = brk

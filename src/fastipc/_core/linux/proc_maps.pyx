@@ -10,7 +10,7 @@ cdef int64_t vma_name(kernel_t *k, vm_area_t *vma, char *to, int64_t size) noexc
         path.mnt = file_row(k, vma.vm_file).f_mnt
         path.dentry = file_row(k, vma.vm_file).f_dentry
         return max(file_text(k, task_row(k, k.init_task), &path, to, size), 0)
-    if vma.vm_start <= mm.brk and vma.vm_end >= mm.start_brk:
+    if vma.vm_start < mm.brk and vma.vm_end > mm.start_brk:
         name = b"[heap]"
     elif vma.vm_start <= mm.start_stack - 1 < vma.vm_end:
         name = b"[stack]"
