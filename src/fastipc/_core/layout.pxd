@@ -599,6 +599,7 @@ cdef enum:  # page.flags
     PG_FILE = 8  # in the page cache of a file on a disk
     PG_SHMEM = 16  # in that of a file in memory
     PG_KIND_SHIFT = 3  # these two as a number of mm.rss
+    PG_ANON_EXCLUSIVE = 32  # private, and no fork since it was last written: one process has it
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t live  # 1 when allocated

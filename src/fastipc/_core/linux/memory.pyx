@@ -1,8 +1,8 @@
 """Faults: pages brought in, copied on write, taken away. Source: mm/memory.c, mm/rmap.c, arch/x86/mm/fault.c.
 
 A page of a file is referred to by the page cache and by each entry that maps it; a private page (`mapping` 0) by its
-entries alone. A private page with one reference belongs to whoever writes; with more it is copied first. What was only
-read of private memory is the page of zeros, which is no row at all.
+entries alone. One that no fork has shared since, or with one reference, belongs to whoever writes; any other is copied
+first. What was only read of private memory is the page of zeros, which is no row at all.
 """
 
 
@@ -75,6 +75,7 @@ cdef int do_anonymous_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte,
         if page == 0:
             return FAULT_OOM
         anon_vma_prepare(k, vma)
+        page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     install_page(k, mm, pte, page, PTE_USER | (PTE_RW | PTE_DIRTY if write else 0))
     return 0
 
@@ -93,6 +94,7 @@ cdef int wp_page_copy(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte) noex
     if page == 0:
         return FAULT_OOM
     anon_vma_prepare(k, vma)
+    page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     drop_pte(k, mm, pte)
     pte[0] = mk_pte(page, PTE_USER | PTE_RW | PTE_DIRTY | PTE_ACCESSED)
     mm.rss[MM_ANONPAGES] += 1
@@ -104,8 +106,12 @@ cdef int do_wp_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte) noexce
     cdef uint32_t page = pte_page(pte[0])
     if vma.vm_flags & VM_SHARED:
         page_mkwrite(k, vma)
-    elif page == 0 or page_row(k, page).mapping or page_row(k, page).refcount > 1:
+    elif page == 0 or page_row(k, page).mapping:
         return wp_page_copy(k, mm, vma, pte)
+    elif not (page_row(k, page).flags & PG_ANON_EXCLUSIVE):
+        if page_row(k, page).refcount > 1:
+            return wp_page_copy(k, mm, vma, pte)
+        page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     pte[0] |= PTE_RW | PTE_DIRTY | PTE_USER
     return 0
 
@@ -148,6 +154,7 @@ cdef int do_cow_fault(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte, uint
     if copy == 0:
         return FAULT_OOM
     anon_vma_prepare(k, vma)
+    page_row(k, copy).flags |= PG_ANON_EXCLUSIVE
     install_page(k, mm, pte, copy, PTE_USER | PTE_RW | PTE_DIRTY)
     return 0
 
@@ -302,10 +309,18 @@ cdef void unmap_mapping_range(
         i = vma.i_next
 
 
+cdef inline bint can_change_pte_writable(kernel_t *k, vm_area_t *vma, uint64_t pte) noexcept nogil:
+    if vma.vm_flags & VM_SHARED:
+        return pte & PTE_DIRTY != 0
+    return pte_page(pte) != 0 and page_row(k, pte_page(pte)).flags & PG_ANON_EXCLUSIVE != 0
+
+
 cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t start, uint64_t end) noexcept nogil:
-    # The entries of a range after its area has got other rights: what may be written is found out by the next write.
+    # The entries of a range after its area has got other rights. What it may write is found out by the next write, but
+    # for pages of which no write would have to be told.
     cdef uint64_t *pte
     cdef uint64_t stop
+    cdef bint upgrade = vma.vm_flags & VM_WRITE != 0
     if mm.pgd == 0:
         return
     flush_tlb_mm(mm)
@@ -318,6 +333,8 @@ cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t star
         while start < stop:
             if pte[0]:
                 pte[0] = pte[0] & ~<uint64_t>(PTE_RW | PTE_USER) | vma.vm_page_prot
+                if upgrade and can_change_pte_writable(k, vma, pte[0]):
+                    pte[0] |= PTE_RW
             pte += 1
             start += PAGE_SIZE
 
@@ -348,6 +365,7 @@ cdef int copy_page_range(kernel_t *k, uint32_t to, uint32_t source) noexcept nog
                 pte[0] &= ~<uint64_t>PTE_RW
                 if pte_page(pte[0]):
                     get_page(k, pte_page(pte[0]))
+                    page_row(k, pte_page(pte[0])).flags &= ~PG_ANON_EXCLUSIVE
                 install_page(k, new, copy, pte_page(pte[0]), pte[0] & PTE_USER)
             pte += 1
             at += PAGE_SIZE

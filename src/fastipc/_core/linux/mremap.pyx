@@ -153,7 +153,7 @@ cdef int64_t mremap_to(
     if flags & MREMAP_FIXED:
         err = do_munmap(k, mm, to, new)
     if err == 0 and old > new:
-        err = do_munmap(k, mm, addr + new, old - new)
+        err = vm_munmap(k, t, addr + new, old - new)
         old = new
     if err:
         return err
@@ -213,7 +213,7 @@ cdef int64_t do_mremap(
         return mremap_to(k, t, mm, addr, old, new, flags, to)
     if new <= old:
         if old > new:
-            err = do_munmap(k, mm, addr + new, old - new)
+            err = vm_munmap(k, t, addr + new, old - new)  # `old` may be more than there can be
         return err if err else <int64_t>addr
     if old and grow_in_place(k, mm, i, addr, old, new):
         return <int64_t>addr
