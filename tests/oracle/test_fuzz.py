@@ -9,6 +9,7 @@ from . import real, root
 PROGRAMS = 600
 GROUPS = 20
 FILES = 300  # programs over files
+MEMORY = 300  # programs over memory
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -42,10 +43,22 @@ def test_fuzz_files(group: int, compiled: bool) -> None:
     run(range(start + group * size, start + (group + 1) * size), compiled, files=True)
 
 
-def run(seeds: range, compiled: bool, files: bool = False) -> None:
+@pytest.mark.parametrize("compiled", [False, True], ids=["", "compiled"])
+@pytest.mark.parametrize("group", range(6))
+def test_fuzz_memory(group: int, compiled: bool) -> None:
+    """Random programs over memory, mapped files and segments give the answers of the real kernel."""
+    why_not = real.disorderly() or real.rootless() or root.unlike()
+    if why_not:
+        pytest.skip(why_not)
+    size = (COMPILED if compiled else MEMORY) // 6
+    start = 40_000 if compiled else 30_000
+    run(range(start + group * size, start + (group + 1) * size), compiled, memory=True)
+
+
+def run(seeds: range, compiled: bool, files: bool = False, memory: bool = False) -> None:
     from . import fuzz
 
     for seed in seeds:
-        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files))
+        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, memory))
         if text:
             pytest.fail(text, pytrace=False)

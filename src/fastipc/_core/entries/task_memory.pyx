@@ -157,10 +157,12 @@ cdef class MemoryCalls(IdCalls):
     def walk(self, addr, write=False):
         """How an address leads to a page frame: area, file, segment, page cache, page tables. A `Walk`.
 
-        Nothing is touched: what a first access would do is told, not done. ``write``: for a write.
+        Nothing is touched: what a first access would do is told, not done. So it is no call, and may be asked of a task
+        that runs a program. ``write``: for a write.
         """
         cdef uint64_t at = as_address(addr, "addr")
-        self.enter()
+        if self.frozen or self.k.current == CTX_CLOSED or self.t.mm == 0:
+            self.enter()
         return walk_address(self.k, self.t, at, bool(write))
 
     # -------------------------------------------------------------------------------------- areas

@@ -18,7 +18,7 @@ cdef int64_t check_mremap_params(
         return -EINVAL
     if to & (PAGE_SIZE - 1) or to > <uint64_t>TASK_SIZE_MAX - new:
         return -EINVAL
-    if flags & MREMAP_FIXED and addr + old > to and to + new > addr:
+    if addr + old > to and to + new > addr:
         return -EINVAL
     return -ENOMEM if mm.map_count + 2 >= MAX_MAP_COUNT - 3 else 0
 
