@@ -18,9 +18,11 @@ cdef class ShmCalls(MemoryCalls):
 
     cdef int64_t begin_shmget(self, object key, object size, object shmflg) except? -1:
         # A hook is asked about a segment that was there; if it raises the call ends with EPERM.
-        cdef int64_t n = as_int(key, "key"), s = as_int(size, "size"), f = as_int(shmflg, "shmflg"), ret
+        cdef int64_t n = as_int(key, "key"), s = as_int(size, "size"), f = as_int(shmflg, "shmflg")
         self.begin(NR_shmget, n, s, f)
-        ret = do_shmget(self.k, self.t, <int32_t>n, <uint64_t>s, <int32_t>f)
+        return self.associated(do_shmget(self.k, self.t, <int32_t>n, <uint64_t>s, <int32_t>f))
+
+    cdef int64_t associated(self, int64_t ret) except? -1:
         if likely(ret < 0 or not self.k.hooks & HOOK_IPC_ASSOCIATE or self.t.call.out0 == 0):
             return ret
         self.t.call.ret = ret
