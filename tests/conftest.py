@@ -42,6 +42,10 @@ TABLES = (
     "mount",
     "journal",
     "journal_head",
+    "ipc_namespace",
+    "ipc_ids",
+    "shm",
+    "sysv",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 
@@ -113,6 +117,16 @@ def remove_names(k, boot):
         t.exit_group()
 
 
+def remove_objects(k):
+    """Remove every System V object of the first namespace."""
+    rows = k.table("shm", live=True)
+    if len(rows):
+        t = k.spawn(name="sweeper")
+        for row in rows:
+            t.shmctl(row["shm_perm"]["id"], fastipc.IPC_RMID)
+        t.exit_group()
+
+
 class Books:
     """The kernels of a test and the rows that each had when it was fresh."""
 
@@ -131,6 +145,7 @@ class Books:
         ended = end_tasks(k)
         k.verify()
         if ended:
+            remove_objects(k)
             remove_names(k, fresh["dentry"])
             k.verify()
             assert count_rows(k) == fresh
