@@ -632,13 +632,13 @@ class ShmCalls(MemoryCalls):
         self,
         shmid: SupportsIndex,
         cmd: SupportsIndex,
-        arg: ShmidDs | tuple[SupportsIndex, SupportsIndex, SupportsIndex] | list[SupportsIndex] | None = None,
+        arg: ShmidDs | tuple[SupportsIndex, SupportsIndex, SupportsIndex] | UserBuffer | None = None,
     ) -> Any: ...
     def sys_shmctl(
         self,
         shmid: SupportsIndex,
         cmd: SupportsIndex,
-        buf: _Buffer | ShmidDs | tuple[SupportsIndex, SupportsIndex, SupportsIndex] | None = None,
+        buf: _Buffer | ShmidDs | tuple[SupportsIndex, SupportsIndex, SupportsIndex] | UserBuffer | None = None,
     ) -> int: ...
     @property
     def ipc_limits(self) -> IpcLimits: ...

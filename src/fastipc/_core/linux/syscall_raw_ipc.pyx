@@ -2,7 +2,6 @@
 
 
 cdef int64_t raw_shmget(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    # A hook may still be asked about a segment that was there, see ask_ipc_associate.
     call_begin_args(t, NR_shmget, raw_int(a[0]), <int64_t>a[1], raw_int(a[2]), 0)
     return do_shmget(k, t, <int32_t>a[0], a[1], <int32_t>a[2])
 
@@ -18,14 +17,17 @@ cdef int64_t raw_shmdt(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil
 
 
 cdef int64_t raw_shmctl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    # What is to be set is fetched before anything is looked at, what is told is stored last.
     cdef shmctl_t buf
-    cdef int32_t cmd = <int32_t>a[1]
-    cdef int64_t n = <int64_t>shmctl_size(cmd), ret
-    call_begin_args(t, NR_shmctl, raw_int(a[0]), cmd, 0, 0)
+    cdef int32_t shmid = <int32_t>a[0], cmd = <int32_t>a[1]
+    cdef int64_t size = <int64_t>shmctl_size(cmd), ret
+    call_begin_args(t, NR_shmctl, shmid, cmd, 0, 0)
     if cmd == IPC_SET:
-        return do_shmctl(k, t, <int32_t>a[0], cmd, NULL if get_user(k, t, &buf, a[2], n) else &buf)
-    ret = do_shmctl(k, t, <int32_t>a[0], cmd, &buf)
-    return ret if ret < 0 or n == 0 or put_user(k, t, a[2], &buf, n) == 0 else -EFAULT
+        if shmid >= 0 and get_user(k, t, &buf, a[2], size):
+            return -EFAULT
+        return do_shmctl(k, t, shmid, cmd, &buf)
+    ret = do_shmctl(k, t, shmid, cmd, &buf)
+    return -EFAULT if ret >= 0 and size and put_user(k, t, a[2], &buf, size) else ret
 
 
 cdef void raw_ipc_init() noexcept nogil:
