@@ -53,7 +53,8 @@ def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
-    SHMINFO (IPC_INFO) and SHM_INFO_DTYPE (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs `concurrent.futures`.
+    SHMINFO (IPC_INFO) and SHM_INFO_DTYPE (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs
+    `concurrent.futures`.
     """
     value: _Any
     if name in ("POLLFD", "SHMID_DS", "SHMINFO", "SHM_INFO_DTYPE", "SIGINFO", "STAT"):

@@ -233,7 +233,7 @@ def locking(m: Machine) -> None:
 
 
 def who_may_lock(m: Machine) -> None:
-    """SHM_LOCK: EINVAL (id) > EPERM (not owner nor creator; a limit of 0) > ENOMEM (the limit of all one's segments)."""
+    """SHM_LOCK: EINVAL (id) > EPERM (not owner nor creator; a limit of 0) > ENOMEM (the limit of all of one's own)."""
     t, s = m.spawn(uid=1), m.spawn(uid=2)
     a, b, c = t.shmget(7, 2 * P, IPC_CREAT | 0o666), t.shmget(8, 2 * P, IPC_CREAT), t.shmget(9, 4 * P, IPC_CREAT)
     assert s.shmctl(a, SHM_LOCK) == s.shmctl(a, SHM_UNLOCK) == "EPERM"

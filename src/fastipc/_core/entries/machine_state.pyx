@@ -68,8 +68,8 @@ cdef class MachineState:
         for i, one in enumerate(value if ctl_tables[which].count > 1 else (value,)):
             number = one & 0xffffffffffffffff
             if sysctl_set(self.k, ns, which, i, <int64_t>number) < 0:
-                for i in range(len(old)):
-                    sysctl_set(self.k, ns, which, i, old[i])
+                for back, number_before in enumerate(old):
+                    sysctl_set(self.k, ns, which, back, number_before)
                 raise ValueError(f"{name} must not be {value} in this machine")
         return 0
 

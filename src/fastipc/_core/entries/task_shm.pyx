@@ -133,7 +133,7 @@ cdef class ShmCalls(MemoryCalls):
         return do_shmat(self.k, self.t, i, <uint64_t>a, <int32_t>f)
 
     def shmdt(self, shmaddr):
-        """Detach the segment that was attached at an address, all that is left of it. Source: shmdt(2). Errors: EINVAL."""
+        """Detach what was attached at an address, all that is left of it. Source: shmdt(2). Errors: EINVAL."""
         self.complete(self.begin_shmdt(shmaddr))
 
     def sys_shmdt(self, shmaddr):

@@ -355,8 +355,8 @@ cdef void sysvipc_shm_show(kernel_t *k, uint32_t ns, seq_file_t *m) noexcept nog
     cdef ipc_ids_t *ids = ipc_ids_row(k, shm_ids(k, ns))
     cdef uint64_t index = 0
     cdef uint32_t row = xa_find(k, ids.idr, &index, ~<uint64_t>0)
-    seq_puts(m, b"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      "
-                b"dtime      ctime                   rss                  swap\n")
+    seq_puts(m, b"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      "
+                b"atime      dtime      ctime                   rss                  swap\n")
     while row:
         show_segment(k, shm_row(k, row), m)
         index += 1
@@ -371,7 +371,8 @@ cdef bint clist_check(kernel_t *k) noexcept nogil:
         row = sysv_row(k, i).shm_clist if sysv_row(k, i).live else 0
         prev = 0
         while row and right:
-            right = shm_row(k, row).live != 0 and shm_row(k, row).shm_creator == i and shm_row(k, row).shm_clist_prev == prev
+            right = (shm_row(k, row).live != 0 and shm_row(k, row).shm_creator == i
+                     and shm_row(k, row).shm_clist_prev == prev)
             listed += 1
             prev = row
             row = shm_row(k, row).shm_clist_next
