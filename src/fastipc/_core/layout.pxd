@@ -599,6 +599,8 @@ cdef enum:  # page.flags
     PG_FILE = 8  # in the page cache of a file on a disk
     PG_SHMEM = 16  # in that of a file in memory
     PG_KIND_SHIFT = 3  # these two as a number of mm.rss
+    PG_UPTODATE = 64  # its bytes are the file's
+    PG_DIRTY = 128  # there is no other place that has them: never dropped
     PG_ANON_EXCLUSIVE = 32  # private, and no fork since it was last written: one process has it
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
@@ -1023,6 +1025,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t default_rlimit
     uint32_t subreapers  # processes with SIGNAL_CHILD_SUBREAPER
     uint32_t spawn_cred  # a hint: row that the last spawned process was given
+    uint32_t shm_contiguous  # segments get all their pages at once, from one block
     uint32_t init_mm  # address space of every process that has done nothing with memory yet
     uint32_t last_asid
     uint32_t last_anon_vma

@@ -95,6 +95,10 @@ cdef class MachineState:
         """Set a sysctl, as a write to /proc/sys does."""
         self.store(self.namespace_of(task), name, value)
 
+    def set_shm_contiguous(self, bint contiguous):
+        """Whether segments get all their pages at once."""
+        self.k.shm_contiguous = contiguous
+
     cdef int admit(self) except -1:
         # Precondition of every method that is called from Python.
         if this_thread() != self.k.thread:

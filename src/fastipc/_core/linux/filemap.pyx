@@ -6,11 +6,25 @@ of the last page beyond the size are zero.
 
 
 # ------------------------------------------------------------------------------------------ pages
+cdef int add_to_page_cache(kernel_t *k, uint32_t i, uint64_t index, uint32_t page) noexcept nogil:
+    # Takes over the reference, unless it gives -ENOMEM. There is no page at this place yet.
+    cdef inode_t *inode = inode_row(k, i)
+    cdef super_block_t *sb = super_block_row(k, inode.i_sb)
+    cdef page_t *p = page_row(k, page)
+    if xa_store(k, &inode.i_pages, index, page) < 0:
+        return -ENOMEM
+    p.mapping = i
+    p.index = <uint32_t>index
+    p.flags |= PG_TOUCHED | PG_UPTODATE | (PG_SHMEM | PG_DIRTY if sb.s_type == FS_TMPFS else PG_FILE)
+    inode.nrpages += 1
+    sb.s_blocks += 1
+    return 0
+
+
 cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexcept nogil:
     cdef inode_t *inode = inode_row(k, i)
     cdef super_block_t *sb = super_block_row(k, inode.i_sb)
     cdef uint32_t page = xa_load(k, inode.i_pages, index)
-    cdef page_t *p
     if page:
         return page
     if sb.s_max_blocks and sb.s_blocks >= sb.s_max_blocks:
@@ -19,15 +33,9 @@ cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexc
     page = alloc_zeroed_page(k)
     if page == 0:
         return 0
-    if xa_store(k, &inode.i_pages, index, page) < 0:
+    if add_to_page_cache(k, i, index, page) < 0:
         put_page(k, page)
         return 0
-    p = page_row(k, page)
-    p.mapping = i
-    p.index = <uint32_t>index
-    p.flags |= PG_SHMEM if sb.s_type == FS_TMPFS else PG_FILE
-    inode.nrpages += 1
-    sb.s_blocks += 1
     return page
 
 

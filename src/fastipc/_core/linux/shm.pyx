@@ -58,6 +58,7 @@ cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexce
     # The row of the file behind a segment, or -errno.
     cdef char name[16]
     cdef uint32_t file
+    cdef int64_t err
     if params.flg & SHM_HUGETLB:
         return hugetlb_file_setup(k, t, params.flg)
     snprintf(name, sizeof(name), b"SYSV%08x", <unsigned int>params.key)
@@ -65,6 +66,11 @@ cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexce
     if file == 0:
         return -alloc_errno(k, ENOMEM)
     inode_row(k, file_row(k, file).inode).i_flags |= S_PRIVATE
+    if k.shm_contiguous:
+        err = ramfs_nommu_expand_for_mapping(k, file_row(k, file).inode, params.size)
+        if err:
+            fput(k, file)
+            return err
     return file
 
 
