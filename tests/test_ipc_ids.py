@@ -136,7 +136,7 @@ def test_a_removed_id_never_names_the_next_object(t):
 
 
 def test_the_highest_index_in_use(t):
-    info = np.zeros(1, fastipc.SHM_INFO_DTYPE)
+    info = np.zeros(1, fastipc.SHM_INFO_T)
     assert t.sys_shmctl(0, SHM_INFO, info) == 0
     ids = [t.shmget(IPC_PRIVATE, 1) for _ in range(200)]
     assert t.sys_shmctl(0, SHM_INFO, info) == 199

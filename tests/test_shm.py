@@ -119,7 +119,7 @@ def test_the_three_ways_to_set(k, t, seg):
 
 
 def test_buffers(t, seg):
-    row, info, used = (np.zeros(1, d) for d in (fastipc.SHMID_DS, fastipc.SHMINFO, fastipc.SHM_INFO_DTYPE))
+    row, info, used = (np.zeros(1, d) for d in (fastipc.SHMID_DS, fastipc.SHMINFO, fastipc.SHM_INFO_T))
     assert (row.itemsize, info.itemsize, used.itemsize) == (112, 72, 48)  # as in C
     t.shmget(IPC_PRIVATE, 1)
     assert t.sys_shmctl(seg, IPC_STAT, row) == 0
@@ -522,7 +522,7 @@ def test_compiled_programs():
     @compiled
     def program(t, out):
         ds = np.zeros(1, fastipc.SHMID_DS)
-        info = np.zeros(1, fastipc.SHM_INFO_DTYPE)
+        info = np.zeros(1, fastipc.SHM_INFO_T)
         seg = t.shmget(0x77, 5000, IPC_CREAT | 0o600)
         a = t.shmat(seg)
         b = t.shmat(seg, 0, SHM_RDONLY)

@@ -44,7 +44,7 @@ __version__ = "0.1.0"
 POLLFD: _np.dtype[_Any]
 SHMID_DS: _np.dtype[_Any]
 SHMINFO: _np.dtype[_Any]
-SHM_INFO_DTYPE: _np.dtype[_Any]
+SHM_INFO_T: _np.dtype[_Any]
 SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
@@ -53,14 +53,14 @@ def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
-    SHMINFO (IPC_INFO) and SHM_INFO_DTYPE (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs
+    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs
     `concurrent.futures`.
     """
     value: _Any
-    if name in ("POLLFD", "SHMID_DS", "SHMINFO", "SHM_INFO_DTYPE", "SIGINFO", "STAT"):
+    if name in ("POLLFD", "SHMID_DS", "SHMINFO", "SHM_INFO_T", "SIGINFO", "STAT"):
         from fastipc._core.layout import dtype
 
-        value = dtype(name.lower().removesuffix("_dtype"))
+        value = dtype(name.lower().removesuffix("_t"))
     elif name == "replicate":
         from fastipc.ensemble import replicate as value
     else:
@@ -73,7 +73,7 @@ __all__ = [
     "POLLFD",
     "SHMID_DS",
     "SHMINFO",
-    "SHM_INFO_DTYPE",
+    "SHM_INFO_T",
     "SIGINFO",
     "STAT",
     "Blocked",

@@ -52,7 +52,7 @@ cdef class ShmCalls(MemoryCalls):
         return self.shmctl_result(self.complete(ret), &buf)
 
     def sys_shmctl(self, shmid, cmd, buf=None):
-        """As `shmctl`, with a buffer of one row of `fastipc.SHMID_DS`, `SHMINFO` (IPC_INFO) or `SHM_INFO_DTYPE`.
+        """As `shmctl`, with a buffer of one row of `fastipc.SHMID_DS`, `SHMINFO` (IPC_INFO) or `SHM_INFO_T`.
 
         What C returns, or -errno: SHM_STAT and SHM_STAT_ANY the id, IPC_INFO and SHM_INFO the highest index in use.
         Without a buffer that is needed: EFAULT.
@@ -158,7 +158,7 @@ cdef class ShmCalls(MemoryCalls):
 
 # ------------------------------------------------------------------------------------------ arguments
 cdef str shmctl_row(int64_t cmd):
-    return "SHMINFO" if cmd == IPC_INFO else "SHM_INFO_DTYPE" if cmd == SHM_INFO else "SHMID_DS"
+    return "SHMINFO" if cmd == IPC_INFO else "SHM_INFO_T" if cmd == SHM_INFO else "SHMID_DS"
 
 
 cdef tuple set_arguments(object arg):
