@@ -577,6 +577,7 @@ NR_geteuid: Final = 107
 NR_getegid: Final = 108
 NR_setpgid: Final = 109
 NR_getppid: Final = 110
+NR_getpgrp: Final = 111
 NR_setsid: Final = 112
 NR_setreuid: Final = 113
 NR_setregid: Final = 114
