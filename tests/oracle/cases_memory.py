@@ -464,6 +464,22 @@ def mremap_dontunmap(m: Machine) -> None:
     assert t.load(ARENA, 3 * P) == bytes(3 * P)
 
 
+def mremap_of_locked_memory(m: Machine) -> None:
+    """A locked area that is moved is not touched, only what it grows by; MREMAP_DONTUNMAP unlocks what it leaves."""
+    t = m.spawn()
+    t.mmap(2 * P, RW, FIX | MAP_LOCKED, *at())
+    child = t.fork()
+    to = ARENA + 0x10000
+    assert t.mremap(ARENA, 2 * P, 2 * P, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to
+    assert t.touch(to, 2, True) == 2
+    assert t.mremap(to, 2 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_FIXED, ARENA) == ARENA
+    assert t.touch(ARENA, 4, True) == 0
+    assert child.touch(ARENA, 2, True) == 2
+    t.mmap(P, PROT_READ, FIX | MAP_LOCKED, *at(0x20000))
+    t.mremap(ARENA + 0x20000, P, P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ARENA + 0x21000)
+    t.maps()
+
+
 def mremap_of_shared_memory(m: Machine) -> None:
     """An old length of 0 makes a second area of a shared one; of a private one it is EINVAL."""
     t = m.spawn()

@@ -262,7 +262,8 @@ class MemoryProgram(Program):
         if name == "memlock":
             size = rng.choice((0, 4, 16, 1024)) * PAGE_SIZE
             return "setrlimit", RLIMIT_MEMLOCK, (size, max(size, 1 << 23))
-        return name, rng.choice((0, 2, 10, 40, 1000))
+        # RLIMIT_DATA is compared with the whole heap too, whatever else there is: leave room for the largest.
+        return name, rng.choice((0, 2, 10, 40, 1000) if name == "limit_as" else (10, 40, 1000))
 
     # ------------------------------------------------------------------------------------------ accesses
     # A fault ends the task, so most accesses go where the areas that were seen last allow them.

@@ -123,11 +123,11 @@ cdef int64_t move_vma(
         move_page_tables(k, mm, to, addr, old)
         do_munmap(k, mm, to, new)
         return -alloc_errno(k, ENOMEM)
-    if flags & MREMAP_DONTUNMAP:
-        dontunmap_complete(mm, vma_row(k, i), addr, old)
     vma_merge(k, copy)
-    if vm_flags & VM_LOCKED:
-        mm_populate(k, mm, to, to + new, True)
+    if flags & MREMAP_DONTUNMAP:  # the area may be one with its copy by now
+        dontunmap_complete(mm, vma_row(k, find_vma(k, mm, addr)), addr, old)
+    if vm_flags & VM_LOCKED and new > old:
+        mm_populate(k, mm, to + old, to + new, True)
     return <int64_t>to
 
 
