@@ -174,13 +174,14 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
 cdef int64_t mmap_region(
     kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint32_t vm_flags, uint64_t pgoff
 ) noexcept nogil:
-    # What was there goes first; the row of the new area is got before that, so that a failure takes nothing away. It can
-    # leave areas that are split, as on Linux.
+    # What was there goes first; the row of the new area is got before that, so that a failure takes nothing away. A limit
+    # that is met leaves the areas at the ends split, as on Linux.
     cdef uint32_t i
     cdef vm_area_t *vma
     cdef int64_t err = split_at_ends(k, mm, addr, addr + len)
     cdef uint64_t pages = len >> PAGE_SHIFT
     if err:
+        join_ends(k, mm, addr, addr + len)
         return err
     if not may_expand_vm(k, t, mm, vm_flags, pages - pages_inside(k, mm, addr, addr + len)):
         return -ENOMEM
@@ -190,6 +191,7 @@ cdef int64_t mmap_region(
         vm_flags |= VM_ACCOUNT
     i = table_alloc(k, T_VMA, sizeof(vm_area_t))
     if i == 0:
+        join_ends(k, mm, addr, addr + len)
         return -alloc_errno(k, ENOMEM)
     vma = vma_row(k, i)
     vma.vm_mm = mm_index(k, mm)
@@ -202,6 +204,7 @@ cdef int64_t mmap_region(
         err = do_munmap(k, mm, addr, len)
     if err:
         remove_vma(k, i)
+        join_ends(k, mm, addr, addr + len)
         return err
     vma_set_page_prot(k, vma)
     vma_link(k, mm, i)
@@ -325,6 +328,16 @@ cdef int64_t split_at_ends(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) 
     if i and vma_row(k, i).vm_start < end < vma_row(k, i).vm_end and split_vma(k, i, end) == 0:
         return -alloc_errno(k, ENOMEM)
     return 0
+
+
+cdef void join_ends(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) noexcept nogil:
+    # Undo of split_at_ends.
+    cdef uint32_t i = find_vma(k, mm, start)
+    if i and vma_row(k, i).vm_start == start:
+        vma_merge(k, i)
+    i = find_vma(k, mm, end)
+    if i and vma_row(k, i).vm_start == end:
+        vma_merge(k, i)
 
 
 cdef int64_t do_munmap(kernel_t *k, mm_t *mm, uint64_t start, uint64_t len) noexcept nogil:
