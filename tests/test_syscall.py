@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import raw_steps
-from raw_steps import AREA, AT, END, KERNEL, OTHER, PATH, UNMAPPED, plain
+from raw_steps import AREA, AT, END, KERNEL, PATH, UNMAPPED, plain
 
 import fastipc
 from fastipc import (

@@ -76,8 +76,8 @@ cdef class RawCalls(ShmCalls):
         if nr == NR_fork:
             return self.begin_fork(nr, 0, SIGCHLD, None, (), None, False, True)
         if nr == NR_clone:
-            return self.store_tids(a, self.begin_fork(nr, a[0] & ~<uint64_t>CSIGNAL, <int32_t>(a[0] & CSIGNAL), None, (),
-                                                      None, False, True))
+            return self.store_tids(a, self.begin_fork(nr, a[0] & ~<uint64_t>CSIGNAL, <int32_t>(a[0] & CSIGNAL), None,
+                                                      (), None, False, True))
         if nr == NR_execve:
             return self.complete_raw(self.do_exec(None, ()))
         if nr == NR_sched_yield:

@@ -1,4 +1,4 @@
-"""Raw calls on descriptors and files, and the table of all. Each takes its registers apart, in Linux's order of errors."""
+"""Raw calls on descriptors and files, and the table of all. Each takes its registers apart, errors in Linux's order."""
 
 
 # ------------------------------------------------------------------------------------------ transfers
