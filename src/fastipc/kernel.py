@@ -39,8 +39,8 @@ class Kernel:
     schedule : str or callable
         "fifo", "random" (from the seed), or a function that gets the list of runnable tasks and returns one of them.
     shm_backing : str
-        "demand": a segment's pages exist when touched. "contiguous": it gets all of them when it is made, in consecutive
-        frames, as Linux without a memory management unit does; then `Task.memory` shows a whole one without a copy.
+        "demand": a segment's pages exist when touched. "contiguous": it gets all of them when it is made, in
+        consecutive frames, as on Linux without an MMU; then `Task.memory` shows a whole one without a copy.
     cpus, costs : None
         Places kept for the performance model.
     clock : str

@@ -13,8 +13,8 @@ PATH_SHOWN = 32  # bytes of a path that a trace keeps
 class Syscall(NamedTuple):
     """One system call: how a trace prints it.
 
-    ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved, or
-    where they are, n seconds from ns, k a key, s a path, S the second one, f a directory's descriptor, p the pair of
+    ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved,
+    or where they are, n seconds from ns, k a key, s a path, S the second one, f a directory's descriptor, p the pair of
     descriptors it returns, w the wait status it returns, - not printed.
     """
 

@@ -217,7 +217,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t mm
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56; see linux/fault.pxd
+    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56
 
 cdef enum:
     TASK_COMM_LEN = 16

@@ -177,7 +177,9 @@ cdef class MemoryCalls(IdCalls):
         """As `mmap`; >= 0 or -errno."""
         return self.complete_raw(self.mmap_(length, prot, flags, fd, offset, addr))
 
-    cdef int64_t mmap_(self, object length, object prot, object flags, object fd, object offset, object addr) except? -1:
+    cdef int64_t mmap_(
+        self, object length, object prot, object flags, object fd, object offset, object addr
+    ) except? -1:
         cdef int64_t a = as_int(addr, "addr"), n = as_int(length, "length"), p = as_int(prot, "prot")
         cdef int64_t fl = as_int(flags, "flags"), f = as_int(fd, "fd"), off = as_int(offset, "offset")
         self.enter()

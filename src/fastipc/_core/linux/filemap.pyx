@@ -130,7 +130,7 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
     file_remove_privs(k, t, inode)
     file_update_time(k, inode)
     while t.call.iter.count:
-        if unlikely(inode.i_seals & F_SEAL_GROW) and <uint64_t>pos[0] + <uint64_t>part_of_page(t, pos[0]) > inode.i_size:
+        if unlikely(inode.i_seals & F_SEAL_GROW) and pos[0] + part_of_page(t, pos[0]) > <int64_t>inode.i_size:
             err = -EPERM
             break
         page = find_or_create_page(k, f.inode, <uint64_t>pos[0] // PAGE_SIZE)

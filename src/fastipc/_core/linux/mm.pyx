@@ -1,7 +1,8 @@
-"""Address spaces: the first one, copies, the end; what they hold is counted. Source: kernel/fork.c, mm/mmap.c (exit_mmap).
+"""Address spaces: the first one, copies, the end; what they hold is counted.
 
-Invariants: `mm_users` is the number of tasks that point here; the page counts are those of the areas and of the entries;
-each page's references are those of the page cache, of entries, of pipes, and of views outside.
+Source: kernel/fork.c, mm/mmap.c (exit_mmap). Invariants: `mm_users` is the number of tasks that point here; the page
+counts are those of the areas and of the entries; each page's references are those of the page cache, of entries, of
+pipes, and of views outside.
 """
 
 

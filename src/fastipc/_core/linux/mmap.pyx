@@ -174,7 +174,7 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
 cdef int64_t mmap_region(
     kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint32_t vm_flags, uint64_t pgoff
 ) noexcept nogil:
-    # What was there goes first; the row of the new area is got before that, so that a failure takes nothing away. A limit
+    # What was there goes first; the row of the new area is got before, so that a failure takes nothing away. A limit
     # that is met leaves the areas at the ends split, as on Linux.
     cdef uint32_t i
     cdef vm_area_t *vma
@@ -378,8 +378,8 @@ cdef int64_t vm_munmap(kernel_t *k, task_t *t, uint64_t start, uint64_t len) noe
 
 # ------------------------------------------------------------------------------------------ brk
 cdef bint grow_brk(kernel_t *k, task_t *t, mm_t *mm, uint64_t old, uint64_t new) noexcept nogil:
-    cdef uint32_t next = find_vma(k, mm, old), flags = (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-                                                       | mm.def_flags)
+    cdef uint32_t next = find_vma(k, mm, old)
+    cdef uint32_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | mm.def_flags
     if new > <uint64_t>TASK_SIZE_MAX or next and new + PAGE_SIZE > vm_start_gap(vma_row(k, next)):
         return False
     if not mlock_future_ok(k, t, mm, flags, new - old):
