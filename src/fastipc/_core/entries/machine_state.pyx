@@ -137,7 +137,7 @@ cdef class MachineState:
         calls = {i: self.k.counters.calls[i] for i in range(NR_calls) if self.k.counters.calls[i]}
         return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
                 "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
-                "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
+                "pages_free": self.k.counters.pages_alloc - nr_live_pages(self.k), "signals": self.k.counters.signals,
                 "faults": self.k.counters.faults, "commits": self.k.counters.commits,
                 "leaked_bytes": self.k.counters.leaked}
 
