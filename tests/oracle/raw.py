@@ -70,6 +70,7 @@ class RawMachine(SimMachine):
 
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
+        self._watch()
         slot = self.slots.setdefault(task, Slot(handle, len(self.slots)))
         slot.put(b"")
         if name in memory.ACCESSES or name in memory.LIMITS or name in LOOKS:  # those are no calls
