@@ -42,10 +42,19 @@ TABLES = (
     "mount",
     "journal",
     "journal_head",
+    "shm",
+    "sem_array",
+    "sem",
+    "sem_queue",
+    "sem_undo",
+    "sem_undo_list",
+    "msg_queue",
+    "msg_msg",
+    "msg_receiver",
+    "msg_sender",
+    "sysv",
     "ipc_namespace",
     "ipc_ids",
-    "shm",
-    "sysv",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 
@@ -119,12 +128,15 @@ def remove_names(k, boot):
 
 def remove_objects(k):
     """Remove every System V object of the first namespace."""
-    rows = k.table("shm", live=True)
-    if len(rows):
-        t = k.spawn(name="sweeper")
-        for row in rows:
-            t.shmctl(row["shm_perm"]["id"], fastipc.IPC_RMID)
-        t.exit_group()
+    t = k.spawn(name="sweeper")
+    for table, perm, remove in (
+        ("sem_array", "sem_perm", lambda i: t.sys_semctl(i, 0, fastipc.IPC_RMID)),
+        ("msg_queue", "q_perm", lambda i: t.sys_msgctl(i, fastipc.IPC_RMID)),
+        ("shm", "shm_perm", lambda i: t.sys_shmctl(i, fastipc.IPC_RMID)),
+    ):
+        for row in k.table(table, live=True):
+            assert remove(int(row[perm]["id"])) == 0
+    t.exit_group()
 
 
 class Books:
@@ -145,8 +157,9 @@ class Books:
         ended = end_tasks(k)
         k.verify()
         if ended:
-            remove_objects(k)
             remove_names(k, fresh["dentry"])
+            if any(len(k.table(name, live=True)) for name in ("sem_array", "msg_queue", "shm")):
+                remove_objects(k)
             k.verify()
             assert count_rows(k) == fresh
             assert k.counters["pages_alloc"] == k.counters["pages_free"]
