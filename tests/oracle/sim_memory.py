@@ -34,7 +34,7 @@ def start_brk() -> int:
 
 def shm_dtype(cmd: int) -> np.dtype:
     """Return what a row is of, for a command of shmctl."""
-    return {abi.IPC_INFO: fastipc.SHMINFO, abi.SHM_INFO: fastipc.SHM_INFO_DTYPE}.get(cmd, fastipc.SHMID_DS)
+    return {abi.IPC_INFO: fastipc.SHMINFO, abi.SHM_INFO: fastipc.SHM_INFO_T}.get(cmd, fastipc.SHMID_DS)
 
 
 def field_of(record: Any, name: str) -> int:
