@@ -531,6 +531,38 @@ cpdef enum:  # Source: include/uapi/linux/ipc.h
     IPC_INFO = 3
     IPC_64 = 0x100
 
+cpdef enum:  # Source: include/uapi/linux/sem.h
+    SEM_UNDO = 0x1000
+    GETPID = 11
+    GETVAL = 12
+    GETALL = 13
+    GETNCNT = 14
+    GETZCNT = 15
+    SETVAL = 16
+    SETALL = 17
+    SEM_STAT = 18
+    SEM_INFO = 19
+    SEM_STAT_ANY = 20
+    SEMVMX = 32767
+    SEMAEM = 32767
+    SEMUME = 500
+    SEMMNU = 1024000000
+    SEMMAP = 1024000000
+    SEMUSZ = 20
+
+cpdef enum:  # Source: include/uapi/linux/msg.h
+    MSG_STAT = 11
+    MSG_INFO = 12
+    MSG_STAT_ANY = 13
+    MSG_NOERROR = 0o10000
+    MSG_EXCEPT = 0o20000
+    MSG_COPY = 0o40000
+    MSGPOOL = 512000
+    MSGMAP = 16384
+    MSGSSZ = 16
+    MSGTQL = 16384
+    MSGSEG = 65535
+
 cpdef enum:  # Source: include/uapi/linux/shm.h
     SHMMIN = 1
     SHMLBA = 4096
@@ -599,7 +631,14 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_execve = 59
     NR_exit = 60
     NR_wait4 = 61
+    NR_semget = 64
+    NR_semop = 65
+    NR_semctl = 66
     NR_shmdt = 67
+    NR_msgget = 68
+    NR_msgsnd = 69
+    NR_msgrcv = 70
+    NR_msgctl = 71
     NR_fcntl = 72
     NR_fsync = 74
     NR_truncate = 76
@@ -654,6 +693,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_prctl = 157
     NR_setrlimit = 160
     NR_gettid = 186
+    NR_semtimedop = 220
     NR_exit_group = 231
     NR_waitid = 247
     NR_openat = 257

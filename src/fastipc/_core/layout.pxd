@@ -805,6 +805,211 @@ ctypedef struct shm_info_t:
     uint64_t swap_successes
 
 
+# ---------------------------------------------------------------------------------------------- semaphores
+ctypedef struct ipc_list_t:  # struct list_head of tasks that sleep: rows of tasks, the oldest first
+    uint32_t first
+    uint32_t last
+
+cdef enum:
+    USE_GLOBAL_LOCK_HYSTERESIS = 10
+
+ctypedef struct sem_array_t:  # struct sem_array, ipc/sem.c; two cache lines
+    uint32_t live
+    uint32_t link
+    kern_ipc_perm_t sem_perm
+    uint32_t sems  # run of sem rows
+    int32_t sem_nsems
+    int64_t sem_ctime  # seconds of the realtime clock
+    ipc_list_t pending_alter  # all that alter, while one of several operations sleeps
+    ipc_list_t pending_const  # of several operations, all of them waits for zero
+    uint32_t list_id  # the newest sem_undo of the set
+    int32_t complex_count  # sleepers of several operations
+    int32_t use_global_lock  # > 0: one lock for all, so many complex operations ago
+    uint32_t nr_queued  # sleepers
+    uint32_t ns
+    uint32_t seq  # of the next sleeper of pending_alter
+    ipc_list_t watch_any  # those of pending_alter whom a change of any semaphore may concern, in the order of that queue
+    uint32_t pad[2]
+
+ctypedef struct sem_t:  # struct sem: one semaphore; one cache line
+    uint32_t live
+    uint32_t link
+    int32_t semval
+    int32_t sempid  # who altered it last, 0 = nobody
+    ipc_list_t pending_alter
+    ipc_list_t pending_const
+    int64_t sem_otime
+    ipc_list_t watch  # those of the set's pending_alter whose first obstacle is here, in the order of that queue
+    uint32_t watch_zero  # how many of them wait for zero
+    uint32_t cursor  # while the queue is looked through: the next of `watch`
+    uint32_t dirty_next  # the same: row of the next semaphore that has changed, or SEM_LAST; 0: it has not
+    uint32_t pad
+
+ctypedef struct sembuf_t:  # struct sembuf, include/uapi/linux/sem.h
+    uint16_t sem_num
+    int16_t sem_op
+    int16_t sem_flg
+
+ctypedef struct sembufs_t:  # room for eight operations of a sleeping call
+    uint16_t words[24]
+
+ctypedef struct sem_queue_t:  # struct sem_queue: one task asleep in semop; its row is the task's
+    uint32_t live
+    uint32_t link
+    uint32_t next  # of the queue it is on
+    uint32_t prev
+    uint32_t sma  # row of the set
+    uint32_t undo  # row of its sem_undo, 0 = none
+    int32_t pid
+    int32_t status  # -EINTR while it is on a queue, then the result
+    uint32_t sops  # run of sembuf rows, for more than one operation
+    uint32_t nsops
+    uint32_t blocking  # the operation that could not be done, when last looked at
+    uint8_t alter
+    uint8_t dupsop
+    uint8_t watched  # Q_ value: where `watch_next` links it
+    uint8_t watch_zero  # it waits for zero there
+    sembuf_t sop  # of a single operation
+    uint16_t watch_num  # the semaphore that is watched
+    uint32_t watch_next
+    uint32_t watch_prev
+    uint32_t seq  # its place in pending_alter of the set
+
+cdef enum:  # sem_queue.watched
+    Q_UNWATCHED = 0
+    Q_WATCHED = 1  # on `watch` of a semaphore
+    Q_ANY = 2  # on `watch_any` of the set
+
+ctypedef struct sem_undo_t:  # struct sem_undo: what one list of adjustments holds for one set
+    uint32_t live
+    uint32_t link
+    uint32_t proc_next  # list_proc: all of one process, the newest first
+    uint32_t proc_prev
+    uint32_t id_next  # list_id: all of one set, the newest first
+    uint32_t id_prev
+    uint32_t ulp
+    uint32_t sma
+    int32_t semid
+    uint32_t semadj  # run of semadj rows: an int16 a semaphore
+
+ctypedef struct semadj_t:
+    int16_t adj[4]
+
+ctypedef struct sem_undo_list_t:  # struct sem_undo_list: shared with CLONE_SYSVSEM
+    uint32_t live
+    uint32_t link
+    uint32_t refcnt
+    uint32_t list_proc
+    uint32_t by_set  # rows of sem_undo by row of the set: an xarray
+    uint32_t last  # a hint: the one that was asked for last
+
+ctypedef struct semid64_ds_t:  # arch/x86/include/uapi/asm/sembuf.h
+    ipc64_perm_t sem_perm
+    int64_t sem_otime
+    uint64_t unused1
+    int64_t sem_ctime
+    uint64_t unused2
+    uint64_t sem_nsems
+    uint64_t unused3
+    uint64_t unused4
+
+ctypedef struct seminfo_t:
+    int32_t semmap
+    int32_t semmni
+    int32_t semmns
+    int32_t semmnu
+    int32_t semmsl
+    int32_t semopm
+    int32_t semume
+    int32_t semusz
+    int32_t semvmx
+    int32_t semaem
+
+
+# ---------------------------------------------------------------------------------------------- message queues
+ctypedef struct msg_queue_t:  # struct msg_queue, ipc/msg.c
+    uint32_t live
+    uint32_t link
+    kern_ipc_perm_t q_perm
+    uint64_t q_cbytes
+    uint64_t q_qnum
+    uint64_t q_qbytes
+    ipc_list_t q_messages  # rows of msg_msg, the oldest first
+    ipc_list_t q_receivers
+    ipc_list_t q_senders
+    int32_t q_lspid
+    int32_t q_lrpid
+    int64_t q_stime  # seconds of the realtime clock
+    int64_t q_rtime
+    int64_t q_ctime
+    uint32_t ns
+    uint32_t by_type  # the oldest message of each type: an xarray, made when a long queue is searched; 0 = none
+
+ctypedef struct msg_msg_t:  # struct msg_msg, include/linux/msg.h
+    uint32_t live
+    uint32_t link
+    uint32_t next
+    uint32_t prev
+    int64_t m_type
+    uint64_t m_ts  # bytes
+    uint32_t page  # its bytes: part of a page, or pages chained by `index`
+    uint16_t offset
+    uint8_t order  # of the part: 2**order bytes; MSG_PAGES: whole pages
+    uint8_t indexed  # among the messages of its type
+    uint32_t type_next  # the next one of its type
+    uint32_t type_prev  # of the oldest one of a type: the newest
+
+cdef enum:  # msg_receiver.r_mode
+    SEARCH_ANY = 1
+    SEARCH_EQUAL = 2
+    SEARCH_NOTEQUAL = 3
+    SEARCH_LESSEQUAL = 4
+    SEARCH_NUMBER = 5
+
+ctypedef struct msg_receiver_t:  # struct msg_receiver: one task asleep in msgrcv; its row is the task's
+    uint32_t live
+    uint32_t link
+    uint32_t next
+    uint32_t prev
+    uint32_t msq  # row of the queue that it is on, 0: on none
+    int32_t r_mode
+    int64_t r_msgtype
+    int64_t r_maxsize
+    int64_t r_msg  # -EAGAIN, another error, or the row of the message that it was given
+
+ctypedef struct msg_sender_t:  # struct msg_sender: one task asleep in msgsnd; its row is the task's
+    uint32_t live
+    uint32_t link
+    uint32_t next
+    uint32_t prev
+    uint32_t msq  # row of the queue that it is on, 0: that queue was removed
+    uint32_t msg  # row of its message
+    uint64_t msgsz
+
+ctypedef struct msqid64_ds_t:  # include/uapi/asm-generic/msgbuf.h
+    ipc64_perm_t msg_perm
+    int64_t msg_stime
+    int64_t msg_rtime
+    int64_t msg_ctime
+    uint64_t msg_cbytes
+    uint64_t msg_qnum
+    uint64_t msg_qbytes
+    int32_t msg_lspid
+    int32_t msg_lrpid
+    uint64_t unused[2]
+
+ctypedef struct msginfo_t:
+    int32_t msgpool
+    int32_t msgmap
+    int32_t msgmax
+    int32_t msgmnb
+    int32_t msgmni
+    int32_t msgssz
+    int32_t msgtql
+    uint16_t msgseg
+    uint16_t pad
+
+
 # ---------------------------------------------------------------------------------------------- the machine
 cdef enum:  # table numbers
     T_TASK = 0
@@ -844,7 +1049,18 @@ cdef enum:  # table numbers
     T_SHM = 34
     T_SYSV = 35
     T_KHT = 36
-    N_TABLES = 37
+    T_SEM_ARRAY = 37
+    T_SEM = 38
+    T_SEM_QUEUE = 39
+    T_SEM_UNDO = 40
+    T_SEM_UNDO_LIST = 41
+    T_SEMADJ = 42
+    T_SEMBUF = 43
+    T_MSG_QUEUE = 44
+    T_MSG = 45
+    T_MSG_RECEIVER = 46
+    T_MSG_SENDER = 47
+    N_TABLES = 48
 
 cdef enum:
     SCRATCH = 256
@@ -946,7 +1162,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
-    table_t table[37]
+    table_t table[48]
 
     # limits, k.limits
     int64_t pid_max

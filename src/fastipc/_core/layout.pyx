@@ -53,6 +53,20 @@ cdef object describe(str name):
     cdef shmid64_ds_t shmid_ds_
     cdef shminfo64_t shminfo_
     cdef shm_info_t shm_info_
+    cdef sem_array_t sem_array_
+    cdef sem_t sem_
+    cdef sem_queue_t sem_queue_
+    cdef sembuf_t sembuf_
+    cdef sem_undo_t sem_undo_
+    cdef sem_undo_list_t sem_undo_list_
+    cdef semid64_ds_t semid_ds_
+    cdef seminfo_t seminfo_
+    cdef msg_queue_t msg_queue_
+    cdef msg_msg_t msg_msg_
+    cdef msg_receiver_t msg_receiver_
+    cdef msg_sender_t msg_sender_
+    cdef msqid64_ds_t msqid_ds_
+    cdef msginfo_t msginfo_
     cdef siginfo_t siginfo_
     cdef stat_t stat_
     if name == "task":
@@ -135,6 +149,34 @@ cdef object describe(str name):
         return np.asarray(<shminfo64_t[:1]>&shminfo_).dtype
     if name == "shm_info":
         return np.asarray(<shm_info_t[:1]>&shm_info_).dtype
+    if name == "sem_array":
+        return np.asarray(<sem_array_t[:1]>&sem_array_).dtype
+    if name == "sem":
+        return np.asarray(<sem_t[:1]>&sem_).dtype
+    if name == "sem_queue":
+        return np.asarray(<sem_queue_t[:1]>&sem_queue_).dtype
+    if name == "sembuf":
+        return np.asarray(<sembuf_t[:1]>&sembuf_).dtype
+    if name == "sem_undo":
+        return np.asarray(<sem_undo_t[:1]>&sem_undo_).dtype
+    if name == "sem_undo_list":
+        return np.asarray(<sem_undo_list_t[:1]>&sem_undo_list_).dtype
+    if name == "semid_ds":
+        return np.asarray(<semid64_ds_t[:1]>&semid_ds_).dtype
+    if name == "seminfo":
+        return np.asarray(<seminfo_t[:1]>&seminfo_).dtype
+    if name == "msg_queue":
+        return np.asarray(<msg_queue_t[:1]>&msg_queue_).dtype
+    if name == "msg_msg":
+        return np.asarray(<msg_msg_t[:1]>&msg_msg_).dtype
+    if name == "msg_receiver":
+        return np.asarray(<msg_receiver_t[:1]>&msg_receiver_).dtype
+    if name == "msg_sender":
+        return np.asarray(<msg_sender_t[:1]>&msg_sender_).dtype
+    if name == "msqid_ds":
+        return np.asarray(<msqid64_ds_t[:1]>&msqid_ds_).dtype
+    if name == "msginfo":
+        return np.asarray(<msginfo_t[:1]>&msginfo_).dtype
     if name == "siginfo":
         renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
         renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",

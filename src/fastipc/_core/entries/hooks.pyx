@@ -43,9 +43,12 @@ cdef int64_t verdict(object value, str name) except? -1:
     return -errno if errno > 0 else errno
 
 
+cdef dict IPC_KINDS = {NR_shmget: "shm", NR_semget: "sem", NR_msgget: "msg"}
+
+
 cdef int64_t ask_hook(TaskCore task) except? -1:
     # About the call in the record, of a compiled program.
-    return ask_ipc_associate(task) if task.t.call.nr == NR_shmget else ask_path_mknod(task)
+    return ask_ipc_associate(task) if task.t.call.nr in IPC_KINDS else ask_path_mknod(task)
 
 
 cdef int64_t ask_ipc_associate(TaskCore task) except? -1:
@@ -56,7 +59,7 @@ cdef int64_t ask_ipc_associate(TaskCore task) except? -1:
     k.current = CTX_HUB
     try:
         ret = verdict((<MachineTasks>task.arena.machine).hooks["ipc_associate"](
-            task, "shm", id, task.t.call.args[2]), "ipc_associate")
+            task, IPC_KINDS[task.t.call.nr], id, task.t.call.args[2]), "ipc_associate")
     finally:
         k.current = current
     return ret if ret < 0 else id

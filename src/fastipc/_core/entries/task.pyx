@@ -363,6 +363,13 @@ cdef object pipe_name(kernel_t *k, file_t *f):
     return os.fsdecode(<bytes>(page + at))
 
 
+cdef tuple sem_wait_record(kernel_t *k, task_t *t):
+    # The operation that could not be done when it was looked at last: number and value of it.
+    cdef sem_queue_t *q = sem_queue_row(k, t.row)
+    cdef const sembuf_t *sop = &queue_sops(k, q)[q.blocking]
+    return t.call.nr, <int32_t>t.call.args[0], (sop.sem_num, sop.sem_op)
+
+
 cdef tuple wait_record(kernel_t *k, task_t *t):
     # What `describe_wait` needs to say what a sleeping task waits for: (call number, number, numbers).
     cdef uint32_t i
@@ -375,6 +382,8 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
     if t.call.nr in (NR_poll, NR_select):
         return (t.call.nr, t.call.nfds,
                 tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
+    if t.call.nr == NR_semop or t.call.nr == NR_semtimedop:
+        return sem_wait_record(k, t)
     if t.call.nr == NR_wait4:
         return t.call.nr, <int32_t>t.call.args[0], ()
     if t.call.nr == NR_waitid:

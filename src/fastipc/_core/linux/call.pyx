@@ -23,6 +23,8 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return do_waitid(k, t)
     if c.nr == NR_nanosleep:
         return nanosleep_resume(k, t)
+    if c.nr == NR_semop or c.nr == NR_semtimedop:
+        return semop_resume(k, t)
     return 0  # sched_yield
 
 
@@ -37,6 +39,8 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     finish_wait(k, t)
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)
+    if c.nr == NR_semop or c.nr == NR_semtimedop:
+        semop_abort(k, t)
     if file:
         if c.nr == NR_open or c.nr == NR_openat:
             open_abort(k, t)

@@ -171,8 +171,10 @@ cdef inline int64_t copy_process_as(
     if not copy_parts(k, t, c, flags):
         drop_parts(k, task, flags)
         return -alloc_errno(k, ENOMEM)
-    if unlikely(flags & CLONE_NEWIPC or t.flags & TASK_SYSV):
-        err = copy_ipcs(k, t, c, flags)
+    if unlikely(flags & (CLONE_NEWIPC | CLONE_SYSVSEM) or t.flags & TASK_SYSV):
+        err = copy_semundo(k, t, c) if flags & CLONE_SYSVSEM else 0
+        if err == 0:
+            err = copy_ipcs(k, t, c, flags)
         if err:
             drop_parts(k, task, flags)
             return err
@@ -453,7 +455,7 @@ cdef bint unshare_parts(
 
 
 cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    # What can fail comes first. CLONE_SYSVSEM: no lists of undo operations are shared yet.
+    # What can fail comes first. Who leaves the namespace undoes what he would have to undo there.
     cdef uint32_t files = 0, fs = 0, ns = 0
     cdef int64_t err
     if flags & CLONE_VM:
@@ -477,6 +479,8 @@ cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     if files:
         put_files(k, t.files)
         t.files = files
+    if flags & CLONE_SYSVSEM and t.flags & TASK_SYSV:
+        exit_sem(k, t)
     if ns:
         unshare_ipcs(k, t, ns)
     return 0

@@ -21,6 +21,9 @@ cdef void ipc_ns_defaults(ipc_namespace_t *ns) noexcept nogil:
     ns.shm_ctlmni = 4096
 
 
+cdef int[3] IPC_TABLES = [T_SEM_ARRAY, T_MSG_QUEUE, T_SHM]
+
+
 cdef uint32_t create_ipc_ns(kernel_t *k) noexcept nogil:
     cdef uint32_t i = table_alloc(k, T_IPC_NAMESPACE, sizeof(ipc_namespace_t)), ids
     cdef ipc_namespace_t *ns = ipc_ns_row(k, i)
@@ -29,7 +32,7 @@ cdef uint32_t create_ipc_ns(kernel_t *k) noexcept nogil:
         return 0
     ipc_ns_defaults(ns)
     for kind in range(3):
-        ids = ipc_init_ids(k, i, T_SHM)  # semaphores and messages: no tables yet
+        ids = ipc_init_ids(k, i, IPC_TABLES[kind])
         if ids == 0:
             ns_free_rows(k, i)
             return 0
@@ -58,7 +61,8 @@ cdef void free_ipcs(
 
 
 cdef void free_ipc_ns(kernel_t *k, uint32_t ns) noexcept nogil:
-    # Nothing is attached any more: an attach refers to the namespace.
+    # Nothing is attached any more, and nobody sleeps in a call on its objects: they refer to the namespace.
+    sem_exit_ns(k, ns)
     shm_exit_ns(k, ns)
     ns_free_rows(k, ns)
 
@@ -100,6 +104,7 @@ cdef void unshare_ipcs(kernel_t *k, task_t *t, uint32_t ns) noexcept nogil:
     # The segments that it made in the old one are orphans there.
     cdef sysv_t *s = task_sysv(k, t)
     cdef uint32_t old = s.ipc_ns
+    exit_sem(k, t)
     exit_shm(k, t)
     s.ipc_ns = ns
     put_ipc_ns(k, old)
@@ -109,6 +114,7 @@ cdef void exit_sysv(kernel_t *k, task_t *t) noexcept nogil:
     # exit_sem, exit_shm, exit_task_namespaces: the row goes. Precondition: TASK_SYSV; its memory is unmapped.
     cdef sysv_t *s = sysv_row(k, t.row)
     cdef uint32_t ns
+    exit_sem(k, t)
     exit_shm(k, t)
     ns = s.ipc_ns
     memset(s, 0, sizeof(sysv_t))

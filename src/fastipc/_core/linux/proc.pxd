@@ -32,6 +32,8 @@ cdef enum:  # inode.i_private of proc
     PROC_SYS_VM = 17
     PROC_SYSVIPC = 18
     PROC_SYSVIPC_SHM = 19
+    PROC_SYSVIPC_SEM = 20
+    PROC_SYSVIPC_MSG = 21
 
 ctypedef struct proc_dir_entry_t:  # struct proc_dir_entry: a name that is always there
     uint32_t parent

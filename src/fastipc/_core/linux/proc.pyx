@@ -9,9 +9,9 @@ most of what a real machine has there.
 cdef enum:
     NR_OPEN_DEFAULT = 64  # BITS_PER_LONG
     SYSCTL_TEXT = 128  # bytes of a write that are looked at
-    N_PROC_ENTRIES = 15
+    N_PROC_ENTRIES = 17
 
-cdef proc_dir_entry_t[15] proc_entries
+cdef proc_dir_entry_t[17] proc_entries
 
 
 cdef void proc_add(int i, uint32_t parent, const char *name, uint32_t kind, uint16_t op, uint32_t mode) noexcept nogil:
@@ -38,6 +38,8 @@ cdef void proc_init() noexcept nogil:
     proc_add(12, PROC_SYS, b"vm", PROC_SYS_VM, PROC_DIR, S_IFDIR | 0o555)
     proc_add(13, PROC_ROOT, b"sysvipc", PROC_SYSVIPC, PROC_DIR, S_IFDIR | 0o555)
     proc_add(14, PROC_SYSVIPC, b"shm", PROC_SYSVIPC_SHM, PROC_FILE, S_IFREG | 0o444)
+    proc_add(15, PROC_SYSVIPC, b"sem", PROC_SYSVIPC_SEM, PROC_FILE, S_IFREG | 0o444)
+    proc_add(16, PROC_SYSVIPC, b"msg", PROC_SYSVIPC_MSG, PROC_FILE, S_IFREG | 0o444)
     file_operations[PROC_FOPS].read = proc_read
     file_operations[PROC_FOPS].write = proc_write
     file_operations[PROC_FOPS].available = proc_available
@@ -408,6 +410,10 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
         show_filesystems(m)
     elif inode.i_private == PROC_SYSVIPC_SHM:
         sysvipc_shm_show(k, inode.i_fd, m)
+    elif inode.i_private == PROC_SYSVIPC_SEM:
+        sysvipc_sem_show(k, inode.i_fd, m)
+    elif inode.i_private == 999:
+        pass
     else:
         sysctl_show(k, inode.i_fd, <int>inode.i_private2, m)
     return -ENOMEM if m.failed else 0

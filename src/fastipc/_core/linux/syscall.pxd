@@ -106,6 +106,17 @@ cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int6
 cdef int64_t sys_shmat(kernel_t *k, task_t *t, int64_t shmid, int64_t shmaddr, int64_t shmflg) noexcept nogil
 cdef int64_t sys_shmdt(kernel_t *k, task_t *t, int64_t shmaddr) noexcept nogil
 cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
+cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int64_t semflg) noexcept nogil
+cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil
+cdef int64_t sys_semtimedop(
+    kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size, int64_t ns
+) noexcept nogil
+cdef int64_t sys_semop_user(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil
+cdef int64_t sys_semctl(kernel_t *k, task_t *t, int64_t semid, int64_t semnum, int64_t cmd, int64_t val) noexcept nogil
+cdef int64_t sys_semctl_buf(
+    kernel_t *k, task_t *t, int64_t semid, int64_t semnum, int64_t cmd, int64_t buf, int64_t size
+) noexcept nogil
+cdef int64_t sys_semctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil

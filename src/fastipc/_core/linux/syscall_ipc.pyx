@@ -30,3 +30,63 @@ cdef int64_t sys_shmdt(kernel_t *k, task_t *t, int64_t shmaddr) noexcept nogil:
 cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
     # No system call: bytes that a command reads or fills.
     return <int64_t>shmctl_size(cmd)
+
+
+# ------------------------------------------------------------------------------------------ semaphores
+cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int64_t semflg) noexcept nogil:
+    cdef int64_t ret
+    syscall_enter3(k, t, NR_semget, key, nsems, semflg)
+    ret = do_semget(k, t, <int32_t>key, fd_arg(nsems), <int32_t>semflg)
+    if unlikely(ret >= 0 and k.hooks & HOOK_IPC_ASSOCIATE and t.call.out0):
+        t.call.ret = ret
+        ret = coroutine_hook(k, t)
+    return syscall_exit(k, t, ret)
+
+
+cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
+    # `size` in bytes.
+    syscall_enter3(k, t, NR_semop, semid, size // <int64_t>sizeof(sembuf_t), -1)
+    return syscall_exit(k, t, do_semtimedop(k, t, fd_arg(semid), <const sembuf_t *>sops,
+                                            <uint32_t>(size // <int64_t>sizeof(sembuf_t)), False, -1))
+
+
+cdef int64_t sys_semtimedop(
+    kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size, int64_t ns
+) noexcept nogil:
+    syscall_enter3(k, t, NR_semtimedop, semid, size // <int64_t>sizeof(sembuf_t), ns)
+    return syscall_exit(k, t, do_semtimedop(k, t, fd_arg(semid), <const sembuf_t *>sops,
+                                            <uint32_t>(size // <int64_t>sizeof(sembuf_t)), True, ns))
+
+
+cdef int64_t sys_semop_user(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
+    syscall_enter3(k, t, NR_semop, semid, size // <int64_t>sizeof(sembuf_t), -1)
+    return syscall_exit(k, t, do_semop_user(k, t, fd_arg(semid), <uint64_t>sops,
+                                            <uint64_t>size // sizeof(sembuf_t), False, -1))
+
+
+cdef int64_t sys_semctl(kernel_t *k, task_t *t, int64_t semid, int64_t semnum, int64_t cmd, int64_t val) noexcept nogil:
+    # Commands without memory.
+    syscall_enter3(k, t, NR_semctl, semid, semnum, cmd)
+    return syscall_exit(k, t, do_semctl(k, t, fd_arg(semid), fd_arg(semnum), fd_arg(cmd),
+                                        <int32_t>val if -1 <= val <= 0x7fffffff else -1, NULL))
+
+
+cdef int64_t sys_semctl_buf(
+    kernel_t *k, task_t *t, int64_t semid, int64_t semnum, int64_t cmd, int64_t buf, int64_t size
+) noexcept nogil:
+    # Commands with host memory. Of GETALL and SETALL `size` is how many values there is room for.
+    cdef int64_t n
+    syscall_enter3(k, t, NR_semctl, semid, semnum, cmd)
+    if cmd != GETALL and cmd != SETALL:
+        return syscall_exit(k, t, do_semctl(k, t, fd_arg(semid), fd_arg(semnum), fd_arg(cmd), 0, <void *>buf))
+    n = semctl_nsems(k, t, fd_arg(semid), <int32_t>cmd)
+    if n < 0 or size < n:
+        return syscall_exit(k, t, n if n < 0 else -EFAULT)
+    if cmd == SETALL:
+        return syscall_exit(k, t, sem_setall(k, t, fd_arg(semid), <const uint16_t *>buf))
+    return syscall_exit(k, t, sem_getall(k, t, fd_arg(semid), <uint16_t *>buf))
+
+
+cdef int64_t sys_semctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
+    # No system call: bytes that a command reads or fills.
+    return <int64_t>semctl_size(cmd)

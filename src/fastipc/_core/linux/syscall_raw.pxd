@@ -12,6 +12,9 @@ cdef raw_call_t raw_calls[512]  # by number; NULL: -ENOSYS
 cdef void syscall_raw_init() noexcept nogil
 cdef int64_t syscall_raw(kernel_t *k, task_t *t, int32_t nr, const uint64_t *a) noexcept nogil  # may be -ESLEEP
 cdef int64_t put_stat(kernel_t *k, task_t *t, uint64_t to, const stat_t *st) noexcept nogil  # C's struct stat
+cdef int64_t do_semop_user(
+    kernel_t *k, task_t *t, int32_t semid, uint64_t addr, uint64_t nsops, bint timed, int64_t timeout_ns
+) noexcept nogil
 cdef int64_t user_call_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 
 

@@ -332,3 +332,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_processes_init()
     raw_waits_init()
     raw_memory_init()
+    raw_ipc_init()

@@ -63,6 +63,19 @@ cdef inline void table_free(kernel_t *k, int which, uint32_t i, size_t size) noe
     t.nlive -= 1
 
 
+cdef inline void table_take(kernel_t *k, int which, uint32_t i) noexcept nogil:
+    # Row `i` of a table whose rows have the numbers of tasks: nothing can fail. Precondition: it is free, thus zeroed.
+    cdef table_t *t = &k.table[which]
+    t.nlive += 1
+    t.high = max(t.high, i + 1)
+    (<uint32_t *>(t.base + <size_t>i * t.rowsize))[0] = 1
+
+
+cdef inline void table_give(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
+    memset(k.table[which].base + i * size, 0, size)
+    k.table[which].nlive -= 1
+
+
 cdef inline int alloc_errno(kernel_t *k, int errno) noexcept nogil:
     # errno of an allocation that has just failed: what `inject` asked for, else the call's own.
     cdef int e = k.failed_errno
@@ -193,3 +206,36 @@ cdef inline sysv_t *sysv_row(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef inline shmid_kernel_t *shm_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <shmid_kernel_t *>k.table[T_SHM].base + i
+
+cdef inline sem_array_t *sem_array_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sem_array_t *>k.table[T_SEM_ARRAY].base + i
+
+cdef inline sem_t *sem_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sem_t *>k.table[T_SEM].base + i
+
+cdef inline sem_queue_t *sem_queue_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sem_queue_t *>k.table[T_SEM_QUEUE].base + i
+
+cdef inline sem_undo_t *sem_undo_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sem_undo_t *>k.table[T_SEM_UNDO].base + i
+
+cdef inline sem_undo_list_t *sem_undo_list_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sem_undo_list_t *>k.table[T_SEM_UNDO_LIST].base + i
+
+cdef inline semadj_t *semadj_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <semadj_t *>k.table[T_SEMADJ].base + i
+
+cdef inline sembufs_t *sembufs_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sembufs_t *>k.table[T_SEMBUF].base + i
+
+cdef inline msg_queue_t *msg_queue_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <msg_queue_t *>k.table[T_MSG_QUEUE].base + i
+
+cdef inline msg_msg_t *msg_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <msg_msg_t *>k.table[T_MSG].base + i
+
+cdef inline msg_receiver_t *msg_receiver_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <msg_receiver_t *>k.table[T_MSG_RECEIVER].base + i
+
+cdef inline msg_sender_t *msg_sender_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <msg_sender_t *>k.table[T_MSG_SENDER].base + i

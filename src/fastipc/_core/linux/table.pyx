@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[37]
-    uint64_t rows[37]
+    uint32_t rowsize[48]
+    uint64_t rows[48]
     uint64_t runq
     uint64_t memory
 
@@ -64,6 +64,10 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_IPC_IDS] = 3 * tasks
     plan.rows[T_SHM] = objects
     plan.rows[T_KHT] = 4 * objects
+    plan.rows[T_SEM_ARRAY] = plan.rows[T_MSG_QUEUE] = plan.rows[T_SEM_UNDO] = objects
+    plan.rows[T_SEM] = plan.rows[T_SEMADJ] = 8 * objects
+    plan.rows[T_SEMBUF] = 4 * objects
+    plan.rows[T_MSG] = 4 * objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -101,6 +105,17 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_SHM] = sizeof(shmid_kernel_t)
     plan.rowsize[T_SYSV] = sizeof(sysv_t)
     plan.rowsize[T_KHT] = sizeof(kht_t)
+    plan.rowsize[T_SEM_ARRAY] = sizeof(sem_array_t)
+    plan.rowsize[T_SEM] = sizeof(sem_t)
+    plan.rowsize[T_SEM_QUEUE] = sizeof(sem_queue_t)
+    plan.rowsize[T_SEM_UNDO] = sizeof(sem_undo_t)
+    plan.rowsize[T_SEM_UNDO_LIST] = sizeof(sem_undo_list_t)
+    plan.rowsize[T_SEMADJ] = sizeof(semadj_t)
+    plan.rowsize[T_SEMBUF] = sizeof(sembufs_t)
+    plan.rowsize[T_MSG_QUEUE] = sizeof(msg_queue_t)
+    plan.rowsize[T_MSG] = sizeof(msg_msg_t)
+    plan.rowsize[T_MSG_RECEIVER] = sizeof(msg_receiver_t)
+    plan.rowsize[T_MSG_SENDER] = sizeof(msg_sender_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2
