@@ -17,7 +17,21 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, IpcPerm, ShmidDs, ShmInfo, SigInfo, Stat, Task, UserBuffer, Walk
+from fastipc._core.entries import (
+    Call,
+    IpcPerm,
+    MsgInfo,
+    MsqidDs,
+    SemidDs,
+    SemInfo,
+    ShmidDs,
+    ShmInfo,
+    SigInfo,
+    Stat,
+    Task,
+    UserBuffer,
+    Walk,
+)
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -35,13 +49,19 @@ from fastipc.errors import (
 from fastipc.kernel import Kernel
 from fastipc.limits import IpcLimits, Limits
 from fastipc.report import Blocked, Report
+from fastipc.sysv import sops
 
 if TYPE_CHECKING:
     from fastipc.ensemble import replicate
 
 __version__ = "0.1.0"
 
+MSGINFO: _np.dtype[_Any]
+MSQID_DS: _np.dtype[_Any]
 POLLFD: _np.dtype[_Any]
+SEMBUF: _np.dtype[_Any]
+SEMID_DS: _np.dtype[_Any]
+SEMINFO: _np.dtype[_Any]
 SHMID_DS: _np.dtype[_Any]
 SHMINFO: _np.dtype[_Any]
 SHM_INFO_T: _np.dtype[_Any]
@@ -49,14 +69,20 @@ SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
+_DTYPES = frozenset(
+    "MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split()
+)
+
+
 def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
-    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; `replicate`, which needs `concurrent.futures`.
+    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO, those
+    of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; `replicate`, which needs `concurrent.futures`.
     """
     value: _Any
-    if name in ("POLLFD", "SHMID_DS", "SHMINFO", "SHM_INFO_T", "SIGINFO", "STAT"):
+    if name in _DTYPES:
         from fastipc._core.layout import dtype
 
         value = dtype(name.lower().removesuffix("_t"))
@@ -69,7 +95,12 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
+    "MSGINFO",
+    "MSQID_DS",
     "POLLFD",
+    "SEMBUF",
+    "SEMID_DS",
+    "SEMINFO",
     "SHMID_DS",
     "SHMINFO",
     "SHM_INFO_T",
@@ -89,7 +120,11 @@ __all__ = [
     "Kernel",
     "KernelClosed",
     "Limits",
+    "MsgInfo",
+    "MsqidDs",
     "Report",
+    "SemInfo",
+    "SemidDs",
     "ShmInfo",
     "ShmidDs",
     "SigInfo",
@@ -104,5 +139,6 @@ __all__ = [
     "compile",
     "compiled",
     "replicate",
+    "sops",
     *(name for name in dir(_abi) if name.isupper() and not name.startswith("NR_")),
 ]

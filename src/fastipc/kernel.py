@@ -310,7 +310,8 @@ class Kernel:
 
         Names: task, signal, sighand, files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
         cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head,
-        mm, vm_area, ipc_namespace, ipc_ids, shm, sysv. Row 0 is never used. The view pins the machine's memory.
+        mm, vm_area, ipc_namespace, ipc_ids, shm, sysv, sem_array, sem, sem_queue, sem_undo, sem_undo_list,
+        msg_queue, msg_msg, msg_receiver, msg_sender. Row 0 is never used. The view pins the machine's memory.
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")
@@ -332,7 +333,7 @@ class Kernel:
 
         ``path_mknod(task, path, mode, dev)`` is called when mknod or mkfifo has made something. A hook returns None or
         0 if it agrees, else an errno: then what was made is gone again, and the call fails. ``ipc_associate(task, kind,
-        id, flg)`` is called when shmget has found a segment by its key (``kind`` "shm").
+        id, flg)`` is called when shmget, semget or msgget has found an object by its key (``kind`` "shm", "sem", "msg").
         """
         return _Hooks(self._m)
 
@@ -396,7 +397,7 @@ class Kernel:
     def read_proc(self, path: str) -> str:
         """Text of a file of /proc as Linux prints it to root.
 
-        /proc/buddyinfo, /proc/filesystems, /proc/sysvipc/shm, /proc/PID/status, /proc/PID/comm, /proc/sys/fs,
+        /proc/buddyinfo, /proc/filesystems, /proc/sysvipc/{sem,shm,msg}, /proc/PID/status, /proc/PID/comm, /proc/sys/fs,
         /proc/sys/kernel and /proc/sys/vm.
         """
         if not isinstance(path, str):

@@ -8,6 +8,8 @@ from fastipc._core.abi import (
     P_ALL,
     P_PGID,
     P_PID,
+    NR_msgrcv,
+    NR_msgsnd,
     NR_nanosleep,
     NR_open,
     NR_openat,
@@ -16,6 +18,8 @@ from fastipc._core.abi import (
     NR_readv,
     NR_sched_yield,
     NR_select,
+    NR_semop,
+    NR_semtimedop,
     NR_wait4,
     NR_waitid,
     NR_write,
@@ -38,6 +42,10 @@ SLEEPING_CALLS = {
     NR_wait4: "wait4",
     NR_waitid: "waitid",
     NR_nanosleep: "nanosleep",
+    NR_semop: "semop",
+    NR_semtimedop: "semtimedop",
+    NR_msgsnd: "msgsnd",
+    NR_msgrcv: "msgrcv",
     NR_sched_yield: "sched_yield",
 }
 FDS_SHOWN = 8
@@ -148,7 +156,18 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
     if call == "waitid":
         kinds = {P_PID: f"child {number}", P_PGID: f"a child of group {number}"}
         return call, kinds.get(numbers[0] if numbers else P_ALL, "any child")
+    if call in ("semop", "semtimedop"):
+        num, op = numbers
+        return call, f"semaphore {num} of set {number} to be {'0' if op == 0 else f'at least {-op}'}"
+    if call == "msgsnd":
+        return call, f"room for {numbers[0]} bytes in queue {number}"
+    if call == "msgrcv":
+        return call, f"a message{_wanted(numbers[0])} in queue {number}"
     return call, f"time {number} ns" if call == "nanosleep" else "its turn"
+
+
+def _wanted(mtype: int) -> str:
+    return "" if mtype == 0 else f" of type {mtype}" if mtype > 0 else f" of type {-mtype} at most"
 
 
 def _blocked(sleeper: Sleeper) -> Blocked:

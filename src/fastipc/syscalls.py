@@ -117,6 +117,14 @@ TABLE: dict[int, Syscall] = {
     abi.NR_mlock: Syscall("mlock", "xd"),
     abi.NR_munlock: Syscall("munlock", "xd"),
     abi.NR_memfd_create: Syscall("memfd_create", "xx"),
+    abi.NR_semget: Syscall("semget", "kdo"),
+    abi.NR_semop: Syscall("semop", "dd"),
+    abi.NR_semctl: Syscall("semctl", "ddd"),
+    abi.NR_semtimedop: Syscall("semtimedop", "ddn"),
+    abi.NR_msgget: Syscall("msgget", "ko"),
+    abi.NR_msgsnd: Syscall("msgsnd", "dddo"),
+    abi.NR_msgrcv: Syscall("msgrcv", "d-dd"),
+    abi.NR_msgctl: Syscall("msgctl", "dd"),
     abi.NR_shmget: Syscall("shmget", "kdo"),
     abi.NR_shmctl: Syscall("shmctl", "dd"),
     abi.NR_shmat: Syscall("shmat", "dxo"),
@@ -204,6 +212,10 @@ getgid() -> int
 getegid() -> int
 unshare(flags) -> none
 shmget(key, size, shmflg=0) -> int
+semget(key, nsems, semflg=0) -> int
+semop(semid, sops: in) -> none
+msgget(key, msgflg=0) -> int
+msgsnd(msqid, mtype, data: in, msgflg=0) -> none
 shmat(shmid, shmaddr=0, shmflg=0) -> int
 shmdt(shmaddr) -> none
 getpgid(pid=0) -> int

@@ -25,6 +25,7 @@ NOTHING = frozenset(
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
     {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep"}
+    | {"semop", "semtimedop", "msgsnd", "msgrcv", "semop_at", "semtimedop_at", "msgsnd_at", "msgrcv_at"}
 )
 
 
@@ -157,6 +158,8 @@ class Machine:
         self.devices: dict[int, int] = {}
         self.frames: dict[int, int] = {}
         self.looks: dict[int, tuple[int, ...]] = {}  # times of inodes, when a call `times` or `ftimes` saw them last
+        self.ordered = False  # log in which order calls that slept have ended
+        self.sets: dict[int, int] = {}  # how many semaphores each set has
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -187,6 +190,14 @@ class Machine:
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
         raise NotImplementedError
+
+    def _when(self, task: Task) -> int:
+        """Return a number that is higher for a call that ended later."""
+        raise NotImplementedError
+
+    def nsems(self, semid: int) -> int:
+        """Return how many semaphores a set has that a case has made."""
+        return self.sets.get(semid, 0)
 
     def fault_of(self, task: Task) -> FAULT | None:
         """Return the signal and the address that an access of a task ended with, or None."""
@@ -264,6 +275,7 @@ class Machine:
 
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False
+        woken: list[Task] = []
         for task in self.tasks:
             pending = task.pending
             if pending is None:
@@ -274,9 +286,15 @@ class Machine:
                     self.log.append(f"{pending.text} sleeps")
                 continue
             task.pending = None
+            if pending is not fresh and pending.value is not DIED:
+                woken.append(task)
+            if pending.name == "semget" and isinstance(pending.value, int):
+                self.sets[pending.value] = max(self.sets.get(pending.value, 0), pending.args[1])
             deaths |= pending.value is DIED
             verb = "=" if pending is fresh else "wakes ="
             self.log.append(f"{pending.text} {verb} {show(pending.value)}{self._cause(pending)}")
+        if self.ordered and len(woken) > 1:
+            self.log.append(f"in the order {', '.join(task.name for task in sorted(woken, key=self._when))}")
         if deaths or (fresh is not None and fresh.name in ("exit", "exit_group", "execve")):
             for task in self.tasks:
                 if task.alive and not self._alive(task):

@@ -10,13 +10,15 @@ import fastipc
 from fastipc.unistd import NUMBERS
 
 from . import abi, paths, real
+from .real_sysv import RealSysv
 from .machine import CREATING, NOTHING, SLEEPING, Task
 from .sim import SimMachine, devices
 
 AREA = 4 << 20  # bytes of a task's memory that its calls find their arguments in
 NAMES = {number: name for name, number in NUMBERS.items()}
 FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastipc.MAP_NORESERVE
-HELPERS = ("_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user", "_id", "CAP_HEADER")
+HELPERS = ("_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops",
+           "_sem_result", "_msg_result", "_raw")
 
 
 class Slot:
@@ -111,6 +113,6 @@ class RawMachine(SimMachine):
         return decode
 
 
-for _name, _value in vars(real.RealMachine).items():
+for _name, _value in [*vars(RealSysv).items(), *vars(real.RealMachine).items()]:
     if (re.fullmatch(r"_[a-z]\w*_", _name) and _name not in vars(RawMachine)) or _name in HELPERS:
         setattr(RawMachine, _name, _value)

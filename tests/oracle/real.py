@@ -26,6 +26,7 @@ from typing import Any
 from . import abi, paths
 from .machine import ASLEEP, CREATING, DIED, IDS, NAMING, NOTHING, Group, Machine, Pending, Task, ready_sets
 from .real_memory import RealMemory
+from .real_sysv import RealSysv
 from .root import Root
 
 NSLOTS = 256
@@ -78,6 +79,7 @@ class Slot:
         self.tid_word = ctypes.c_int32.from_buffer(host.memory, at + 4)
         self.request = (ctypes.c_int64 * 8).from_buffer(host.memory, at + 8)  # nr, six arguments, result
         self.fault = (ctypes.c_int64 * 3).from_buffer(host.memory, at + 72)  # signal, code and address of the last one
+        self.order = ctypes.c_int64.from_buffer(host.memory, at + 96)  # when its last call ended, among all
         self.offset = DATA + index * AREA  # of its data, here
         self.address = BASE + self.offset  # of its data, there
         self.word = ctypes.addressof(self.state)
@@ -278,7 +280,7 @@ def disorderly() -> str:
     return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
 
 
-class RealMachine(RealMemory, Machine):
+class RealMachine(RealSysv, RealMemory, Machine):
     """Tasks on the real kernel."""
 
     kind = "real"
@@ -426,6 +428,9 @@ class RealMachine(RealMemory, Machine):
 
     def _path(self, path: str) -> bytes:
         return paths.fill(path, lambda name: self.task(name).handle.number).encode() + b"\0"
+
+    def _when(self, task: Task) -> int:
+        return task.handle.order.value
 
     def _finished(self, pending: Pending) -> Any:
         slot: Slot = pending.task.handle

@@ -14,6 +14,7 @@ import fastipc
 from . import abi, memory, paths
 from .machine import ASLEEP, CREATING, DIED, NAMING, NOTHING, SLEEPING, Group, Machine, Pending, Task, ready_sets
 from .sim_memory import SimMemory
+from .sim_sysv import SimSysv
 
 TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
 LONGEST = 4096  # of a path
@@ -28,7 +29,7 @@ def devices() -> tuple[int, int, int]:
         return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev, task.stat("/").st_dev
 
 
-class SimMachine(SimMemory, Machine):
+class SimMachine(SimSysv, SimMemory, Machine):
     """Tasks of a simulated kernel.
 
     Parameters
@@ -47,6 +48,8 @@ class SimMachine(SimMemory, Machine):
         self.verb = verb
         self.verify = verify
         self.pids = {1: "init"}
+        self.ended: dict[int, int] = {}  # by pid: when its last call ended
+        self.traced = 0
         self.numbers: dict[Task, int] = {}  # what cases know a task by, also when it has ended
 
     def _spawn(self, uid: int, gid: int, groups: Sequence[int]) -> Any:
@@ -85,8 +88,18 @@ class SimMachine(SimMemory, Machine):
         return task.handle.state not in ("zombie", "dead")
 
     # ------------------------------------------------------------------------------------------ calls
+    def _trace(self, line: str) -> None:
+        self.traced += 1
+        self.ended[int(line.split(" ")[1])] = self.traced
+
+    def _when(self, task: Task) -> int:
+        return self.ended.get(self.numbers[task], 0)
+
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
+        if self.ordered and not self.traced:
+            self.traced = 1
+            self.kernel.trace(self._trace)
         seen = self.looks_at(task, name, args)
         if seen is not None:
             return seen

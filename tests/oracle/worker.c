@@ -32,13 +32,15 @@ typedef struct {
     long arg[6];
     long ret;
     long fault[3];  // signal, code and address of the access that ended the task
-    long pad[4];
+    long order;  // when its last call ended
+    long pad[3];
 } slot_t;
 
 typedef struct {
     int controller;  // pid
     int ready;  // 1: supervisor runs; 2: with real-time priority
     char path[768];  // of this program, of the shared memory, of the tasks' root if they have one of their own
+    long order;  // calls that have ended
 } header_t;
 
 #define HEADER ((volatile header_t *)BASE)
@@ -299,6 +301,7 @@ static void serve(slot_t *s)
             ret = sys6(s->nr, s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5]);
         }
         s->ret = ret;
+        s->order = __atomic_add_fetch((long *)&HEADER->order, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&s->state, DONE, __ATOMIC_SEQ_CST);
         sys(SYS_futex, &s->state, 1, 1, 0);
     }

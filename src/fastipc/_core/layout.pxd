@@ -79,6 +79,7 @@ cdef enum:  # call.flags
     CALL_SUBMITTED = 16  # started by Task.submit
     CALL_POLLED = 32  # poll entries are on their queues
     CALL_USER = 64  # its bytes or its results are in the task's memory, see linux/syscall_raw.pyx
+    CALL_MSG = 128  # the message that it has received is kept in the task's msg_receiver row, to be taken
 
 cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_NONE = 0
@@ -93,6 +94,8 @@ cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_STAT = 9
     RES_HANDLER = 10
     RES_SIGINFO = 11
+    RES_MSG = 12  # (type, bytes)
+    RES_MSG_INTO = 13  # (type, n)
     RES_RAW = 32  # flag: the sys_ form, an int >= 0 or -errno
 
 ctypedef struct iov_iter_t:  # include/linux/uio.h
@@ -1227,6 +1230,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t last_asid
     uint32_t last_anon_vma
     int32_t mm_tgid  # whose doing it is that areas come and go: what counts them knows no task
+    uint32_t msg_partial[12]  # pages with room for parts of messages, by order
     uint32_t shm_mnt  # the internal tmpfs of files without a name
     uint32_t user_hash[256]
 

@@ -21,12 +21,14 @@ from fastipc._numba.buffers import (
     require_data,
     require_int,
     require_path,
+    require_seconds,
     size_of,
+    to_ns,
 )
 from fastipc._numba.calls import external
 from fastipc._numba.entry import make_start, require_program
 from fastipc._numba.errnos import raise_errno
-from fastipc._numba.task_type import ARGS, OUT0, OUT1, TaskType, load_int32, load_int64, machine_of, row_of
+from fastipc._numba.task_type import ARGS, DONE, OUT0, OUT1, TaskType, load_int32, load_int64, machine_of, row_of
 from fastipc._numba.user_buffer import is_user
 
 THREAD_FLAGS = int(
@@ -410,6 +412,143 @@ def _shmctl(raises: bool) -> Any:
 
 overload_method(TaskType, "shmctl")(_shmctl(True))
 overload_method(TaskType, "sys_shmctl")(_shmctl(False))
+
+
+# ---------------------------------------------------------------------------------------------- semaphores
+def _semtimedop(raises: bool) -> Any:
+    forever, timed = external("semop", 3), external("semtimedop", 4)
+
+    def typed(t, semid, sops, timeout=None):
+        require_int("semid", semid)
+        require_buffer("sops", sops, False)
+        given = not (timeout is None or isinstance(timeout, types.NoneType | types.Omitted))
+        if given:
+            require_seconds("timeout", timeout)
+
+        def semtimedop(t, semid, sops, timeout=None):
+            ret = timed(machine_of(t), row_of(t), semid, address_of(sops), size_of(sops), to_ns(timeout))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return None if raises else ret
+
+        def plain(t, semid, sops, timeout=None):
+            ret = forever(machine_of(t), row_of(t), semid, address_of(sops), size_of(sops))
+            if raises and ret < 0:
+                raise_errno(ret)
+            return None if raises else ret
+
+        return semtimedop if given else plain
+
+    return typed
+
+
+overload_method(TaskType, "semtimedop")(_semtimedop(True))
+overload_method(TaskType, "sys_semtimedop")(_semtimedop(False))
+
+
+def _semctl(raises: bool) -> Any:
+    number, memory, size_for = external("semctl", 4), external("semctl_buf", 5), external("semctl_size", 1)
+
+    def typed(t, semid, semnum, cmd, arg=None):
+        for name, value in (("semid", semid), ("semnum", semnum), ("cmd", cmd)):
+            require_int(name, value)
+        none = arg is None or isinstance(arg, types.NoneType | types.Omitted)
+        array = isinstance(arg, types.Buffer)
+        if array:
+            require_buffer("arg", arg, False)
+        elif not none:
+            require_int("arg", arg)
+
+        def with_array(t, semid, semnum, cmd, arg=None):
+            if size_of(arg) < size_for(machine_of(t), row_of(t), cmd):
+                raise ValueError("arg must have room for the row of this command")
+            ret = memory(machine_of(t), row_of(t), semid, semnum, cmd, address_of(arg), size_of(arg) // 2)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        def with_number(t, semid, semnum, cmd, arg=None):
+            ret = number(machine_of(t), row_of(t), semid, semnum, cmd, arg)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        def alone(t, semid, semnum, cmd, arg=None):
+            ret = number(machine_of(t), row_of(t), semid, semnum, cmd, 0)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return with_array if array else alone if none else with_number
+
+    return typed
+
+
+overload_method(TaskType, "semctl")(_semctl(True))
+overload_method(TaskType, "sys_semctl")(_semctl(False))
+
+
+# ---------------------------------------------------------------------------------------------- message queues
+def _msgrcv_into(raises: bool) -> Any:
+    def typed(t, msqid, buf, mtype=0, msgflg=0):
+        require_int("msqid", msqid)
+        require_data("buf", buf, True)
+        require_int("mtype", mtype)
+        require_int("msgflg", msgflg)
+        call = external("msgrcv_into_user" if is_user(buf) else "msgrcv_into", 5)
+
+        def msgrcv_into(t, msqid, buf, mtype=0, msgflg=0):
+            ret = call(machine_of(t), row_of(t), msqid, address_of(buf), size_of(buf), mtype, msgflg)
+            if ret < 0:
+                raise_errno(ret)
+            return load_int64(row_of(t) + DONE), ret
+
+        def sys_msgrcv_into(t, msqid, buf, mtype=0, msgflg=0):
+            return call(machine_of(t), row_of(t), msqid, address_of(buf), size_of(buf), mtype, msgflg)
+
+        return msgrcv_into if raises else sys_msgrcv_into
+
+    return typed
+
+
+overload_method(TaskType, "msgrcv_into")(_msgrcv_into(True))
+overload_method(TaskType, "sys_msgrcv_into")(_msgrcv_into(False))
+
+
+def _msgctl(raises: bool) -> Any:
+    call, size_for = external("msgctl", 3), external("msgctl_size", 1)
+
+    def typed(t, msqid, cmd, buf=None):
+        require_int("msqid", msqid)
+        require_int("cmd", cmd)
+        given = not (buf is None or isinstance(buf, types.NoneType | types.Omitted))
+        if given:
+            require_buffer("buf", buf, True)
+
+        def msgctl(t, msqid, cmd, buf=None):
+            address = 0
+            if size_for(machine_of(t), row_of(t), cmd) > 0:
+                if size_of(buf) < size_for(machine_of(t), row_of(t), cmd):
+                    raise ValueError("buf must have room for the row of this command")
+                address = address_of(buf)
+            ret = call(machine_of(t), row_of(t), msqid, cmd, address)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        def plain(t, msqid, cmd, buf=None):
+            ret = call(machine_of(t), row_of(t), msqid, cmd, 0)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return msgctl if given else plain
+
+    return typed
+
+
+overload_method(TaskType, "msgctl")(_msgctl(True))
+overload_method(TaskType, "sys_msgctl")(_msgctl(False))
 
 
 # ---------------------------------------------------------------------------------------------- threads

@@ -9,6 +9,8 @@ from fastipc._numba.task_type import TaskType
 
 METHODS = {
     "read": "makes a bytes object, which compiled code does not have: use t.readinto(fd, buf)",
+    "msgrcv": "makes a bytes object, which compiled code does not have: use t.msgrcv_into(msqid, buf)",
+    "sys_msgrcv": "has another form in compiled code: use t.sys_msgrcv_into(msqid, buf)",
     "submit": "drives a task by hand, and a program does not: use t.fork(program, ...) for what is to run beside it",
 }
 ATTRIBUTES = {

@@ -89,7 +89,7 @@ def _offset(*path: str, table: str = "task") -> int:
     return at
 
 
-ARGS, RET, OUT0, OUT1 = (_offset("call", name) for name in ("args", "ret", "out0", "out1"))
+ARGS, RET, DONE, OUT0, OUT1 = (_offset("call", name) for name in ("args", "ret", "done", "out0", "out1"))
 
 
 @overload_attribute(TaskType, "errno")

@@ -140,6 +140,7 @@ cdef class TaskCore:
     cdef int discard(self):
         # The call that slept is over without a result.
         self.held = None
+        msg_take(self.k, self.t, NULL, 0)
         if self.t.call.pollfds:
             pollfds_free(self.k, self.t.call.pollfds, self.t.call.nfds)
             self.t.call.pollfds = self.t.call.nfds = 0
@@ -238,6 +239,10 @@ cdef class TaskCore:
             return ret if res == RES_INT else None
         if res & ~<int>RES_RAW == RES_POLL or res & ~<int>RES_RAW == RES_SELECT:
             return self.poll_result(ret, held)
+        if res & ~<int>RES_RAW == RES_MSG or res & ~<int>RES_RAW == RES_MSG_INTO:
+            if ret < 0 and not res & RES_RAW:
+                raise OSError(-ret, os.strerror(-ret))
+            return ret if ret < 0 else message_result(self, ret, res)
         if res == RES_SIGINFO | RES_RAW and host.base != NULL:
             waitid_info(t, <siginfo_t *>host.base)
         if res & RES_RAW:
@@ -384,6 +389,10 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
                 tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
     if t.call.nr == NR_semop or t.call.nr == NR_semtimedop:
         return sem_wait_record(k, t)
+    if t.call.nr == NR_msgsnd:
+        return t.call.nr, <int32_t>t.call.args[0], (t.call.args[2],)
+    if t.call.nr == NR_msgrcv:
+        return t.call.nr, <int32_t>t.call.args[0], (t.call.args[3],)
     if t.call.nr == NR_wait4:
         return t.call.nr, <int32_t>t.call.args[0], ()
     if t.call.nr == NR_waitid:

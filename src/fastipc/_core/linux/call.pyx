@@ -25,6 +25,10 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return nanosleep_resume(k, t)
     if c.nr == NR_semop or c.nr == NR_semtimedop:
         return semop_resume(k, t)
+    if c.nr == NR_msgrcv:
+        return msgrcv_resume(k, t)
+    if c.nr == NR_msgsnd:
+        return msgsnd_resume(k, t)
     return 0  # sched_yield
 
 
@@ -41,6 +45,10 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     poll_freewait(k, t)
     if c.nr == NR_semop or c.nr == NR_semtimedop:
         semop_abort(k, t)
+    elif c.nr == NR_msgsnd or c.nr == NR_msgrcv:
+        msg_abort(k, t)
+    elif c.flags & CALL_MSG:
+        msg_take(k, t, NULL, 0)
     if file:
         if c.nr == NR_open or c.nr == NR_openat:
             open_abort(k, t)
@@ -68,7 +76,7 @@ cdef bint run_call(kernel_t *k, task_t *t) noexcept nogil:
         if not deactivate_task(k, t):
             panic(k, b"call: a task is asleep and runnable")
         return False
-    if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
+    if (ret == -ERESTARTSYS or ret == -ERESTARTNOHAND) and t.flags & TASK_BREAK:
         ret = -EINTR
     if unlikely(t.call.flags & CALL_USER):
         ret = user_call_end(k, t, ret)

@@ -63,6 +63,7 @@ cdef void free_ipcs(
 cdef void free_ipc_ns(kernel_t *k, uint32_t ns) noexcept nogil:
     # Nothing is attached any more, and nobody sleeps in a call on its objects: they refer to the namespace.
     sem_exit_ns(k, ns)
+    msg_exit_ns(k, ns)
     shm_exit_ns(k, ns)
     ns_free_rows(k, ns)
 

@@ -143,7 +143,7 @@ cdef bint count_areas(kernel_t *k, mm_t *mm, mm_t *found) noexcept nogil:
 
 
 cdef void count_pages(kernel_t *k, uint32_t *refs) noexcept nogil:
-    # References by the page cache, by pipes and by views.
+    # References by the page cache, by pipes, by messages and by views.
     cdef uint32_t i, j
     cdef pipe_t *pipe
     for i in range(1, k.frontier + 1):
@@ -158,6 +158,7 @@ cdef void count_pages(kernel_t *k, uint32_t *refs) noexcept nogil:
             for j in range(pipe.ring_size):
                 if pipe_buffer_row(k, pipe.bufs + j).live:
                     refs[pipe_buffer_row(k, pipe.bufs + j).page] += 1
+    msg_pages_count(k, refs)
 
 
 cdef bint references_right(kernel_t *k, uint32_t *refs) noexcept nogil:

@@ -412,8 +412,8 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
         sysvipc_shm_show(k, inode.i_fd, m)
     elif inode.i_private == PROC_SYSVIPC_SEM:
         sysvipc_sem_show(k, inode.i_fd, m)
-    elif inode.i_private == 999:
-        pass
+    elif inode.i_private == PROC_SYSVIPC_MSG:
+        sysvipc_msg_show(k, inode.i_fd, m)
     else:
         sysctl_show(k, inode.i_fd, <int>inode.i_private2, m)
     return -ENOMEM if m.failed else 0

@@ -64,8 +64,8 @@ cdef inline uint32_t sem_ids(kernel_t *k, uint32_t ns) noexcept nogil:
     return ipc_ns_row(k, ns).ids[IPC_SEM_IDS]
 
 
-cdef inline const sembuf_t *queue_sops(kernel_t *k, sem_queue_t *q) noexcept nogil:
-    return &q.sop if q.nsops == 1 else <const sembuf_t *>sembufs_row(k, q.sops)
+cdef inline sembuf_t *queue_sops(kernel_t *k, sem_queue_t *q) noexcept nogil:
+    return &q.sop if q.nsops == 1 else <sembuf_t *>sembufs_row(k, q.sops)
 
 
 # ------------------------------------------------------------------------------------------ locks

@@ -9,6 +9,9 @@ its task is asleep in semop, or has been woken there and not run since.
 
 cdef ipc_ops_t sem_ops
 
+cdef enum:
+    TICK_NSEC = 4000000  # 250 ticks a second
+
 
 cdef void sem_init() noexcept nogil:
     sem_ops.getnew = newary
@@ -162,6 +165,13 @@ cdef void sem_queue_free(kernel_t *k, uint32_t i) noexcept nogil:
     table_give(k, T_SEM_QUEUE, i, sizeof(sem_queue_t))
 
 
+cdef int64_t semop_deadline(kernel_t *k, int64_t ns) noexcept nogil:
+    # In 4.18 time is over at a tick: timespec_to_jiffies, schedule_timeout.
+    if k.profile != PROFILE_4_18 or ns > <int64_t>KTIME_MAX - k.now - TICK_NSEC:
+        return deadline_after(k, ns)
+    return (k.now // TICK_NSEC + (ns + TICK_NSEC - 1) // TICK_NSEC) * TICK_NSEC
+
+
 cdef int64_t semop_sleep(
     kernel_t *k, task_t *t, uint32_t row, sem_queue_t *queue, const sembuf_t *sops, bint timed, int64_t timeout_ns
 ) noexcept nogil:
@@ -188,7 +198,7 @@ cdef int64_t semop_sleep(
         t.call.flags |= CALL_EXPIRED if not signal_pending(t) else 0
         return semop_resume(k, t)
     if timed:
-        t.call.deadline = deadline_after(k, timeout_ns)
+        t.call.deadline = semop_deadline(k, timeout_ns)
         t.call.flags |= CALL_TIMEOUT
         timer_start(k, i, t.call.deadline)
     t.state = TASK_INTERRUPTIBLE

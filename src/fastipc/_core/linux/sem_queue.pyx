@@ -66,6 +66,11 @@ cdef int perform_atomic_semop_slow(
     return -EAGAIN if sops[i].sem_flg & IPC_NOWAIT else 1
 
 
+cdef int retry_semop(kernel_t *k, sem_array_t *sma, sem_queue_t *q) noexcept nogil:
+    # The operations of a sleeper.
+    return perform_atomic_semop(k, sma, q, queue_sops(k, q))
+
+
 # ------------------------------------------------------------------------------------------ watching
 cdef inline bint obstacle_is_all(const sembuf_t *sops, uint32_t blocking) noexcept nogil:
     # Whether the operations before the obstacle can do nothing but succeed, or be obstacles themselves.
@@ -218,7 +223,7 @@ cdef bint wake_const_ops(
     while i:
         q = sem_queue_row(k, i)
         next = q.next
-        error = perform_atomic_semop(k, sma, q, queue_sops(k, q))
+        error = retry_semop(k, sma, q)
         if error <= 0:
             unlink_queue(k, sma, i)
             wake_up_sem_queue_prepare(k, i, error, wake)
@@ -255,7 +260,7 @@ cdef bint update_queue(kernel_t *k, sem_array_t *sma, sem_t *curr, wake_q_head_t
     while i and curr.semval:
         q = sem_queue_row(k, i)
         next = q.next
-        error = perform_atomic_semop(k, sma, q, &q.sop)
+        error = retry_semop(k, sma, q)
         if error <= 0:
             unlink_queue(k, sma, i)
             if error == 0:
@@ -333,7 +338,7 @@ cdef bint update_set(
         else:
             sem_row(k, sma.sems + q.watch_num).cursor = q.watch_next
         obstacle = q.blocking
-        error = perform_atomic_semop(k, sma, q, queue_sops(k, q))
+        error = retry_semop(k, sma, q)
         if error > 0:
             watch_again(k, sma, i, obstacle)
             continue
@@ -375,7 +380,7 @@ cdef int32_t count_list(
     while i:
         q = sem_queue_row(k, i)
         obstacle = q.blocking
-        if q.watched != Q_UNWATCHED and perform_atomic_semop(k, sma, q, queue_sops(k, q)) > 0:
+        if q.watched != Q_UNWATCHED and retry_semop(k, sma, q) > 0:
             watch_again(k, sma, i, obstacle)
         sop = &queue_sops(k, q)[q.blocking]
         n += sop.sem_num == semnum and (sop.sem_op == 0 if zero else sop.sem_op < 0)
@@ -417,7 +422,7 @@ cdef bint sleepers_check(kernel_t *k, sem_array_t *sma, uint32_t row, const ipc_
         obstacle = q.blocking
         if q.sma != row or q.status != -EINTR or q.alter != alter or not q.live:
             return False
-        error = perform_atomic_semop(k, sma, q, queue_sops(k, q))
+        error = retry_semop(k, sma, q)
         if error == 0 or (error < 0 and alter):
             return False
         q.blocking = obstacle

@@ -117,6 +117,21 @@ cdef int64_t sys_semctl_buf(
     kernel_t *k, task_t *t, int64_t semid, int64_t semnum, int64_t cmd, int64_t buf, int64_t size
 ) noexcept nogil
 cdef int64_t sys_semctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
+cdef int64_t sys_msgget(kernel_t *k, task_t *t, int64_t key, int64_t msgflg) noexcept nogil
+cdef int64_t sys_msgsnd(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
+) noexcept nogil
+cdef int64_t sys_msgsnd_user(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
+) noexcept nogil
+cdef int64_t sys_msgrcv_into(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil
+cdef int64_t sys_msgrcv_into_user(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil
+cdef int64_t sys_msgctl(kernel_t *k, task_t *t, int64_t msqid, int64_t cmd, int64_t buf) noexcept nogil
+cdef int64_t sys_msgctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
 cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) noexcept nogil
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil

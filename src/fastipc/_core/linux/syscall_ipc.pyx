@@ -90,3 +90,64 @@ cdef int64_t sys_semctl_buf(
 cdef int64_t sys_semctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
     # No system call: bytes that a command reads or fills.
     return <int64_t>semctl_size(cmd)
+
+
+# ------------------------------------------------------------------------------------------ message queues
+cdef int64_t sys_msgget(kernel_t *k, task_t *t, int64_t key, int64_t msgflg) noexcept nogil:
+    cdef int64_t ret
+    syscall_enter3(k, t, NR_msgget, key, msgflg, msgflg)
+    ret = do_msgget(k, t, <int32_t>key, <int32_t>msgflg)
+    if unlikely(ret >= 0 and k.hooks & HOOK_IPC_ASSOCIATE and t.call.out0):
+        t.call.ret = ret
+        ret = coroutine_hook(k, t)
+    return syscall_exit(k, t, ret)
+
+
+cdef int64_t sys_msgsnd(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
+) noexcept nogil:
+    syscall_enter3(k, t, NR_msgsnd, fd_arg(msqid), mtype, n)
+    t.call.args[3] = msgflg
+    iov_iter_host(k, t, <void *>buf, n)
+    return syscall_exit(k, t, do_msgsnd(k, t, fd_arg(msqid), mtype, n, <int32_t>msgflg))
+
+
+cdef int64_t sys_msgsnd_user(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
+) noexcept nogil:
+    syscall_enter3(k, t, NR_msgsnd, fd_arg(msqid), mtype, n)
+    t.call.args[3] = msgflg
+    iov_iter_user(k, t, <uint64_t>buf, <uint64_t>n)
+    return syscall_exit(k, t, do_msgsnd(k, t, fd_arg(msqid), mtype, n, <int32_t>msgflg))
+
+
+cdef int64_t sys_msgrcv_into(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil:
+    # The type is in call.done.
+    syscall_enter3(k, t, NR_msgrcv, fd_arg(msqid), 0, n)
+    t.call.args[3] = mtype
+    t.call.args[4] = msgflg
+    iov_iter_host(k, t, <void *>buf, n)
+    return syscall_exit(k, t, do_msgrcv(k, t, fd_arg(msqid), n, mtype, <int32_t>msgflg))
+
+
+cdef int64_t sys_msgrcv_into_user(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil:
+    syscall_enter3(k, t, NR_msgrcv, fd_arg(msqid), 0, n)
+    t.call.args[3] = mtype
+    t.call.args[4] = msgflg
+    iov_iter_user(k, t, <uint64_t>buf, <uint64_t>n)
+    return syscall_exit(k, t, do_msgrcv(k, t, fd_arg(msqid), n, mtype, <int32_t>msgflg))
+
+
+cdef int64_t sys_msgctl(kernel_t *k, task_t *t, int64_t msqid, int64_t cmd, int64_t buf) noexcept nogil:
+    # `buf`: msgctl_size bytes of host memory, or 0
+    syscall_enter3(k, t, NR_msgctl, msqid, cmd, 0)
+    return syscall_exit(k, t, do_msgctl(k, t, fd_arg(msqid), fd_arg(cmd), <void *>buf))
+
+
+cdef int64_t sys_msgctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil:
+    # No system call: bytes that a command reads or fills.
+    return <int64_t>msgctl_size(cmd)

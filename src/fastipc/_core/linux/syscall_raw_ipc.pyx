@@ -90,8 +90,68 @@ cdef int64_t raw_semctl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogi
     return ret
 
 
+# ------------------------------------------------------------------------------------------ message queues
+cdef int64_t raw_msgget(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    call_begin_args(t, NR_msgget, raw_int(a[0]), raw_int(a[1]), raw_int(a[1]), 0)
+    return do_msgget(k, t, <int32_t>a[0], <int32_t>a[1])
+
+
+cdef int64_t raw_msgsnd(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    # A struct msgbuf: the type is looked at before all else.
+    cdef int64_t mtype = 0
+    call_begin_args(t, NR_msgsnd, raw_int(a[0]), 0, <int64_t>a[2], raw_int(a[3]))
+    if get_user(k, t, &mtype, a[1], 8):
+        return -EFAULT
+    t.call.args[1] = mtype
+    iov_iter_user(k, t, a[1] + 8, a[2])
+    return do_msgsnd(k, t, <int32_t>a[0], mtype, <int64_t>a[2], <int32_t>a[3])
+
+
+cdef int64_t prepare_copy(kernel_t *k, task_t *t, uint64_t addr, int64_t bufsz) noexcept nogil:
+    # MSG_COPY begins by reading where the copy is to go: 0 or -EFAULT.
+    cdef char[4096] page
+    cdef int64_t left = min(bufsz, <int64_t>ipc_ns_row(k, current_ipc_ns(k, t)).msg_ctlmax), part
+    while left > 0:
+        part = min(left, <int64_t>sizeof(page))
+        if get_user(k, t, page, addr, part):
+            return -EFAULT
+        addr += <uint64_t>part
+        left -= part
+    return 0
+
+
+cdef int64_t raw_msgrcv(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    cdef int64_t bufsz = <int64_t>a[2]
+    cdef int32_t msgflg = <int32_t>a[4]
+    call_begin_args(t, NR_msgrcv, raw_int(a[0]), 0, bufsz, <int64_t>a[3])
+    t.call.args[4] = msgflg
+    if (msgflg & MSG_COPY and not msgflg & MSG_EXCEPT and msgflg & IPC_NOWAIT and bufsz >= 0 and <int32_t>a[0] >= 0
+            and prepare_copy(k, t, a[1], bufsz)):
+        return -EFAULT
+    iov_iter_user(k, t, a[1] + 8, a[2])
+    t.call.iter.seg = 1  # with the type in front
+    return do_msgrcv(k, t, <int32_t>a[0], bufsz, <int64_t>a[3], msgflg)
+
+
+cdef int64_t raw_msgctl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    cdef msgctl_t buf
+    cdef int32_t msqid = <int32_t>a[0], cmd = <int32_t>a[1]
+    cdef int64_t ret, n = <int64_t>msgctl_size(cmd)
+    call_begin_args(t, NR_msgctl, msqid, cmd, <int64_t>a[2], 0)
+    if msqid >= 0 and cmd == IPC_SET and get_user(k, t, &buf, a[2], n):
+        return -EFAULT
+    ret = do_msgctl(k, t, msqid, cmd, &buf)
+    if ret >= 0 and n and cmd != IPC_SET and put_user(k, t, a[2], &buf, n):
+        return -EFAULT
+    return ret
+
+
 cdef void raw_ipc_init() noexcept nogil:
     raw_calls[NR_semget] = raw_semget
     raw_calls[NR_semop] = raw_semop
     raw_calls[NR_semtimedop] = raw_semtimedop
     raw_calls[NR_semctl] = raw_semctl
+    raw_calls[NR_msgget] = raw_msgget
+    raw_calls[NR_msgsnd] = raw_msgsnd
+    raw_calls[NR_msgrcv] = raw_msgrcv
+    raw_calls[NR_msgctl] = raw_msgctl

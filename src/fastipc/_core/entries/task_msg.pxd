@@ -1,0 +1,11 @@
+# System calls on System V message queues.
+
+
+cdef class MsgCalls(SemCalls):
+    cdef int64_t begin_msgget(self, object key, object msgflg) except? -1
+    cdef object send(self, object msqid, object mtype, object data, object msgflg, bint raw)
+    cdef int begin_msgrcv(self, int32_t msqid, int64_t size, object mtype, object msgflg) except -1
+    cdef object receive(self, object msqid, object buf, object mtype, object msgflg, int res)
+
+
+cdef object message_result(TaskCore task, int64_t ret, uint8_t res)

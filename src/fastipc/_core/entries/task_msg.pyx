@@ -1,0 +1,225 @@
+"""System calls on System V message queues."""
+
+
+cdef object message_result(TaskCore task, int64_t ret, uint8_t res):
+    # Of a msgrcv that has succeeded.
+    cdef bytes text
+    if res == RES_MSG:
+        text = PyBytes_FromStringAndSize(NULL, ret)
+        msg_take(task.k, task.t, PyBytes_AS_STRING(text), ret)
+        return task.t.call.done, text
+    if res == RES_MSG_INTO:
+        return task.t.call.done, ret
+    if res == RES_MSG | RES_RAW:  # the type is in front of the text
+        memcpy(host_row(task.k, task.t).base - 8, &task.t.call.done, 8)
+    return ret
+
+
+cdef class MsgCalls(SemCalls):
+    # -------------------------------------------------------------------------------------- queues
+    def msgget(self, key, msgflg=0):
+        """The id of the message queue with a key, or of a new one.
+
+        Source: msgget(2), ipc/msg.c. IPC_PRIVATE always makes one; IPC_CREAT makes one if there is none, with IPC_EXCL
+        only then. The lowest nine bits are its permissions, or what is asked of an old one. Errors: EEXIST, EACCES,
+        ENOENT, ENOSPC, ENOMEM.
+        """
+        return self.complete(self.begin_msgget(key, msgflg))
+
+    def sys_msgget(self, key, msgflg=0):
+        """As `msgget`; the id or -errno."""
+        return self.complete_raw(self.begin_msgget(key, msgflg))
+
+    cdef int64_t begin_msgget(self, object key, object msgflg) except? -1:
+        cdef int64_t n = as_int(key, "key"), f = as_int(msgflg, "msgflg")
+        self.begin(NR_msgget, n, f, f)
+        return associated(self, do_msgget(self.k, self.t, <int32_t>n, <int32_t>f))
+
+    # -------------------------------------------------------------------------------------- messages
+    def msgsnd(self, msqid, mtype, data, msgflg=0):
+        """Send a message; wait while the queue has no room for it.
+
+        Source: msgsnd(2), ipc/msg.c. ``mtype`` is positive. Flags: IPC_NOWAIT. Errors: EINVAL, EACCES, EAGAIN, EIDRM,
+        EINTR, ENOMEM, EFAULT.
+        """
+        return self.send(msqid, mtype, data, msgflg, False)
+
+    def sys_msgsnd(self, msqid, mtype, data, msgflg=0):
+        """As `msgsnd`; 0 or -errno."""
+        return self.send(msqid, mtype, data, msgflg, True)
+
+    cdef object send(self, object msqid, object mtype, object data, object msgflg, bint raw):
+        cdef int32_t i = as_number(msqid, "msqid")
+        cdef int64_t type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg"), ret, n
+        cdef Py_buffer view
+        cdef bint user
+        self.enter()
+        user = get_data(data, &view, "data")
+        n = <int64_t>(<UserBuffer>data).length if user else view.len
+        call_begin_args(self.t, NR_msgsnd, i, type, n, f)
+        if user:
+            disown(&view)
+            iov_iter_user(self.k, self.t, (<UserBuffer>data).addr, <uint64_t>n)
+        else:
+            iov_iter_host(self.k, self.t, view.buf, n)
+        ret = do_msgsnd(self.k, self.t, i, type, n, <int32_t>f)
+        if unlikely(ret == -ESLEEP):
+            self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
+            held = None if user else memoryview(data)  # a call that is begun again reads it again
+            release(&view)
+            return self.sleep(held)
+        release(&view)
+        if raw:
+            return self.complete_raw(ret)
+        self.complete(ret)
+
+    def msgrcv(self, msqid, size, mtype=0, msgflg=0):
+        """Receive a message of at most ``size`` bytes: ``(mtype, bytes)``.
+
+        Source: msgrcv(2), ipc/msg.c. ``mtype`` 0: the oldest; > 0: the oldest of that type; < 0: the oldest of the lowest
+        type that is not above its absolute value. Flags: IPC_NOWAIT, MSG_NOERROR (cut what is too long), MSG_EXCEPT (any
+        type but that one), MSG_COPY (the one at place ``mtype``, which stays). Errors: E2BIG, EINVAL, EACCES, ENOMSG,
+        EIDRM, EINTR.
+        """
+        cdef int32_t i = as_number(msqid, "msqid")
+        cdef int64_t n = as_int(size, "size"), ret
+        self.begin_msgrcv(i, n, mtype, msgflg)
+        self.t.call.iter.kind = ITER_NONE
+        ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
+        if unlikely(ret == -ESLEEP):
+            self.t.call.res = RES_MSG
+            return self.sleep(None)
+        return message_result(self, self.complete(ret), RES_MSG)
+
+    def sys_msgrcv(self, msqid, msgp, mtype=0, msgflg=0):
+        """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno."""
+        if is_user(msgp):
+            return raw_msgrcv_call(self, msqid, msgp, mtype, msgflg)
+        return self.receive(msqid, msgp, mtype, msgflg, RES_MSG | RES_RAW)
+
+    def msgrcv_into(self, msqid, buf, mtype=0, msgflg=0):
+        """As `msgrcv`, the text into a writable buffer: ``(mtype, n)``."""
+        return self.receive(msqid, buf, mtype, msgflg, RES_MSG_INTO)
+
+    def sys_msgrcv_into(self, msqid, buf, mtype=0, msgflg=0):
+        """As `msgrcv_into`; the length of the text or -errno. The type is not told: `sys_msgrcv` tells it."""
+        return self.receive(msqid, buf, mtype, msgflg, RES_MSG_INTO | RES_RAW)
+
+    cdef int begin_msgrcv(self, int32_t msqid, int64_t size, object mtype, object msgflg) except -1:
+        cdef int64_t type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg")
+        self.enter()
+        call_begin_args(self.t, NR_msgrcv, msqid, 0, size, type)
+        self.t.call.args[4] = f
+        return 0
+
+    cdef object receive(self, object msqid, object buf, object mtype, object msgflg, int res):
+        # Into memory of the host or of the task.
+        cdef int32_t i = as_number(msqid, "msqid")
+        cdef int64_t head = 8 if res == RES_MSG | RES_RAW else 0, ret, n
+        cdef Py_buffer view
+        cdef bint user = get_room(buf, &view, "buf")
+        if user:
+            disown(&view)
+        try:
+            n = <int64_t>(<UserBuffer>buf).length if user else view.len - head
+            if n < 0 and not user:
+                raise ValueError("msgp must have room for the type: eight bytes")
+            self.begin_msgrcv(i, n, mtype, msgflg)
+            if user:
+                iov_iter_user(self.k, self.t, (<UserBuffer>buf).addr, <uint64_t>n)
+            else:
+                iov_iter_host(self.k, self.t, <char *>view.buf + head, n)
+            ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
+            if unlikely(ret == -ESLEEP):
+                self.t.call.res = <uint8_t>res
+                return self.sleep(None if user else memoryview(buf))
+            ret = self.complete_raw(ret) if res & RES_RAW else self.complete(ret)
+            return ret if ret < 0 else message_result(self, ret, <uint8_t>res)
+        finally:
+            release(&view)
+
+    # -------------------------------------------------------------------------------------- control
+    def msgctl(self, msqid, cmd, arg=None):
+        """Ask about a message queue, change it or remove it.
+
+        Source: msgctl(2), ipc/msg.c. IPC_STAT: a `MsqidDs`. MSG_STAT, MSG_STAT_ANY (``msqid`` is an index): ``(id,
+        MsqidDs)``. IPC_INFO, MSG_INFO: a `MsgInfo`. IPC_SET: ``arg`` is ``(uid, gid, mode, qbytes)`` or a `MsqidDs`.
+        IPC_RMID: None. Errors: EINVAL, EACCES, EPERM, EFAULT (IPC_SET without ``arg``).
+        """
+        cdef msgctl_t buf
+        cdef int32_t i = as_number(msqid, "msqid"), number = as_number(cmd, "cmd")
+        cdef int64_t ret
+        cdef bint bad = number == IPC_SET and arg is None
+        if number == IPC_SET and not bad:
+            set_queue(arg, &buf.ds)
+        self.begin(NR_msgctl, i, number, 0)
+        ret = self.complete(do_msgctl(self.k, self.t, i, number, NULL if bad else &buf))
+        if number == IPC_STAT:
+            return msqid_ds_record(&buf.ds)
+        if number == MSG_STAT or number == MSG_STAT_ANY:
+            return ret, msqid_ds_record(&buf.ds)
+        return msginfo_record(&buf.info) if number == IPC_INFO or number == MSG_INFO else None
+
+    def sys_msgctl(self, msqid, cmd, buf=None):
+        """As `msgctl`, with a buffer of one row of `fastipc.MSQID_DS` or of `MSGINFO` (IPC_INFO, MSG_INFO).
+
+        What C returns, or -errno. Without a buffer that is needed: EFAULT.
+        """
+        cdef Py_buffer view
+        cdef msgctl_t row
+        cdef int32_t i = as_number(msqid, "msqid"), number = as_number(cmd, "cmd")
+        cdef int64_t ret, n = <int64_t>msgctl_size(number)
+        cdef bint reads = number == IPC_SET
+        if n == 0 or buf is None:
+            self.begin(NR_msgctl, i, number, 0)
+            return self.complete_raw(do_msgctl(self.k, self.t, i, number, NULL))
+        if reads and isinstance(buf, (tuple, list, MsqidDs)):
+            set_queue(buf, &row.ds)
+            self.begin(NR_msgctl, i, number, 0)
+            return self.complete_raw(do_msgctl(self.k, self.t, i, number, &row))
+        self.begin(NR_msgctl, i, number, 0)
+        if reads:
+            get_buffer(buf, &view, "buf")
+        else:
+            get_writable(buf, &view, "buf")
+        try:
+            if view.len < n:
+                raise ValueError(f"buf must have room for {n} bytes: one row of "
+                                 f"{'MSGINFO' if n == sizeof(msginfo_t) else 'MSQID_DS'}")
+            if reads:
+                memcpy(&row, view.buf, <size_t>n)
+            ret = self.complete_raw(do_msgctl(self.k, self.t, i, number, &row))
+            if ret >= 0 and not reads:
+                memcpy(view.buf, &row, <size_t>n)
+        finally:
+            release(&view)
+        return ret
+
+
+# ------------------------------------------------------------------------------------------ arguments
+cdef object raw_msgrcv_call(TaskCore task, object msqid, object msgp, object mtype, object msgflg):
+    # A struct msgbuf in the task's memory.
+    cdef uint64_t[6] registers
+    if (<UserBuffer>msgp).length < 8:
+        raise ValueError("msgp must have room for the type: eight bytes")
+    registers[0] = <uint64_t>as_int(msqid, "msqid")
+    registers[1] = (<UserBuffer>msgp).addr
+    registers[2] = (<UserBuffer>msgp).length - 8
+    registers[3] = <uint64_t>as_int(mtype, "mtype")
+    registers[4] = <uint64_t>as_int(msgflg, "msgflg")
+    task.enter()
+    return raw_result(task, syscall_raw(task.k, task.t, NR_msgrcv, registers), False)
+
+
+cdef int set_queue(object arg, msqid64_ds_t *ds) except -1:
+    # What IPC_SET was given: (uid, gid, mode, qbytes) or a MsqidDs.
+    if isinstance(arg, MsqidDs):
+        perm = (<MsqidDs>arg).msg_perm
+        arg = (perm.uid, perm.gid, perm.mode, (<MsqidDs>arg).msg_qbytes)
+    if not isinstance(arg, (tuple, list)) or len(arg) != 4:
+        raise TypeError("arg of IPC_SET must be (uid, gid, mode, qbytes)")
+    ds.msg_perm.uid = <uint32_t>as_int(arg[0], "uid")
+    ds.msg_perm.gid = <uint32_t>as_int(arg[1], "gid")
+    ds.msg_perm.mode = <uint32_t>as_int(arg[2], "mode")
+    ds.msg_qbytes = <uint64_t>as_int(arg[3], "qbytes")
+    return 0
