@@ -64,6 +64,7 @@ class RawMachine(SimMachine):
 
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
+        self._watch()
         slot = self.slots.setdefault(task, Slot(handle, len(self.slots)))
         slot.put(b"")
         decode = self._marshal(slot, name, args)

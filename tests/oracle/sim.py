@@ -92,14 +92,17 @@ class SimMachine(SimSysv, SimMemory, Machine):
         self.traced += 1
         self.ended[int(line.split(" ")[1])] = self.traced
 
+    def _watch(self) -> None:
+        if self.ordered and not self.traced:
+            self.traced = 1
+            self.kernel.trace(self._trace)
+
     def _when(self, task: Task) -> int:
         return self.ended.get(self.numbers[task], 0)
 
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         handle = task.handle
-        if self.ordered and not self.traced:
-            self.traced = 1
-            self.kernel.trace(self._trace)
+        self._watch()
         seen = self.looks_at(task, name, args)
         if seen is not None:
             return seen
