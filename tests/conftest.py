@@ -42,6 +42,19 @@ TABLES = (
     "mount",
     "journal",
     "journal_head",
+    "shm",
+    "sem_array",
+    "sem",
+    "sem_queue",
+    "sem_undo",
+    "sem_undo_list",
+    "msg_queue",
+    "msg_msg",
+    "msg_receiver",
+    "msg_sender",
+    "sysv",
+    "ipc_namespace",
+    "ipc_ids",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 
@@ -113,6 +126,19 @@ def remove_names(k, boot):
         t.exit_group()
 
 
+def remove_objects(k):
+    """Remove every System V object of the first namespace."""
+    t = k.spawn(name="sweeper")
+    for table, perm, remove in (
+        ("sem_array", "sem_perm", lambda i: t.sys_semctl(i, 0, fastipc.IPC_RMID)),
+        ("msg_queue", "q_perm", lambda i: t.sys_msgctl(i, fastipc.IPC_RMID)),
+        ("shm", "shm_perm", lambda i: t.sys_shmctl(i, fastipc.IPC_RMID)),
+    ):
+        for row in k.table(table, live=True):
+            assert remove(int(row[perm]["id"])) == 0
+    t.exit_group()
+
+
 class Books:
     """The kernels of a test and the rows that each had when it was fresh."""
 
@@ -132,6 +158,8 @@ class Books:
         k.verify()
         if ended:
             remove_names(k, fresh["dentry"])
+            if any(len(k.table(name, live=True)) for name in ("sem_array", "msg_queue", "shm")):
+                remove_objects(k)
             k.verify()
             assert count_rows(k) == fresh
             assert k.counters["pages_alloc"] == k.counters["pages_free"]

@@ -47,6 +47,26 @@ def test_the_tables_of_the_file_system(k, name):
     assert (len(k.table(name, live=True)) > 0) is (name != "journal_head")  # those only while a call lasts
 
 
+SYSV_TABLES = "sem_array sem sem_queue sem_undo sem_undo_list msg_queue msg_msg msg_receiver msg_sender".split()
+SYSV_TABLES += "sysv ipc_namespace ipc_ids shm mm vm_area".split()
+
+
+@pytest.mark.parametrize("name", SYSV_TABLES)
+def test_the_tables_of_memory_and_system_v(k, name):
+    a, b, c, d = (k.spawn() for _ in range(4))
+    semid, msqid = a.semget(0, 2, 0o600), a.msgget(0, 0o600)
+    a.semop(semid, [(0, 1, fastipc.SEM_UNDO)])
+    a.shmat(a.shmget(0, 4096, 0o600))
+    a.msgctl(msqid, fastipc.IPC_SET, (0, 0, 0o600, 1))
+    a.msgsnd(msqid, 1, b"x")
+    b.submit("semop", semid, [(1, -1)])
+    c.submit("msgrcv", msqid, 10, 7)
+    d.submit("msgsnd", msqid, 1, b"y")
+    k.run(until=k.now)
+    assert len(k.table(name, live=True)) > 0
+    assert not k.table(name).flags.writeable
+
+
 def size(dtype):
     """Bytes of a dtype's fields, of those of nested structs too."""
     if dtype.subdtype is not None:
@@ -59,8 +79,8 @@ def described():
     """The names of the structs that have a dtype."""
     from fastipc._core import layout
 
-    inside = "fdbits pid pidbits pollfd dhash siginfo stat".split()
-    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *inside]}
+    inside = "fdbits pid pidbits pollfd dhash siginfo stat kht sembuf semid_ds seminfo msqid_ds msginfo".split()
+    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *inside]}
 
 
 @pytest.mark.parametrize(("name", "dtype"), described().items(), ids=lambda x: x if isinstance(x, str) else "")
@@ -73,7 +93,7 @@ def test_every_table_can_be_looked_at(k):
     with pytest.raises(ValueError) as caught:
         k.table("chairs")
     names = str(caught.value).split("one of ")[1].split(", ")
-    assert set(names) == {*NAMES, *FILE_TABLES}
+    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES}
     assert all(len(k.table(name).dtype.names) > 1 for name in names)
     assert all(name in (fastipc.Kernel.table.__doc__ or "") for name in names)
 

@@ -157,7 +157,7 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
         kinds = {P_PID: f"child {number}", P_PGID: f"a child of group {number}"}
         return call, kinds.get(numbers[0] if numbers else P_ALL, "any child")
     if call in ("semop", "semtimedop"):
-        num, op = numbers
+        num, op = numbers if len(numbers) == 2 else (0, 0)
         return call, f"semaphore {num} of set {number} to be {'0' if op == 0 else f'at least {-op}'}"
     if call == "msgsnd":
         return call, f"room for {numbers[0]} bytes in queue {number}"

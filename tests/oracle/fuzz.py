@@ -3,6 +3,7 @@
     python -m tests.oracle.fuzz --seconds 600 --seed 1
     python -m tests.oracle.fuzz --seconds 600 --files
     python -m tests.oracle.fuzz --seconds 600 --memory
+    python -m tests.oracle.fuzz --seconds 600 --sysv
 
 A program is drawn step by step with an eye on what the real kernel answered, so most steps make sense. A difference is
 cut down to the fewest steps that still show it and printed as a case that can be pasted into a `cases_*.py` file.
@@ -186,6 +187,7 @@ def might_sleep(name: str, *args: Any) -> bool:
 class Program:
     """A random program, drawn against what the real kernel answers."""
 
+    ordered = False  # the order of wake-ups is compared too
     terse = False  # what a stat shows of a pipe
     opener, hurry = "pipe2", 0.7  # what a task with few descriptors does, and how often
     newcomers = 0.01  # chance of a fresh process at each step
@@ -443,6 +445,10 @@ def run(
     """Run a program on both machines; return the steps that were made and the first difference."""
     theirs, ours = Side(real.RealMachine()), Side(make())
     theirs.machine.terse = ours.machine.terse = terse
+    if not isinstance(steps, Program):
+        steps = list(steps)
+    ordered = steps.ordered if isinstance(steps, Program) else any(s.name.startswith(("sem", "msg")) for s in steps)
+    theirs.machine.ordered = ours.machine.ordered = ordered
     done: list[Step] = []
     seen = 0
     found = ""
@@ -538,10 +544,12 @@ def one(seed: int, compiled: bool = False, kind: type[Program] = Program) -> tup
     return len(steps), report(seed, *shrink(steps, found, make=make, terse=kind.terse))
 
 
-def kind_of(files: bool = False, memory: bool = False) -> type[Program]:
-    """Return what draws programs: over pipes and processes, over files too, or over memory."""
-    from . import fuzz_files, fuzz_memory  # they need this file
+def kind_of(files: bool = False, memory: bool = False, sysv: bool = False) -> type[Program]:
+    """Return what draws programs: over pipes and processes, over files too, over memory, or over semaphores and queues."""
+    from . import fuzz_files, fuzz_memory, fuzz_sysv  # they need this file
 
+    if sysv:
+        return fuzz_sysv.SysvProgram
     if memory:
         return fuzz_memory.MemoryProgram
     return fuzz_files.FileProgram if files else Program
@@ -567,9 +575,10 @@ def main() -> int:
     parser.add_argument("--compiled", action="store_true", help="the tasks of fastipc are compiled programs")
     parser.add_argument("--files", action="store_true", help="programs over files, directories and FIFOs")
     parser.add_argument("--memory", action="store_true", help="programs over memory, mapped files and segments")
+    parser.add_argument("--sysv", action="store_true", help="programs over semaphores and message queues")
     parser.add_argument("--twice", action="store_true", help="compare the real kernel with itself")
     options = parser.parse_args()
-    kind = kind_of(options.files, options.memory)
+    kind = kind_of(options.files, options.memory, options.sysv)
     why_not = real.disorderly() or ((options.files or options.memory) and (real.rootless() or root.unlike()))
     if why_not:
         print(why_not, file=sys.stderr)

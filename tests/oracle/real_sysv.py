@@ -59,7 +59,7 @@ class RealSysv:
 
     def _sem_result(self, slot: Slot, cmd: int, ret: int, semid: int) -> Any:
         if cmd in (abi.IPC_INFO, abi.SEM_INFO):
-            return (ret, *struct.unpack("10i", slot.get(40)))
+            return struct.unpack("10i", slot.get(40))
         if cmd == abi.GETPID:
             return self.name_of(ret) if ret else 0
         if cmd == abi.GETALL:
@@ -95,7 +95,7 @@ class RealSysv:
 
     def _msg_result(self, slot: Slot, cmd: int, ret: int) -> Any:
         if cmd in (abi.IPC_INFO, abi.MSG_INFO):
-            return (ret, *struct.unpack("7iH", slot.get(30)))
+            return struct.unpack("7iH", slot.get(30))
         if cmd not in sysv.MSG_STATS:
             return None
         names = [f"msg_perm.{name}" for name in sysv.PERM]

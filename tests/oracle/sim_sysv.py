@@ -57,13 +57,13 @@ class SimSysv:
 
     def _sem_row(self, cmd: int, ret: int, row: Any) -> Any:
         if cmd not in sysv.SEM_STATS:
-            return (ret, *map(int, row))
+            return tuple(map(int, row))
         record = sysv.semid_ds(functools.partial(field_of, row))
         return record if cmd == abi.IPC_STAT else (ret, record)
 
     def _sem_result(self, cmd: int, ret: Any) -> Any:
         if cmd in (abi.IPC_INFO, abi.SEM_INFO):
-            return (self.highest("sem_array"), *ret)
+            return tuple(ret)
         if cmd == abi.GETPID:
             return self.name_of(ret) if ret else 0
         if cmd in (abi.SEM_STAT, abi.SEM_STAT_ANY):
@@ -71,12 +71,6 @@ class SimSysv:
         if cmd == abi.IPC_STAT:
             return sysv.semid_ds(functools.partial(field_of, ret))
         return ret if cmd in (abi.GETVAL, abi.GETNCNT, abi.GETZCNT, abi.GETALL) else None
-
-    def highest(self, table: str) -> int:
-        """Return the highest index of the objects of a table, which the raising form does not tell."""
-        rows = self.kernel.table(table, live=True)
-        perm = "sem_perm" if table == "sem_array" else "q_perm"
-        return max((int(row[perm]["id"]) % 32768 for row in rows), default=0)
 
     def _msgget_(self, key: int, flags: int = 0) -> tuple:
         return self._verb("msgget"), (key, flags), None
@@ -108,13 +102,13 @@ class SimSysv:
 
     def _msg_row(self, cmd: int, ret: int, row: Any) -> Any:
         if cmd not in sysv.MSG_STATS:
-            return (ret, *(int(row[name]) for name in sysv.MSG_INFO_FIELDS))
+            return tuple(int(row[name]) for name in sysv.MSG_INFO_FIELDS)
         record = sysv.msqid_ds(self, functools.partial(field_of, row))
         return record if cmd == abi.IPC_STAT else (ret, record)
 
     def _msg_result(self, cmd: int, ret: Any) -> Any:
         if cmd in (abi.IPC_INFO, abi.MSG_INFO):
-            return (self.highest("msg_queue"), *ret)
+            return tuple(ret)
         if cmd in (abi.MSG_STAT, abi.MSG_STAT_ANY):
             return ret[0], sysv.msqid_ds(self, functools.partial(field_of, ret[1]))
         return sysv.msqid_ds(self, functools.partial(field_of, ret)) if cmd == abi.IPC_STAT else None

@@ -9,6 +9,7 @@ from . import real, root
 PROGRAMS = 600
 GROUPS = 20
 FILES = 300  # programs over files
+SYSV = 240  # programs over semaphores and message queues
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -42,10 +43,18 @@ def test_fuzz_files(group: int, compiled: bool) -> None:
     run(range(start + group * size, start + (group + 1) * size), compiled, files=True)
 
 
-def run(seeds: range, compiled: bool, files: bool = False) -> None:
+@pytest.mark.parametrize("group", range(6))
+def test_fuzz_sysv(group: int) -> None:
+    """Random programs over semaphores and message queues wake the same tasks in the same order."""
+    if real.disorderly():
+        pytest.skip(real.disorderly())
+    run(range(group * SYSV // 6, (group + 1) * SYSV // 6), compiled=False, sysv=True)
+
+
+def run(seeds: range, compiled: bool, files: bool = False, sysv: bool = False) -> None:
     from . import fuzz
 
     for seed in seeds:
-        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files))
+        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, sysv=sysv))
         if text:
             pytest.fail(text, pytrace=False)

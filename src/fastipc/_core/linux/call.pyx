@@ -13,6 +13,10 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return file_read(k, t, file_row(k, c.file))
     if c.nr == NR_write or c.nr == NR_writev:
         return file_write(k, t, file_row(k, c.file))
+    if c.nr == NR_semop or c.nr == NR_semtimedop:
+        return semop_resume(k, t)
+    if c.nr == NR_msgrcv:
+        return msgrcv_resume(k, t)
     if c.nr == NR_poll or c.nr == NR_select:
         return poll_resume(k, t)
     if c.nr == NR_open or c.nr == NR_openat:
@@ -23,10 +27,6 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return do_waitid(k, t)
     if c.nr == NR_nanosleep:
         return nanosleep_resume(k, t)
-    if c.nr == NR_semop or c.nr == NR_semtimedop:
-        return semop_resume(k, t)
-    if c.nr == NR_msgrcv:
-        return msgrcv_resume(k, t)
     if c.nr == NR_msgsnd:
         return msgsnd_resume(k, t)
     return 0  # sched_yield

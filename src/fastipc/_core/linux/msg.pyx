@@ -402,6 +402,79 @@ cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil:
         table_give(k, T_MSG_SENDER, i, sizeof(msg_sender_t))
 
 
+# ------------------------------------------------------------------------------------------ the short way
+# What most calls of compiled programs are: a short message, room for it, and nobody to wait for.
+cdef inline msg_queue_t *queue_of_id(kernel_t *k, task_t *t, int64_t msqid) noexcept nogil:
+    # NULL: there is none, or it is to be looked for with more care.
+    cdef uint32_t row = 0
+    if likely(<uint64_t>msqid <= 0x7fffffff):
+        row = xa_load(k, ipc_ids_row(k, msg_ids(k, current_ipc_ns(k, t))).idr,
+                      <uint64_t>ipcid_to_idx(k, <int32_t>msqid))
+    return msg_queue_row(k, row) if likely(row and msg_queue_row(k, row).q_perm.id == msqid) else NULL
+
+
+cdef inline bint msgsnd_one(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
+) noexcept nogil:
+    # False, with nothing done, if this is another case.
+    cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
+    cdef wake_q_head_t wake
+    cdef uint32_t i
+    if (unlikely(msq == NULL or mtype < 1 or <uint64_t>n > PAGE_SIZE or k.inject_any)
+            or unlikely(n > ipc_ns_row(k, msq.ns).msg_ctlmax or not msg_fits_inqueue(msq, <uint64_t>n))
+            or unlikely(not owner_may(k, t, &msq.q_perm, 2))):
+        return False
+    i = alloc_msg(k, n)
+    if unlikely(i == 0):
+        return False
+    msg_row(k, i).m_type = mtype
+    if n:
+        if n <= 32:
+            copy_short(page_address(k, msg_row(k, i).page) + msg_row(k, i).offset, source, n)
+        else:
+            memcpy(page_address(k, msg_row(k, i).page) + msg_row(k, i).offset, source, <size_t>n)
+    k.counters.bytes += <uint64_t>n
+    msq.q_lspid = t.tgid
+    msq.q_stime = ktime_get_real_seconds(k)
+    if unlikely(msq.q_receivers.first != 0):
+        wake.first = wake.last = 0
+        if pipelined_send(k, msq, i, &wake):
+            wake_up_q(k, &wake)
+            return True
+        wake_up_q(k, &wake)
+    link_msg(k, msq, i)
+    return True
+
+
+cdef inline int64_t msgrcv_one(
+    kernel_t *k, task_t *t, int64_t msqid, char *to, int64_t n, int64_t msgtyp, int64_t msgflg
+) noexcept nogil:
+    # -1, with nothing done, if this is another case.
+    cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
+    cdef msg_msg_t *m
+    cdef uint32_t i
+    if unlikely(msq == NULL or msq.q_messages.first == 0 or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
+        return -1
+    i = msq.q_messages.first
+    m = msg_row(k, i)
+    if (unlikely((msgtyp and m.m_type != msgtyp) or n < <int64_t>m.m_ts or m.order > PAGE_SHIFT)
+            or unlikely(msq.q_senders.first != 0 or not owner_may(k, t, &msq.q_perm, 4))):
+        return -1
+    n = <int64_t>m.m_ts
+    unlink_msg(k, msq, i)
+    msq.q_rtime = ktime_get_real_seconds(k)
+    msq.q_lrpid = t.tgid
+    t.call.done = m.m_type
+    k.counters.bytes += <uint64_t>n
+    if n:
+        if n <= 32:
+            copy_short(to, page_address(k, m.page) + m.offset, n)
+        else:
+            memcpy(to, page_address(k, m.page) + m.offset, <size_t>n)
+    free_msg(k, i)
+    return n
+
+
 # ------------------------------------------------------------------------------------------ checks
 cdef bint queue_of_messages_check(kernel_t *k, uint32_t row, uint32_t *messages, uint32_t *sleepers) noexcept nogil:
     cdef msg_queue_t *msq = msg_queue_row(k, row)

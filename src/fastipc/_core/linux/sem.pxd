@@ -123,6 +123,11 @@ cdef inline void set_semotime(kernel_t *k, sem_array_t *sma, const sembuf_t *sop
     sem_row(k, sma.sems + (sops[0].sem_num if sops != NULL else 0)).sem_otime = ktime_get_real_seconds(k)
 
 
+cdef inline bint owner_may(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, uint32_t right) noexcept nogil:
+    # What ipcperms mostly finds: the creator asks for what the owner may. False: it is to be asked.
+    return current_cred(k, t).euid == perm.cuid and perm.mode >> 6 & right == right
+
+
 cdef inline void do_smart_update(
     kernel_t *k, sem_array_t *sma, const sembuf_t *sops, uint32_t nsops, bint otime, wake_q_head_t *wake
 ) noexcept nogil:
@@ -131,3 +136,35 @@ cdef inline void do_smart_update(
         otime |= wake_sleepers(k, sma, sops, nsops, wake)
     if otime:
         set_semotime(k, sma, sops)
+
+
+# ------------------------------------------------------------------------------------------ one operation
+cdef inline bint semop_one(kernel_t *k, task_t *t, int64_t semid, const sembuf_t *sop) noexcept nogil:
+    # What most calls are: one operation that can be done, nothing to undo. False, with nothing done, if this is another.
+    cdef uint32_t ids = sem_ids(k, current_ipc_ns(k, t)), row
+    cdef sem_array_t *sma
+    cdef sem_t *curr
+    cdef wake_q_head_t wake
+    cdef int32_t value
+    if unlikely(<uint64_t>semid > 0x7fffffff or sop.sem_flg & SEM_UNDO):
+        return False
+    row = xa_load(k, ipc_ids_row(k, ids).idr, <uint64_t>ipcid_to_idx(k, <int32_t>semid))
+    sma = sem_array_row(k, row)
+    if unlikely(row == 0 or sma.sem_perm.id != semid or sop.sem_num >= <uint32_t>sma.sem_nsems):
+        return False
+    curr = sem_row(k, sma.sems + sop.sem_num)
+    value = curr.semval + sop.sem_op
+    if (unlikely(value < 0 or value > SEMVMX or (sop.sem_op == 0 and value))
+            or unlikely(not owner_may(k, t, &sma.sem_perm, 2 if sop.sem_op else 4))):
+        return False
+    curr.semval = value
+    curr.sempid = t.tgid
+    curr.sem_otime = ktime_get_real_seconds(k)
+    if unlikely(sma.nr_queued != 0 and sop.sem_op != 0):
+        wake.first = wake.last = 0
+        wake_sleepers(k, sma, sop, 1, &wake)
+        sem_unlock(k, sma, sma.use_global_lock != 0)
+        wake_up_q(k, &wake)
+    elif sma.use_global_lock:
+        sem_unlock(k, sma, True)
+    return True

@@ -45,6 +45,14 @@ cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int6
 
 cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
     # `size` in bytes.
+    if express(k, t) and likely(size == <int64_t>sizeof(sembuf_t)) and semop_one(k, t, semid, <const sembuf_t *>sops):
+        call_account(k, t, NR_semop, semid, 0)
+        return 0
+    return semop_slow(k, t, semid, sops, size)
+
+
+cdef int64_t semop_slow(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
+    express_over(k)
     syscall_enter3(k, t, NR_semop, semid, size // <int64_t>sizeof(sembuf_t), -1)
     return syscall_exit(k, t, do_semtimedop(k, t, fd_arg(semid), <const sembuf_t *>sops,
                                             <uint32_t>(size // <int64_t>sizeof(sembuf_t)), False, -1))
@@ -106,6 +114,16 @@ cdef int64_t sys_msgget(kernel_t *k, task_t *t, int64_t key, int64_t msgflg) noe
 cdef int64_t sys_msgsnd(
     kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
 ) noexcept nogil:
+    if express(k, t) and msgsnd_one(k, t, msqid, mtype, <const char *>buf, n):
+        call_account(k, t, NR_msgsnd, fd_arg(msqid), 0)
+        return 0
+    return msgsnd_slow(k, t, msqid, mtype, buf, n, msgflg)
+
+
+cdef int64_t msgsnd_slow(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, int64_t buf, int64_t n, int64_t msgflg
+) noexcept nogil:
+    express_over(k)
     syscall_enter3(k, t, NR_msgsnd, fd_arg(msqid), mtype, n)
     t.call.args[3] = msgflg
     iov_iter_host(k, t, <void *>buf, n)
@@ -125,6 +143,19 @@ cdef int64_t sys_msgrcv_into(
     kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
 ) noexcept nogil:
     # The type is in call.done.
+    cdef int64_t ret = -1
+    if express(k, t):
+        ret = msgrcv_one(k, t, msqid, <char *>buf, n, mtype, msgflg)
+    if ret < 0:
+        return msgrcv_slow(k, t, msqid, buf, n, mtype, msgflg)
+    call_account(k, t, NR_msgrcv, fd_arg(msqid), ret)
+    return ret
+
+
+cdef int64_t msgrcv_slow(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil:
+    express_over(k)
     syscall_enter3(k, t, NR_msgrcv, fd_arg(msqid), 0, n)
     t.call.args[3] = mtype
     t.call.args[4] = msgflg
