@@ -6,29 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastipc._core.abi import (
-    GETALL,
-    GETNCNT,
-    GETPID,
-    GETZCNT,
-    IPC_INFO,
-    MSG_INFO,
-    MSG_STAT_ANY,
-    SEM_INFO,
-    SEM_STAT_ANY,
-    SEMVMX,
-    SHM_DEST,
-    SHM_INFO,
-    SHM_LOCKED,
-    SHM_STAT_ANY,
-)
+import numpy as np
+
+from fastipc._core.abi import SEMVMX, SHM_DEST, SHM_LOCKED, SHMMIN
 
 if TYPE_CHECKING:
-    from fastipc._core.entries import Task
     from fastipc.kernel import Kernel
 
 PAGE = 4096
 MOST = (1 << 64) - 1
+FIRST_NS = 1  # row of the first namespace
+TABLES = {"q": ("msg_queue", "q_perm"), "m": ("shm", "shm_perm"), "s": ("sem_array", "sem_perm")}
 FORMS = {"-t": "time", "-p": "pid", "-c": "creator", "-l": "limits", "-u": "summary", "-b": "bytes"}
 LONG = {
     "--time": "-t", "--pid": "-p", "--creator": "-c", "--limits": "-l", "--summary": "-u", "--bytes": "-b",
@@ -84,61 +72,60 @@ def _letters(word: str) -> list[str]:
 
 
 def ipcs(kernel: Kernel, given: Sequence[str]) -> str:
-    """The text, of the machine's first IPC namespace, as its root sees it."""
+    """The text, of the machine's first IPC namespace. Nothing of the machine changes."""
     options = parse(given)
-    task = kernel.spawn(name="ipcs")
-    try:
-        if options.id >= 0:
-            return _details(kernel, task, options)
-        out = ["\n"]
-        for kind in options.kinds:
-            out += [*_section(kernel, task, kind, options), "\n"]
-        return "".join(out)
-    finally:
-        _end(task)
-
-
-def _end(task: Task) -> None:
-    from fastipc.errors import TaskExited
-
-    try:
-        task.exit_group(0)
-    except TaskExited:
-        pass
+    state = _State(kernel)
+    if options.id >= 0:
+        return _details(state, options)
+    out = ["\n"]
+    for kind in options.kinds:
+        out += [*_section(state, kind, options), "\n"]
+    return "".join(out)
 
 
 # ------------------------------------------------------------------------------------------------ reading
-def _rows(kernel: Kernel, task: Task, kind: str) -> Iterator[tuple[int, Any]]:
-    """Ids and records, in the order of the indexes."""
-    table, perm = {"q": ("msg_queue", "q_perm"), "m": ("shm", "shm_perm"), "s": ("sem_array", "sem_perm")}[kind]
-    rows = kernel.table(table, live=True)
-    limit = 1 << 24 if kernel.limits.ipcmni_extend else 1 << 15
-    known = {int(row[perm]["id"]) for row in rows}
-    for index in sorted(number % limit for number in known):
-        try:
-            number, record = _stat(task, kind, index)
-        except OSError:  # of another namespace
-            continue
-        yield number, record
+class _State:
+    """The System V objects of a machine, from its tables."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.limits = kernel.limits
+        self.mask = (1 << 24 if kernel.limits.ipcmni_extend else 1 << 15) - 1
+
+    def rows(self, kind: str) -> list[Any]:
+        """Rows of one kind, in the order of their indexes."""
+        table, perm = TABLES[kind]
+        rows = self.kernel.table(table, live=True)
+        rows = rows[(rows["ns"] == FIRST_NS) & (rows[perm]["deleted"] == 0)]
+        return sorted(rows, key=lambda row: int(row[perm]["id"]) & self.mask)
+
+    def sems(self, row: Any) -> np.ndarray[Any, Any]:
+        """The semaphores of a set."""
+        first = int(row["sems"])
+        return self.kernel.table("sem")[first : first + int(row["sem_nsems"])]
+
+    def resident(self, row: Any) -> int:
+        """Pages of a segment that are there."""
+        inode = self.kernel.table("file")[int(row["shm_file"])]["inode"]
+        return int(self.kernel.table("inode")[inode]["nrpages"])
+
+    def waiting(self, row: Any, num: int) -> tuple[int, int]:
+        """How many wait for a semaphore to rise, and to be 0."""
+        ids = self.kernel.table("sem_array")["sem_perm"]["id"]
+        live = self.kernel.table("sem_array")["live"] != 0
+        at = np.flatnonzero(live & (ids == row["sem_perm"]["id"]) & (self.kernel.table("sem_array")["ns"] == FIRST_NS))
+        return self.kernel._m.semcnt(int(at[0]), num)
 
 
-def _stat(task: Task, kind: str, index: int) -> tuple[int, Any]:
-    if kind == "q":
-        return task.msgctl(index, MSG_STAT_ANY)  # type: ignore[no-any-return]
-    if kind == "m":
-        return task.shmctl(index, SHM_STAT_ANY)  # type: ignore[no-any-return]
-    return task.semctl(index, 0, SEM_STAT_ANY)  # type: ignore[no-any-return]
-
-
-def _name(uid: int) -> str:
+def _name(uid: Any) -> str:
     return "root" if uid == 0 else str(uid)
 
 
-def _ctime(seconds: int) -> str:
-    return time.asctime(time.gmtime(seconds)) if seconds else "Not set"
+def _ctime(seconds: Any) -> str:
+    return time.asctime(time.gmtime(int(seconds))) if seconds else "Not set"
 
 
-def _short(seconds: int) -> str:
+def _short(seconds: Any) -> str:
     return (_ctime(seconds)[4:] if seconds else "Not set")[:16]
 
 
@@ -147,167 +134,171 @@ def _line(widths: Sequence[int], *words: Any) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ tables
-def _section(kernel: Kernel, task: Task, kind: str, options: Options) -> Iterator[str]:
+def _section(state: _State, kind: str, options: Options) -> Iterator[str]:
     if options.form == "limits":
-        return _limits(task, kind, options.bytes)
+        return _limits(state, kind, options.bytes)
     if options.form == "summary":
-        return _summary(task, kind)
+        return _summary(state, kind)
     shown = {"q": _queues, "m": _segments, "s": _sets}[kind]
-    return shown(options.form, list(_rows(kernel, task, kind)))
+    return shown(options.form, state)
 
 
-def _creators(title: str, head: str, rows: list[tuple[int, Any]], perm: str) -> Iterator[str]:
+def _head(perm: Any) -> tuple[Any, ...]:
+    return f"0x{int(perm['key']) & 0xFFFFFFFF:08x}", int(perm["id"]), _name(perm["uid"]), f"{int(perm['mode']) & 0o777:o}"
+
+
+def _creators(title: str, head: str, state: _State, kind: str) -> Iterator[str]:
     widths = (10,) * 6
     yield f"------ {title} --------\n"
     yield _line(widths, head, "perms", "cuid", "cgid", "uid", "gid")
-    for number, record in rows:
-        p = getattr(record, perm)
-        yield _line(widths, number, f"{p.mode & 0o777:o}", *map(_name, (p.cuid, p.cgid, p.uid, p.gid)))
+    for row in state.rows(kind):
+        p = row[TABLES[kind][1]]
+        yield _line(widths, p["id"], _head(p)[3], *(_name(p[name]) for name in ("cuid", "cgid", "uid", "gid")))
 
 
-def _queues(form: str, rows: list[tuple[int, Any]]) -> Iterator[str]:
+def _queues(form: str, state: _State) -> Iterator[str]:
+    rows = state.rows("q")
     if form == "creator":
-        yield from _creators("Message Queues Creators/Owners", "msqid", rows, "msg_perm")
+        yield from _creators("Message Queues Creators/Owners", "msqid", state, "q")
     elif form == "time":
         yield "------ Message Queues Send/Recv/Change Times --------\n"
         yield _line((8, 10, 20, 20, 20), "msqid", "owner", "send", "recv", "change")
-        for number, ds in rows:
-            times = map(_short, (ds.msg_stime, ds.msg_rtime, ds.msg_ctime))
-            yield _line((8, 10, 20, 20, 20), number, _name(ds.msg_perm.uid), *times)
+        for q in rows:
+            times = map(_short, (q["q_stime"], q["q_rtime"], q["q_ctime"]))
+            yield _line((8, 10, 20, 20, 20), q["q_perm"]["id"], _name(q["q_perm"]["uid"]), *times)
     elif form == "pid":
         yield "------ Message Queues PIDs --------\n"
         yield _line((10, 10, 10, 10), "msqid", "owner", "lspid", "lrpid")
-        for number, ds in rows:
-            yield f"{number:<8} {_name(ds.msg_perm.uid):<10} {ds.msg_lspid:>5}     {ds.msg_lrpid:>5}\n"
+        for q in rows:
+            head = f"{q['q_perm']['id']:<8} {_name(q['q_perm']['uid']):<10}"
+            yield f"{head} {q['q_lspid']:>5}     {q['q_lrpid']:>5}\n"
     else:
         widths = (10, 10, 10, 10, 12, 12)
         yield "------ Message Queues --------\n"
         yield _line(widths, "key", "msqid", "owner", "perms", "used-bytes", "messages")
-        for number, ds in rows:
-            p = ds.msg_perm
-            key, perms = f"0x{p.key & 0xFFFFFFFF:08x}", f"{p.mode & 0o777:o}"
-            yield _line(widths, key, number, _name(p.uid), perms, ds.msg_cbytes, ds.msg_qnum)
+        for q in rows:
+            yield _line(widths, *_head(q["q_perm"]), q["q_cbytes"], q["q_qnum"])
 
 
-def _segments(form: str, rows: list[tuple[int, Any]]) -> Iterator[str]:
+def _segments(form: str, state: _State) -> Iterator[str]:
+    rows = state.rows("m")
     if form == "creator":
-        yield from _creators("Shared Memory Segment Creators/Owners", "shmid", rows, "shm_perm")
+        yield from _creators("Shared Memory Segment Creators/Owners", "shmid", state, "m")
     elif form == "time":
         yield "------ Shared Memory Attach/Detach/Change Times --------\n"
         yield _line((10, 10, 20, 20, 20), "shmid", "owner", "attached", "detached", "changed")
-        for number, ds in rows:
-            times = map(_short, (ds.shm_atime, ds.shm_dtime, ds.shm_ctime))
-            yield _line((10, 10, 20, 20, 20), number, _name(ds.shm_perm.uid), *times)
+        for m in rows:
+            times = map(_short, (m["shm_atim"], m["shm_dtim"], m["shm_ctim"]))
+            yield _line((10, 10, 20, 20, 20), m["shm_perm"]["id"], _name(m["shm_perm"]["uid"]), *times)
     elif form == "pid":
         yield "------ Shared Memory Creator/Last-op PIDs --------\n"
         yield _line((10, 10, 10, 10), "shmid", "owner", "cpid", "lpid")
-        for number, ds in rows:
-            yield _line((10, 10, 10, 10), number, _name(ds.shm_perm.uid), ds.shm_cpid, ds.shm_lpid)
+        for m in rows:
+            p = m["shm_perm"]
+            yield _line((10, 10, 10, 10), p["id"], _name(p["uid"]), m["shm_cprid"], m["shm_lprid"])
     else:
-        widths = (10, 10, 10, 10, 10, 10, 12)
         yield "------ Shared Memory Segments --------\n"
-        yield _line(widths, "key", "shmid", "owner", "perms", "bytes", "nattch", "status")
-        for number, ds in rows:
-            p = ds.shm_perm
-            state = "dest" if p.mode & SHM_DEST else "", "locked" if p.mode & SHM_LOCKED else ""
-            key, perms = f"0x{p.key & 0xFFFFFFFF:08x}", f"{p.mode & 0o777:o}"
-            words = key, number, _name(p.uid), perms, ds.shm_segsz, ds.shm_nattch, *state
-            yield _line((10, 10, 10, 10, 10, 10, 6, 6), *words)
+        yield _line((10, 10, 10, 10, 10, 10, 12), "key", "shmid", "owner", "perms", "bytes", "nattch", "status")
+        for m in rows:
+            mode = int(m["shm_perm"]["mode"])
+            status = "dest" if mode & SHM_DEST else "", "locked" if mode & SHM_LOCKED else ""
+            yield _line((10, 10, 10, 10, 10, 10, 6, 6), *_head(m["shm_perm"]), m["shm_segsz"], m["shm_nattch"], *status)
 
 
-def _sets(form: str, rows: list[tuple[int, Any]]) -> Iterator[str]:
+def _sets(form: str, state: _State) -> Iterator[str]:
+    rows = state.rows("s")
     if form == "creator":
-        yield from _creators("Semaphore Arrays Creators/Owners", "semid", rows, "sem_perm")
+        yield from _creators("Semaphore Arrays Creators/Owners", "semid", state, "s")
     elif form == "time":
         yield "------ Semaphore Operation/Change Times --------\n"
         yield _line((8, 10, 26, 26), "semid", "owner", "last-op", "last-changed")
-        for number, ds in rows:
-            yield f"{number:<8} {_name(ds.sem_perm.uid):<10}  {_ctime(ds.sem_otime):<26} {_ctime(ds.sem_ctime):<26}\n"
+        for s in rows:
+            head = f"{s['sem_perm']['id']:<8} {_name(s['sem_perm']['uid']):<10}"
+            yield f"{head}  {_ctime(state.sems(s)['sem_otime'].max()):<26} {_ctime(s['sem_ctime']):<26}\n"
     elif form != "pid":
-        widths = (10, 10, 10, 10, 10)
         yield "------ Semaphore Arrays --------\n"
-        yield _line(widths, "key", "semid", "owner", "perms", "nsems")
-        for number, ds in rows:
-            p = ds.sem_perm
-            key, perms = f"0x{p.key & 0xFFFFFFFF:08x}", f"{p.mode & 0o777:o}"
-            yield _line(widths, key, number, _name(p.uid), perms, ds.sem_nsems)
+        yield _line((10,) * 5, "key", "semid", "owner", "perms", "nsems")
+        for s in rows:
+            yield _line((10,) * 5, *_head(s["sem_perm"]), s["sem_nsems"])
 
 
 # ------------------------------------------------------------------------------------------------ limits, summaries
-def _limits(task: Task, kind: str, in_bytes: bool) -> Iterator[str]:
+def _limits(state: _State, kind: str, in_bytes: bool) -> Iterator[str]:
+    limits = state.limits
     if kind == "q":
-        q = task.msgctl(0, IPC_INFO)
         yield "------ Messages Limits --------\n"
-        yield f"max queues system wide = {q.msgmni}\nmax size of message (bytes) = {q.msgmax}\n"
-        yield f"default max size of queue (bytes) = {q.msgmnb}\n"
+        yield f"max queues system wide = {limits.msgmni}\nmax size of message (bytes) = {limits.msgmax}\n"
+        yield f"default max size of queue (bytes) = {limits.msgmnb}\n"
     elif kind == "m":
-        m = task.shmctl(0, IPC_INFO)
         unit, name = (PAGE, "bytes") if in_bytes else (PAGE // 1024, "kbytes")
-        total = m.shmall * unit if m.shmall <= MOST // unit else MOST - MOST % unit
-        yield f"------ Shared Memory Limits --------\nmax number of segments = {m.shmmni}\n"
-        yield f"max seg size ({name}) = {m.shmmax if in_bytes else m.shmmax // 1024}\n"
-        yield f"max total shared memory ({name}) = {total}\nmin seg size (bytes) = {m.shmmin}\n"
+        total = limits.shmall * unit if limits.shmall <= MOST // unit else MOST - MOST % unit
+        yield f"------ Shared Memory Limits --------\nmax number of segments = {limits.shmmni}\n"
+        yield f"max seg size ({name}) = {limits.shmmax if in_bytes else limits.shmmax // 1024}\n"
+        yield f"max total shared memory ({name}) = {total}\nmin seg size (bytes) = {SHMMIN}\n"
     else:
-        s = task.semctl(0, 0, IPC_INFO)
-        yield f"------ Semaphore Limits --------\nmax number of arrays = {s.semmni}\n"
-        yield f"max semaphores per array = {s.semmsl}\nmax semaphores system wide = {s.semmns}\n"
-        yield f"max ops per semop call = {s.semopm}\nsemaphore max value = {SEMVMX}\n"
+        semmsl, semmns, semopm, semmni = limits.sem
+        yield f"------ Semaphore Limits --------\nmax number of arrays = {semmni}\n"
+        yield f"max semaphores per array = {semmsl}\nmax semaphores system wide = {semmns}\n"
+        yield f"max ops per semop call = {semopm}\nsemaphore max value = {SEMVMX}\n"
 
 
-def _summary(task: Task, kind: str) -> Iterator[str]:
+def _summary(state: _State, kind: str) -> Iterator[str]:
+    rows = state.rows(kind)
     if kind == "q":
-        q = task.msgctl(0, MSG_INFO)
-        yield f"------ Messages Status --------\nallocated queues = {q.msgpool}\nused headers = {q.msgmap}\n"
-        yield f"used space = {q.msgtql} bytes\n"
+        yield f"------ Messages Status --------\nallocated queues = {len(rows)}\n"
+        yield f"used headers = {sum(int(q['q_qnum']) for q in rows)}\n"
+        yield f"used space = {sum(int(q['q_cbytes']) for q in rows)} bytes\n"
     elif kind == "m":
-        m = task.shmctl(0, SHM_INFO)
-        yield f"------ Shared Memory Status --------\nsegments allocated {m.used_ids}\npages allocated {m.shm_tot}\n"
-        yield f"pages resident  {m.shm_rss}\npages swapped   {m.shm_swp}\n"
-        yield f"Swap performance: {m.swap_attempts} attempts\t {m.swap_successes} successes\n"
+        pages = sum(-(-int(m["shm_segsz"]) // PAGE) for m in rows)
+        yield f"------ Shared Memory Status --------\nsegments allocated {len(rows)}\npages allocated {pages}\n"
+        yield f"pages resident  {sum(map(state.resident, rows))}\npages swapped   0\n"
+        yield "Swap performance: 0 attempts\t 0 successes\n"
     else:
-        s = task.semctl(0, 0, SEM_INFO)
-        yield f"------ Semaphore Status --------\nused arrays = {s.semusz}\nallocated semaphores = {s.semaem}\n"
+        yield f"------ Semaphore Status --------\nused arrays = {len(rows)}\n"
+        yield f"allocated semaphores = {sum(int(s['sem_nsems']) for s in rows)}\n"
 
 
 # ------------------------------------------------------------------------------------------------ one object
-def _details(kernel: Kernel, task: Task, options: Options) -> str:
-    for number, record in _rows(kernel, task, options.kinds):
-        if number == options.id:
+def _details(state: _State, options: Options) -> str:
+    perm = TABLES[options.kinds][1]
+    for row in state.rows(options.kinds):
+        if int(row[perm]["id"]) == options.id:
             shown = {"q": _queue, "m": _segment, "s": _set}[options.kinds]
-            return "".join(shown(task, number, record)) + "\n"
+            return "".join(shown(state, row)) + "\n"
     raise IpcsError(f"id {options.id} not found")
 
 
 def _octal(mode: int) -> str:
-    return f"0{mode:o}" if mode else "0"
+    return f"0{int(mode):o}" if mode else "0"
 
 
 def _ids(perm: Any, gap: str = "\t") -> str:
-    return gap.join(f"{name}={getattr(perm, name)}" for name in ("uid", "gid", "cuid", "cgid"))
+    return gap.join(f"{name}={perm[name]}" for name in ("uid", "gid", "cuid", "cgid"))
 
 
-def _queue(task: Task, number: int, ds: Any) -> Iterator[str]:
-    yield f"\nMessage Queue msqid={number}\n{_ids(ds.msg_perm)}\tmode={_octal(ds.msg_perm.mode)}\n"
-    yield f"cbytes={ds.msg_cbytes}\tqbytes={ds.msg_qbytes}\tqnum={ds.msg_qnum}\tlspid={ds.msg_lspid}\tlrpid={ds.msg_lrpid}\n"
-    yield f"send_time={_ctime(ds.msg_stime):<26}\nrcv_time={_ctime(ds.msg_rtime):<26}\n"
-    yield f"change_time={_ctime(ds.msg_ctime):<26}\n"
+def _queue(state: _State, q: Any) -> Iterator[str]:
+    p = q["q_perm"]
+    yield f"\nMessage Queue msqid={p['id']}\n{_ids(p)}\tmode={_octal(p['mode'])}\n"
+    yield f"cbytes={q['q_cbytes']}\tqbytes={q['q_qbytes']}\tqnum={q['q_qnum']}"
+    yield f"\tlspid={q['q_lspid']}\tlrpid={q['q_lrpid']}\n"
+    yield f"send_time={_ctime(q['q_stime']):<26}\nrcv_time={_ctime(q['q_rtime']):<26}\n"
+    yield f"change_time={_ctime(q['q_ctime']):<26}\n"
 
 
-def _segment(task: Task, number: int, ds: Any) -> Iterator[str]:
-    mode = ds.shm_perm.mode
-    yield f"\nShared memory Segment shmid={number}\n{_ids(ds.shm_perm)}\n"
-    yield f"mode={_octal(mode)}\taccess_perms={_octal(mode & 0o777)}\n"
-    yield f"bytes={ds.shm_segsz}\tlpid={ds.shm_lpid}\tcpid={ds.shm_cpid}\tnattch={ds.shm_nattch}\n"
-    yield f"att_time={_ctime(ds.shm_atime):<26}\ndet_time={_ctime(ds.shm_dtime):<26}\n"
-    yield f"change_time={_ctime(ds.shm_ctime):<26}\n"
+def _segment(state: _State, m: Any) -> Iterator[str]:
+    p = m["shm_perm"]
+    yield f"\nShared memory Segment shmid={p['id']}\n{_ids(p)}\n"
+    yield f"mode={_octal(p['mode'])}\taccess_perms={_octal(int(p['mode']) & 0o777)}\n"
+    yield f"bytes={m['shm_segsz']}\tlpid={m['shm_lprid']}\tcpid={m['shm_cprid']}\tnattch={m['shm_nattch']}\n"
+    yield f"att_time={_ctime(m['shm_atim']):<26}\ndet_time={_ctime(m['shm_dtim']):<26}\n"
+    yield f"change_time={_ctime(m['shm_ctim']):<26}\n"
 
 
-def _set(task: Task, number: int, ds: Any) -> Iterator[str]:
-    mode = ds.sem_perm.mode
-    yield f"\nSemaphore Array semid={number}\n{_ids(ds.sem_perm, chr(9) + ' ')}\n"
-    yield f"mode={_octal(mode)}, access_perms={_octal(mode & 0o777)}\nnsems = {ds.sem_nsems}\n"
-    yield f"otime = {_ctime(ds.sem_otime):<26}\nctime = {_ctime(ds.sem_ctime):<26}\n"
+def _set(state: _State, s: Any) -> Iterator[str]:
+    p, sems = s["sem_perm"], state.sems(s)
+    yield f"\nSemaphore Array semid={p['id']}\n{_ids(p, chr(9) + ' ')}\n"
+    yield f"mode={_octal(p['mode'])}, access_perms={_octal(int(p['mode']) & 0o777)}\nnsems = {s['sem_nsems']}\n"
+    yield f"otime = {_ctime(sems['sem_otime'].max()):<26}\nctime = {_ctime(s['sem_ctime']):<26}\n"
     yield _line((10,) * 5, "semnum", "value", "ncount", "zcount", "pid")
-    for num, value in enumerate(task.semctl(number, 0, GETALL)):
-        counts = [task.semctl(number, num, cmd) for cmd in (GETNCNT, GETZCNT, GETPID)]
-        yield _line((10,) * 5, num, value, *counts)
+    for num, sem in enumerate(sems):
+        yield _line((10,) * 5, num, sem["semval"], *state.waiting(s, num), sem["sempid"])

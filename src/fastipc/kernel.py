@@ -419,6 +419,27 @@ class Kernel:
     def __enter__(self) -> Kernel:
         return self
 
+    def ipcs(self, *options: str) -> str:
+        """What util-linux's ``ipcs`` prints of the machine's first IPC namespace.
+
+        Parameters
+        ----------
+        *options : str
+            Of ipcs: "-a", "-q", "-m", "-s"; "-l", "-u", "-p", "-t", "-c", "-b"; "-i", "5". Times are UTC.
+
+        Raises
+        ------
+        ValueError
+            What ipcs would complain of.
+        """
+        from fastipc.ipcs import IpcsError, ipcs
+
+        self._m.check()
+        try:
+            return ipcs(self, options)
+        except IpcsError as error:
+            raise ValueError(str(error)) from None
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 

@@ -197,6 +197,12 @@ cdef class MachineState:
         for i in range(N_TABLES):
             k.inject_any |= k.table[i].inject != 0
 
+    def semcnt(self, uint32_t row, uint32_t num):
+        """How many tasks wait for one semaphore of a set, by its row, to rise and to be 0."""
+        self.admit()
+        return (count_semcnt(self.k, sem_array_row(self.k, row), num, False),
+                count_semcnt(self.k, sem_array_row(self.k, row), num, True))
+
     def read_proc(self, bytes path):
         """What /proc has under a path, as root reads it; or -errno."""
         cdef kernel_t *k = self.k

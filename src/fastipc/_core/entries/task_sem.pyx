@@ -27,6 +27,59 @@ cdef int convert_sop(object item, sembuf_t *sop, bint *beyond) except -1:
     return 0
 
 
+cdef inline bint small_sop(object item, sembuf_t *sop):
+    # An exact tuple of small integers, as nearly all are. False: it is to be looked at with more care.
+    cdef long long num, op, flg = 0
+    cdef Py_ssize_t n
+    if not PyTuple_CheckExact(item):
+        return False
+    n = PyTuple_GET_SIZE(item)
+    if (n != 2 and n != 3) or not one_digit(<object>PyTuple_GET_ITEM(item, 0), &num) or not one_digit(
+            <object>PyTuple_GET_ITEM(item, 1), &op) or (n == 3 and not one_digit(
+            <object>PyTuple_GET_ITEM(item, 2), &flg)):
+        return False
+    sop.sem_num = <uint16_t>num
+    sop.sem_op = <int16_t>op
+    sop.sem_flg = <int16_t>flg
+    return sop.sem_num == num and sop.sem_op == op
+
+
+cdef inline bint single_sop(object sops, sembuf_t *sop):
+    # One operation alone.
+    if PyTuple_CheckExact(sops):
+        return PyTuple_GET_SIZE(sops) == 1 and small_sop(<object>PyTuple_GET_ITEM(sops, 0), sop)
+    if PyList_CheckExact(sops):
+        return PyList_GET_SIZE(sops) == 1 and small_sop(<object>PyList_GET_ITEM(sops, 0), sop)
+    return False
+
+
+cdef object ndarray = None  # numpy.ndarray, and the dtype SEMBUF, when such an array was first given
+cdef PyObject *sembuf_descr = NULL
+
+
+cdef bint prepared_sops(object sops, sops_t *to) except -1:
+    # An array of SEMBUF rows, without NumPy's detour over a description of the struct.
+    global ndarray, sembuf_descr
+    cdef ndarray_t *array = <ndarray_t *><PyObject *>sops
+    if type(sops) is not ndarray:
+        if ndarray is not None or type(sops).__module__ != "numpy":
+            return False
+        import numpy as np
+
+        import fastipc
+
+        ndarray = np.ndarray
+        descr = fastipc.SEMBUF
+        sembuf_descr = <PyObject *>descr  # the package keeps it
+        if type(sops) is not ndarray:
+            return False
+    if array.descr != sembuf_descr or array.nd != 1 or not array.flags & 1:  # NPY_ARRAY_C_CONTIGUOUS
+        return False
+    to.sops = <sembuf_t *>array.data
+    to.nsops = array.dimensions[0]
+    return True
+
+
 cdef int get_sequence(object sops, sops_t *to) except -1:
     cdef Py_ssize_t i, n
     if not PyTuple_CheckExact(sops) and not PyList_CheckExact(sops):
@@ -42,7 +95,9 @@ cdef int get_sequence(object sops, sops_t *to) except -1:
         if to.sops == NULL:
             raise MemoryError
     for i in range(n):
-        convert_sop(sops[i], &to.sops[i], &to.beyond)
+        item = <object>PyTuple_GET_ITEM(sops, i) if PyTuple_CheckExact(sops) else sops[i]
+        if not small_sop(item, &to.sops[i]):
+            convert_sop(item, &to.sops[i], &to.beyond)
     return 0
 
 
@@ -50,6 +105,8 @@ cdef int get_sops(object sops, sops_t *to) except -1:
     # What `put_sops` gives back, also after an error.
     to.allocated = to.beyond = False
     disown(&to.view)
+    if prepared_sops(sops, to):
+        return 0
     if PyTuple_CheckExact(sops) or PyList_CheckExact(sops) or not PyObject_CheckBuffer(sops):
         return get_sequence(sops, to)
     get_buffer(sops, &to.view, "sops")
@@ -116,8 +173,20 @@ cdef class SemCalls(ShmCalls):
 
     cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
         cdef int32_t i = as_number(semid, "semid")
-        cdef int64_t ns = seconds_to_ns(timeout, "timeout") if timed else -1, ret
+        cdef int64_t ns, ret
+        cdef sembuf_t one
         cdef sops_t to
+        if likely(not timed) and single_sop(sops, &one):
+            self.begin(NR_semop, i, 1, -1)
+            if not semop_one(self.k, self.t, i, &one):
+                ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
+                if unlikely(ret != 0):
+                    return self.operated(ret, raw)
+            if raw:
+                return self.complete_raw(0)
+            self.complete(0)
+            return None
+        ns = seconds_to_ns(timeout, "timeout") if timed else -1
         if is_user(sops):
             return self.operate_user(i, sops, timeout, timed, raw)
         try:
@@ -131,7 +200,10 @@ cdef class SemCalls(ShmCalls):
                 ret = do_semtimedop(self.k, self.t, i, to.sops, <uint32_t>to.nsops, timed, ns)
         finally:
             put_sops(&to)
-        if unlikely(ret == -ESLEEP):
+        return self.operated(ret, raw)
+
+    cdef object operated(self, int64_t ret, bint raw):
+        if ret == -ESLEEP:
             self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
             return self.sleep(None)
         if raw:
@@ -146,10 +218,7 @@ cdef class SemCalls(ShmCalls):
                    <int64_t>((<UserBuffer>sops).length // sizeof(sembuf_t)), ns)
         ret = do_semop_user(self.k, self.t, <int32_t>semid, (<UserBuffer>sops).addr,
                             (<UserBuffer>sops).length // sizeof(sembuf_t), timed, ns)
-        if ret == -ESLEEP:
-            self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
-            return self.sleep(None)
-        return self.complete_raw(ret) if raw else none_of(self.complete(ret))
+        return self.operated(ret, raw)
 
     # -------------------------------------------------------------------------------------- control
     def semctl(self, semid, semnum, cmd, arg=None):
