@@ -45,6 +45,7 @@ bench-gate: $(BUILT) ## count the instructions of the compiled core; a growth ov
 fuzz: $(BUILT) ## random programs against the real kernel, SECONDS=300 SEED=0
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED)
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --files
+	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --memory
 
 lint: $(BUILT) $(VENV)/.lint ## ruff, mypy, stubtest and cython-lint
 	$(VENV)/bin/ruff check .

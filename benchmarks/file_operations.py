@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
-from compiled_operations import COMPILED, WITH_GO, C, in_c
-from operations import OPERATIONS, OS, machine
+from compiled_operations import C, in_c
+from operations import OS, machine
 from timing import SHORT, Body, Operation, Side
 
 import fastipc
@@ -201,4 +201,3 @@ FILES: tuple[Operation, ...] = (
     *_rows("open + close", 8, "two calls, a regular file", by_hand(open_close_ours),
            on_tmpfs(open_close_theirs, "file"), in_program(open_close_compiled), "open_close"),
 )  # fmt: skip
-ALL: tuple[Operation, ...] = OPERATIONS + COMPILED + WITH_GO + FILES

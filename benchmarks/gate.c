@@ -16,6 +16,9 @@ struct args {
     call4_t *open;
     call3_t *mkfifo, *stat;
     call2_t *unlink, *fstat;
+    call3_t *shmget, *shmat, *shmctl;
+    call1_t *shmdt;
+    call3_t *store, *load_into;
     int64_t a, b, n;
 };
 
@@ -113,5 +116,53 @@ PROGRAM(fstat_pipe)
     char row[256];
     for (int64_t i = 0; i < s->n; i++)
         s->fstat(k, t, s->a, (int64_t)row);
+    return 0;
+}
+
+PROGRAM(segment)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t id = s->shmget(k, t, 0, 4096, 0600);
+        s->shmdt(k, t, s->shmat(k, t, id, 0, 0));
+        s->shmctl(k, t, id, 0, 0);
+    }
+    return 0;
+}
+
+PROGRAM(first_touch)
+{
+    char byte = 1;
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t id = s->shmget(k, t, 0, 256 * 4096, 0600), at = s->shmat(k, t, id, 0, 0);
+        for (int64_t j = 0; j < 256; j++)
+            s->store(k, t, at + j * 4096, (int64_t)&byte, 1);
+        s->shmdt(k, t, at);
+        s->shmctl(k, t, id, 0, 0);
+    }
+    return 0;
+}
+
+PROGRAM(touch_again)
+{
+    char byte = 1;
+    int64_t id = s->shmget(k, t, 0, 256 * 4096, 0600), kept = s->shmat(k, t, id, 0, 0);
+    for (int64_t j = 0; j < 256; j++)
+        s->store(k, t, kept + j * 4096, (int64_t)&byte, 1);
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t at = s->shmat(k, t, id, 0, 0);
+        for (int64_t j = 0; j < 256; j++)
+            s->store(k, t, at + j * 4096, (int64_t)&byte, 1);
+        s->shmdt(k, t, at);
+    }
+    return 0;
+}
+
+PROGRAM(store_load)
+{
+    int64_t word = 1, id = s->shmget(k, t, 0, 4096, 0600), at = s->shmat(k, t, id, 0, 0);
+    for (int64_t i = 0; i < s->n; i++) {
+        s->store(k, t, at, (int64_t)&word, 8);
+        s->load_into(k, t, at, (int64_t)&word, 8);
+    }
     return 0;
 }

@@ -23,7 +23,10 @@ HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
 GROWTH = 1.02
 FEW, MANY = 100, 1_100
-CALLS = "read write close dup nanosleep getpid sched_yield open mkfifo stat unlink fstat".split()
+CALLS = (
+    "read write close dup nanosleep getpid sched_yield open mkfifo stat unlink fstat shmget shmat shmctl shmdt "
+    "store load"
+).split()
 PROGRAMS = {  # name: (programs that run together, pipes between them)
     "getpid": ("calls",),
     "write + read, 1 B": ("write_read",),
@@ -36,6 +39,10 @@ PROGRAMS = {  # name: (programs that run together, pipes between them)
     "open + close": ("open_close",),
     "stat, 5 components": ("stat_five",),
     "fstat": ("fstat_pipe",),
+    "segment made, attached, removed": ("segment",),
+    "first touch of 256 pages": ("first_touch",),
+    "touch of 256 present pages": ("touch_again",),
+    "store + load, 8 B": ("store_load",),
 }
 
 

@@ -1,7 +1,7 @@
-"""The table of fastipc beside the real OS and the peers: ``python table.py [--quick] [--json F] [--png F] [--check]``.
+"""The table of fastipc beside the real OS and the peers: ``python table.py [NAME ...]``, and options.
 
 Each row is measured in this run, the two sides in turn, on one processor; see ``timing.py``. ``--check`` ends
-with status 1 if a promise ("at least", "at most") is not kept.
+with status 1 if a promise ("at least", "at most") is not kept. With names: only the rows that begin with one.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 
 from compiled_operations import LEFT_OUT
 from figures import Figure, figures
-from file_operations import ALL
+from rows import ALL
 from timing import Result, duration, measure, three_digits
 
 ROW = "{:<32} {:<24} {:>9} {:>9} {:>8} {:>9}  {}"
@@ -47,13 +47,16 @@ def figure_row(f: Figure) -> str:
     return LIMIT_ROW.format(f.name, f"{three_digits(f.value)} {f.unit}", most, said, f.counted)
 
 
-def print_table(quick: bool = False) -> tuple[list[Result], list[Figure]]:
-    """Measure everything and print each row as it is found."""
+def print_table(quick: bool = False, names: tuple[str, ...] = ()) -> tuple[list[Result], list[Figure]]:
+    """Measure everything and print each row as it is found; with names, only the operations that begin with one."""
     print(ROW.format("operation", "beside", "fastipc", "beside", "ratio", "at least", ""), flush=True)
     results = []
     for operation in ALL:
-        results.append(measure(operation, 0.3 if quick else 1.5))
-        print(result_row(results[-1]), flush=True)
+        if not names or operation.name.startswith(names):
+            results.append(measure(operation, 0.3 if quick else 1.5))
+            print(result_row(results[-1]), flush=True)
+    if names:
+        return results, []
     for name, rival, least, why in LEFT_OUT:
         print(ROW.format(name, rival, "", "", "", f"{least:g}x", why))
     print()
@@ -103,12 +106,13 @@ def as_json(results: list[Result], found: list[Figure]) -> dict[str, Any]:
 def main() -> int:
     """Measure, print, and write what the command line asks for."""
     parser = argparse.ArgumentParser(description="fastipc beside the real OS and the peers, measured now.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only the rows that begin with it")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller crowds: about half a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the ratios")
     parser.add_argument("--check", action="store_true", help="end with status 1 if a promise is not kept")
     args = parser.parse_args()
-    results, found = print_table(args.quick)
+    results, found = print_table(args.quick, tuple(args.names))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(as_json(results, found), indent=2) + "\n")

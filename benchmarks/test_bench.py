@@ -6,8 +6,8 @@ Every round is a batch of as many operations as the group's name says, so the tw
 from typing import Any
 
 import pytest
-from file_operations import ALL
 from pytest_benchmark.fixture import BenchmarkFixture
+from rows import ALL
 from timing import LONG, Operation, Side, batch_size, no_collector, one_processor
 
 ROUNDS = 25

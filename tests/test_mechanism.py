@@ -1,6 +1,7 @@
 """The page allocator's orders, wake queues and old pipes, through `mechanism.pyx`, compiled against the core."""
 
 import importlib.util
+import random
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,46 @@ def test_a_block_is_split_off_and_merged_again(core, small, order):
     assert len(k.table("page", live=True)) == 1 << order
     assert core.sound(t)
     core.give(t, page, order)
+    assert free_blocks(k) == [0] * 10 + [2]
+
+
+def blocks_of(free, pages):
+    """How many free blocks of each order there must be: buddies that are both free are one block."""
+    counts = []
+    for order in range(11):
+        size = 1 << order
+        pairs = {i for i in free if order < 10 and i % (2 * size) == 0 and i + size in free and i + 2 * size <= pages}
+        counts.append(len(free) - 2 * len(pairs))
+        free = pairs
+    return counts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_blocks_against_a_model(core, make_kernel, seed):
+    """A set of free frames, and nothing else, tells which blocks there are and which requests fail."""
+    pages = 1 << 11
+    k = make_kernel(memory=pages * 4096)
+    t, rng = k.spawn(), random.Random(seed)
+    free, held = set(range(pages)), []
+    for _ in range(400):
+        if rng.random() < 0.55:
+            order = rng.choice((0, 0, 1, 2, 3, 5, 8, 9, 10))
+            possible = any(blocks_of(free, pages)[order:])
+            page = core.take(t, order)
+            assert (page != 0) == possible
+            if page:
+                block = set(range(page - 1, page - 1 + (1 << order)))
+                assert block <= free and (page - 1) % (1 << order) == 0
+                free -= block
+                held.append((page, order))
+        elif held:
+            page, order = held.pop(rng.randrange(len(held)))
+            core.give(t, page, order)
+            free |= set(range(page - 1, page - 1 + (1 << order)))
+        assert free_blocks(k) == blocks_of(free, pages)
+    assert core.sound(t)
+    for page, order in held:
+        core.give(t, page, order)
     assert free_blocks(k) == [0] * 10 + [2]
 
 

@@ -619,3 +619,65 @@ def test_mount_points_stay(t, errno_of):
     assert t.sys_rmdir("/") == -EBUSY
     assert errno.errorcode[errno_of(t.mkdir, "/")] == "EEXIST"
     assert fastipc.AT_FDCWD == -100
+
+
+# ------------------------------------------------------------------------------------------ walks that are remembered
+def there(t, *paths):
+    return [t.sys_access(path, 0) for path in paths]
+
+
+def test_a_walk_follows_what_became_of_its_directories(k, t):
+    """The same path again and again, while directories on its way move, go and are made anew."""
+    for path in ("/tmp/a", "/tmp/a/b", "/tmp/other"):
+        t.mkdir(path)
+    t.close(t.open("/tmp/a/b/f", NEW))
+    assert there(t, "/tmp/a/b/f", "/tmp/a/b/f", "/tmp/a/b/g") == [0, 0, -ENOENT]
+    t.rename("/tmp/a", "/tmp/c")
+    k.verify()
+    assert there(t, "/tmp/a/b/f", "/tmp/c/b/f") == [-ENOENT, 0]
+    t.renameat2(AT_FDCWD, "/tmp/c", AT_FDCWD, "/tmp/other", RENAME_EXCHANGE)
+    assert there(t, "/tmp/c/b/f", "/tmp/other/b/f") == [-ENOENT, 0]
+    t.unlink("/tmp/other/b/f")
+    t.rmdir("/tmp/other/b")
+    k.verify()
+    assert there(t, "/tmp/other/b/f") == [-ENOENT]
+    t.close(t.open("/tmp/other/b", NEW))
+    assert there(t, "/tmp/other/b/f", "/tmp/other/b", "/tmp/other/b/", "/tmp/other//b") == [-ENOTDIR, 0, -ENOTDIR, 0]
+    k.verify()
+
+
+def test_a_walk_asks_for_permission_after_a_change(k, t):
+    for path in ("/tmp/a", "/tmp/a/b"):
+        t.mkdir(path)
+    t.close(t.open("/tmp/a/b/f", NEW))
+    u = k.spawn(uid=1000)
+    assert there(u, "/tmp/a/b/f") == [0]
+    t.chmod("/tmp/a", 0o700)
+    assert there(u, "/tmp/a/b/f") == [-EACCES] and there(t, "/tmp/a/b/f") == [0] and there(u, "/tmp/a/b/f") == [-EACCES]
+    t.chmod("/tmp/a", 0o755)
+    t.chmod("/tmp/a/b", 0o600)
+    assert there(u, "/tmp/a/b/f", "/tmp/a/b") == [-EACCES, 0]
+    k.verify()
+
+
+def test_a_walk_begins_where_its_process_stands(k, t):
+    """The same relative text from two directories, from a descriptor, and over a link and its change."""
+    for path in ("/tmp/a", "/tmp/a/d", "/tmp/b", "/tmp/b/d"):
+        t.mkdir(path)
+    t.close(t.open("/tmp/a/d/f", NEW))
+    t.chdir("/tmp/a")
+    u = t.fork()
+    u.chdir("/tmp/b")
+    for _ in range(2):
+        assert there(t, "d/f", "d/./f", "d/../d/f", "d/..") == [0, 0, 0, 0] and there(u, "d/f") == [-ENOENT]
+    fd = u.open("/tmp/a", O_RDONLY)
+    u.close(u.openat(fd, "d/f", O_RDONLY))
+    t.symlink("/tmp/a/d", "/tmp/link")
+    assert there(t, "/tmp/link/f", "/tmp/link/f") == [0, 0]
+    t.unlink("/tmp/link")
+    t.symlink("/tmp/b/d", "/tmp/link")
+    assert there(t, "/tmp/link/f", "/tmp/a/d/f") == [-ENOENT, 0]
+    long = "/tmp/a/d/" + "x" * 40
+    t.mkdir(long)
+    assert there(t, long + "/f", long + "/f", long + "/../f") == [-ENOENT, -ENOENT, 0]
+    k.verify()

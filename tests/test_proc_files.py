@@ -48,6 +48,11 @@ def read(t, path):
 
 
 # ------------------------------------------------------------------------------------------ status
+NO_MEMORY = (
+    "VmPeak VmSize VmLck VmPin VmHWM VmRSS RssAnon RssFile RssShmem VmData VmStk VmExe VmLib VmPTE VmSwap HugetlbPages"
+).split()  # what a process without any memory but a stack says of it, as far as it is 0
+
+
 def test_every_line_of_status(k, t):
     a = k.spawn(name="a", uid=1000, gid=50, groups=[7, 8])
     a.umask(0o27)
@@ -70,6 +75,13 @@ def test_every_line_of_status(k, t):
         "NSpgid": str(a.pid),
         "NSsid": str(a.pid),
         "Kthread": "0",
+        **{name: f"{0:8} kB" for name in NO_MEMORY},
+        "VmPeak": "     132 kB",
+        "VmSize": "     132 kB",
+        "VmStk": "     132 kB",
+        "CoreDumping": "0",
+        "THP_enabled": "1",
+        "untag_mask": "0xffffffffffffffff",
         "Threads": "1",
         "SigPnd": "0" * 16,
         "ShdPnd": "0" * 16,
@@ -372,7 +384,8 @@ SYSCTLS = {
 
 
 def test_every_limit_is_a_file(k):
-    assert set(SYSCTLS) == set(k.limits.to_dict())
+    ipc = set(fastipc.IpcLimits.to_dict(k.spawn().ipc_limits))  # test_ipc_ids has those
+    assert set(SYSCTLS) == set(k.limits.to_dict()) - ipc - {"ipcmni_extend", "nr_hugepages"}
     for name, path in SYSCTLS.items():
         assert k.read_proc(f"/proc/sys/{path}") == f"{getattr(k.limits, name)}\n"
 

@@ -10,7 +10,7 @@ import fastipc
 from fastipc import Kernel
 
 NAMES = "task signal sighand files fd file inode pipe pipe_buffer page user timer poll_entry rlimit".split()
-NAMES += "cred group_info group".split()
+NAMES += "cred group_info group mm vm_area ipc_namespace ipc_ids shm sysv".split()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,6 +19,7 @@ def test_every_table_is_a_structured_view(k, name):
     r, w = p.pipe()
     p.write(w, b"x" * 100)
     q = p.fork()
+    p.shmat(p.shmget(7, 5000, fastipc.IPC_CREAT | 0o600))
     q.submit("poll", [(w, 0), (r, fastipc.POLLPRI)], 1000)
     k.run(until=0.5)
     view = k.table(name)
@@ -79,7 +80,7 @@ def described():
     """The names of the structs that have a dtype."""
     from fastipc._core import layout
 
-    inside = "fdbits pid pidbits pollfd dhash siginfo stat kht sembuf semid_ds seminfo msqid_ds msginfo".split()
+    inside = "fdbits pid pidbits pollfd dhash siginfo stat kht shmid_ds shminfo shm_info sembuf semid_ds seminfo msqid_ds msginfo".split()
     return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *inside]}
 
 
@@ -270,6 +271,20 @@ def test_the_struct_dtypes_are_the_kernels(k):
         ("fs", "count", 1, "fs_struct"),
         ("journal", "h_ref", 1, "journal"),
         ("xa_node", "count", 1, "xarray"),
+        ("shm", "shm_nattch", 1, "shm"),
+        ("shm", "shm_segsz", 1, "shm"),
+        ("shm", "shm_creator", 1, "shm"),
+        ("shm", "mlock_user", 1, ""),
+        ("shm", "shm_perm.key", 1, "ipc"),
+        ("shm", "shm_perm.seq", 1, "ipc"),
+        ("shm", "shm_perm.id", 1, "ipc"),
+        ("ipc_ids", "in_use", 1, "ipc"),
+        ("ipc_ids", "max_idx", 1, "ipc"),
+        ("ipc_ids", "nr_keys", 1, "ipc"),
+        ("ipc_namespace", "count", 1, "ipc"),
+        ("ipc_namespace", "shm_tot", 1, "shm"),
+        ("sysv", "live", -1, "ipc"),
+        ("user", "locked_shm", 1, "shm"),
     ],
 )
 def test_verify_finds_what_is_broken(table, field, delta, word):
@@ -278,14 +293,19 @@ def test_verify_finds_what_is_broken(table, field, delta, word):
         p = k.spawn(uid=9)
         r, w = p.pipe()
         p.write(w, b"x" * 100)
+        s = k.spawn()
+        s.unshare(fastipc.CLONE_NEWIPC)
+        s.shmat(s.shmget(7, 5000, fastipc.IPC_CREAT | 0o600))
+        s.submit("nanosleep", 1)
         p.write(p.open("/tmp/file", fastipc.O_CREAT | fastipc.O_RDWR), b"x")
-        k.spawn().submit("nanosleep", 1)
         p.fork().submit("poll", [(r, fastipc.POLLPRI)], 5000)
         k.run(until=0)
         k.verify()
         view = k.table(table)
         row = int(np.flatnonzero(view["live"])[-1])
-        column = view[field]
+        column = view
+        for part in field.split("."):
+            column = column[part]
         cell = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}[column.itemsize]
         cell.from_address(column.ctypes.data + row * view.itemsize).value += delta
         with pytest.raises(fastipc.InvariantError, match=word or None):

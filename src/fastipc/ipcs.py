@@ -171,7 +171,7 @@ def _queues(form: str, state: _State) -> Iterator[str]:
         yield _line((10, 10, 10, 10), "msqid", "owner", "lspid", "lrpid")
         for q in rows:
             head = f"{q['q_perm']['id']:<8} {_name(q['q_perm']['uid']):<10}"
-            yield f"{head} {q['q_lspid']:>5}     {q['q_lrpid']:>5}\n"
+            yield f"{head}  {q['q_lspid']:>5}     {q['q_lrpid']:>5}\n"
     else:
         widths = (10, 10, 10, 10, 12, 12)
         yield "------ Message Queues --------\n"

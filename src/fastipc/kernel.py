@@ -39,7 +39,8 @@ class Kernel:
     schedule : str or callable
         "fifo", "random" (from the seed), or a function that gets the list of runnable tasks and returns one of them.
     shm_backing : str
-        "demand": pages exist when touched.
+        "demand": a segment's pages exist when touched. "contiguous": it gets all of them when it is made, in
+        consecutive frames, as on Linux without an MMU; then `Task.memory` shows a whole one without a copy.
     cpus, costs : None
         Places kept for the performance model.
     clock : str
@@ -72,8 +73,8 @@ class Kernel:
         self._machine: Machine | None = None
         if profile not in ("6.18", "4.18"):
             raise ValueError(f"profile must be '6.18' or '4.18', not {profile!r}")
-        if shm_backing != "demand":
-            raise ValueError(f"shm_backing must be 'demand', not {shm_backing!r}")
+        if shm_backing not in ("demand", "contiguous"):
+            raise ValueError(f"shm_backing must be 'demand' or 'contiguous', not {shm_backing!r}")
         if clock != "virtual":
             raise ValueError(f"clock must be 'virtual', not {clock!r}")
         if cpus is not None or costs is not None:
@@ -83,6 +84,7 @@ class Kernel:
         given = initial(limits)
         size = _memory(memory, given["pid_max"])
         self._machine = Machine(size, given["pid_max"], self.seed, given, profile, Task, self)
+        self._machine.set_shm_contiguous(shm_backing == "contiguous")
         self.limits = Limits(self._machine)
         self._set_schedule(schedule)
 

@@ -14,8 +14,8 @@ class Syscall(NamedTuple):
     """One system call: how a trace prints it.
 
     ``args``: one letter an argument of the record: d integer, x flags in hex, o in octal, i an id, b the bytes moved,
-    n seconds from ns, k a key, s a path, S the second one, f a directory's descriptor, p the pair of descriptors it returns,
-    w the wait status it returns, - not printed.
+    or where they are, n seconds from ns, k a key, s a path, S the second one, f a directory's descriptor, p the pair of
+    descriptors it returns, w the wait status it returns, - not printed.
     """
 
     name: str
@@ -278,7 +278,11 @@ del _name
 
 def name_of(nr: int) -> str:
     """Name of a call by its number."""
-    return TABLE[nr].name if nr in TABLE else f"syscall_{nr}"
+    if nr in TABLE:
+        return TABLE[nr].name
+    from fastipc.unistd import NUMBERS
+
+    return next((name for name, number in NUMBERS.items() if number == nr), f"syscall_{nr}")
 
 
 def format_line(
@@ -292,7 +296,7 @@ def format_line(
     data2: bytes = b"",
 ) -> str:
     """One completed call in the manner of strace: virtual time, pid, call, arguments, result."""
-    call = TABLE.get(nr, Syscall(f"syscall_{nr}", "xxx"))
+    call = TABLE.get(nr) or Syscall(name_of(nr), "xxx")
     pairs = zip_args(call.args, args)
     shown = [text for kind, value in pairs if (text := _argument(kind, value, ret, out, data, data2))]
     result = "?" if ret <= -512 else f"-1 {ERRNO_NAMES.get(-ret, -ret)}" if ret < 0 else str(ret)
@@ -329,6 +333,8 @@ def _argument(kind: str, value: int, ret: int, out: tuple[int, int], data: bytes
         return hex(value & 0xFFFFFFFFFFFFFFFF)
     if kind == "n":
         return f"{value / 1e9:g}"
+    if kind == "b" and ret > 0 and not data and value:  # in the task's memory
+        return hex(value & 0xFFFFFFFFFFFFFFFF)
     if kind == "b":
         more = "..." if ret > len(data) else ""
         return (repr(data)[1:] + more).replace("'", '"') if ret > 0 else '""'

@@ -19,6 +19,7 @@ from .abi import (
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
+    RLIMIT_MEMLOCK,
     SHM_DEST,
     SHM_EXEC,
     SHM_INFO,
@@ -277,6 +278,26 @@ def hole_in_an_attach(m: Machine) -> None:
     assert t.maps() == []
 
 
+def borders_in_an_attach(m: Machine) -> None:
+    """A border that mprotect moves between two pieces makes no third one; pieces that become alike stay two."""
+    t = m.spawn()
+    shmid = _segment(t, 8)
+    t.shmat(shmid, ARENA)
+    t.mprotect(ARENA, 2 * P, PROT_READ)
+    assert _nattch(t, shmid) == 2
+    t.mprotect(ARENA + 2 * P, P, PROT_READ)
+    assert _nattch(t, shmid) == 2
+    t.mprotect(ARENA + 2 * P, P, RW)
+    assert _nattch(t, shmid) == 2
+    t.mprotect(ARENA, 2 * P, RW)
+    assert _nattch(t, shmid) == 2
+    t.maps()
+    t.mprotect(ARENA, 8 * P, PROT_READ)
+    t.maps()
+    assert t.shmdt(ARENA) is None
+    assert _nattch(t, shmid) == 0
+
+
 def detach_without_the_first_page(m: Machine) -> None:
     """shmdt of the first address works when the first page is unmapped, and leaves other things alone."""
     t = m.spawn()
@@ -459,6 +480,24 @@ def locked_segments(m: Machine) -> None:
     assert t.shmctl(shmid, SHM_LOCK) is None
     assert t.shmctl(shmid, SHM_UNLOCK) is None
     assert t.shmctl(shmid, IPC_STAT)["mode"] == oct(0o600)
+
+
+def locked_by_users(m: Machine) -> None:
+    """SHM_LOCK is for the owner within RLIMIT_MEMLOCK, which his other locked segments count against."""
+    root, user, stranger = m.spawn(), m.spawn(uid=1000), m.spawn(uid=1001)
+    user.setrlimit(RLIMIT_MEMLOCK, (4 * P, 4 * P))
+    first, second, large = _segment(user, 2), _segment(user, 3), _segment(user, 5)
+    assert user.shmctl(first, SHM_LOCK) is None
+    assert user.shmctl(second, SHM_LOCK) == "ENOMEM"
+    assert user.shmctl(large, SHM_LOCK) == "ENOMEM"
+    assert stranger.shmctl(first, SHM_UNLOCK) == "EPERM"
+    assert user.shmctl(first, SHM_UNLOCK) is None
+    assert user.shmctl(second, SHM_LOCK) is None
+    user.setrlimit(RLIMIT_MEMLOCK, (0, 0))
+    assert user.shmctl(first, SHM_LOCK) == "EPERM"
+    assert root.shmctl(large, SHM_LOCK) is None
+    assert user.shmctl(large, SHM_UNLOCK) is None
+    assert user.shmctl(second, IPC_RMID) is None
 
 
 def attached_over_a_new_namespace(m: Machine) -> None:

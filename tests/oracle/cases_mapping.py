@@ -124,6 +124,20 @@ def offsets_and_sizes(m: Machine) -> None:
     t.maps()
 
 
+def placed_large(m: Machine) -> None:
+    """A large map of a file on a disk lies where its huge pages would; one of a file in memory anywhere."""
+    t = m.spawn()
+    big = 2 << 20
+    for place in PLACES:
+        f = _file(t, place + "f", data(P))
+        for pages, offset in ((512, 0), (513, 0), (512, P), (1024, P), (511, 0), (1024, 3 * P)):
+            t.mmap(pages * P, PROT_READ, MAP_SHARED, f, offset)
+        t.mmap(big, PROT_READ, MAP_PRIVATE, f, 0, ARENA + 5 * P)
+        t.mmap(big, PROT_READ, MAP_PRIVATE, f, 0, ARENA + 600 * P)
+        t.maps()
+        t.munmap(ARENA, 16 * big)
+
+
 def validated_flags(m: Machine) -> None:
     """MAP_SHARED_VALIDATE refuses flags that no one knows, and MAP_SYNC on these file systems; MAP_SHARED does not."""
     t = m.spawn()

@@ -105,6 +105,9 @@ def placed_large(m: Machine) -> None:
     t.mmap(2 * big, PROT_READ, ANON)
     t.mmap(big, PROT_READ, SHARED)
     t.mmap(big, PROT_READ, ANON, -1, 0, ARENA + P)
+    t.mmap(P, RW, FIX, *at(P + big))
+    moved = t.mremap(ARENA + P, big, 2 * big, MREMAP_MAYMOVE)
+    assert moved % big == 0
     t.maps()
 
 
@@ -461,6 +464,22 @@ def mremap_dontunmap(m: Machine) -> None:
     assert t.load(ARENA, 3 * P) == bytes(3 * P)
 
 
+def mremap_of_locked_memory(m: Machine) -> None:
+    """A locked area that is moved is not touched, only what it grows by; MREMAP_DONTUNMAP unlocks what it leaves."""
+    t = m.spawn()
+    t.mmap(2 * P, RW, FIX | MAP_LOCKED, *at())
+    child = t.fork()
+    to = ARENA + 0x10000
+    assert t.mremap(ARENA, 2 * P, 2 * P, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to
+    assert t.touch(to, 2, True) == 2
+    assert t.mremap(to, 2 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_FIXED, ARENA) == ARENA
+    assert t.touch(ARENA, 4, True) == 0
+    assert child.touch(ARENA, 2, True) == 2
+    t.mmap(P, PROT_READ, FIX | MAP_LOCKED, *at(0x20000))
+    t.mremap(ARENA + 0x20000, P, P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ARENA + 0x21000)
+    t.maps()
+
+
 def mremap_of_shared_memory(m: Machine) -> None:
     """An old length of 0 makes a second area of a shared one; of a private one it is EINVAL."""
     t = m.spawn()
@@ -484,6 +503,36 @@ def mremap_over_several_areas(m: Machine) -> None:
     assert t.mremap(ARENA, 4 * P, 4 * P, MREMAP_MAYMOVE) == ARENA
     assert t.mremap(ARENA, 4 * P, P, 0) == ARENA
     t.maps()
+
+
+def mremap_moves_several_areas(m: Machine) -> None:
+    """With MREMAP_FIXED and no other length several areas go, and the holes between; it must begin in an area."""
+    t = m.spawn()
+    t.mmap(8 * P, RW, FIX, *at())
+    t.store(ARENA, data(8 * P))
+    t.mprotect(ARENA + P, P, PROT_READ)
+    t.munmap(ARENA + 3 * P, 2 * P)
+    t.mmap(8 * P, PROT_NONE, FIX, *at(0x20000))
+    to = ARENA + 0x20000
+    assert t.mremap(ARENA + 3 * P, 4 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_FIXED, to) == "EFAULT"
+    assert t.mremap(ARENA, 7 * P, 7 * P, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to
+    t.maps()
+    assert t.load(to, 3 * P) == data(3 * P)
+    assert t.load(to + 5 * P, 2 * P) == data(8 * P)[5 * P : 7 * P]
+    assert t.load(ARENA + 7 * P, P) == data(8 * P)[7 * P :]
+
+
+def mremap_of_silly_lengths(m: Machine) -> None:
+    """An old length beyond user space is EINVAL, also for a shrink; a new place over the old one is EINVAL."""
+    t = m.spawn()
+    t.mmap(2 * P, RW, FIX, *at())
+    assert t.mremap(ARENA, -P, P, 0) == "EINVAL"
+    assert t.mremap(ARENA, HUGE, P, 0) == "EINVAL"
+    assert t.mremap(ARENA, HUGE, P, MREMAP_MAYMOVE) == "EINVAL"
+    assert t.mremap(ARENA, 2 * P, 2 * P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ARENA + P) == "EINVAL"
+    assert t.mremap(UNUSED, 4 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, UNUSED + P) == "EINVAL"
+    assert t.mremap(UNUSED, 4 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ARENA) == "EFAULT"
+    assert len(t.maps()) == 1
 
 
 # ------------------------------------------------------------------------------------------------ accesses
@@ -551,6 +600,30 @@ def faults_of_private_memory(m: Machine) -> None:
     assert t.frame(ARENA) is None
     assert t.load(ARENA, 2 * P) == bytes(2 * P)
     assert t.touch(ARENA, 4, True) == 2
+
+
+def faults_after_mprotect(m: Machine) -> None:
+    """Pages that one process has are writable at once when their area is; those that a fork has shared are not."""
+    t = m.spawn()
+    t.mmap(4 * P, RW, FIX, *at())
+    t.touch(ARENA, 2, True)
+    for prot in (PROT_READ, PROT_NONE):
+        t.mprotect(ARENA, 4 * P, prot)
+        t.mprotect(ARENA, 4 * P, RW)
+        assert t.touch(ARENA, 2, True) == 0
+    child = t.fork()
+    for a in (t, child):
+        a.mprotect(ARENA, 4 * P, PROT_READ)
+        a.mprotect(ARENA, 4 * P, RW)
+    child.exit(0)
+    t.mprotect(ARENA, 4 * P, PROT_READ)
+    t.mprotect(ARENA, 4 * P, RW)
+    assert t.touch(ARENA, 2, True) == 2
+    assert t.touch(ARENA, 2, True) == 0
+    assert t.touch(ARENA + 2 * P, 2, False) == 2
+    t.mprotect(ARENA, 4 * P, PROT_READ)
+    t.mprotect(ARENA, 4 * P, RW)
+    assert t.touch(ARENA + 2 * P, 2, True) == 2
 
 
 def faults_of_populated_memory(m: Machine) -> None:
@@ -747,7 +820,44 @@ def brk_and_areas(m: Machine) -> None:
     t.maps()
 
 
+def brk_over_a_hole(m: Machine) -> None:
+    """The break does not go back over what is not mapped, only over what holds a page of it."""
+    t = m.spawn()
+    t.brk(HEAP + 4 * P + 1)
+    t.munmap(HEAP + 3 * P, 2 * P)
+    assert t.brk(HEAP + 3 * P) == HEAP + 4 * P + 1
+    assert t.brk(HEAP + 2 * P) == HEAP + 2 * P
+    t.maps()
+    t.munmap(HEAP, 2 * P)
+    assert t.brk(HEAP) == HEAP + 2 * P
+    assert t.brk(HEAP + 3 * P) == HEAP + 3 * P
+    t.maps()
+
+
+def what_is_a_heap(m: Machine) -> None:
+    """An area is shown as the heap if it has a part of it, whoever mapped it."""
+    t = m.spawn()
+    t.mmap(P, PROT_READ, FIX, -1, 0, HEAP)
+    assert t.maps() == [f"{HEAP:x}-{HEAP + P:x} r--p 0"]
+    t.munmap(HEAP, P)
+    t.brk(HEAP + 2 * P)
+    t.mmap(P, PROT_READ, FIX, -1, 0, HEAP + P)
+    t.mmap(P, PROT_READ, FIX, -1, 0, HEAP + 2 * P)
+    t.maps()
+
+
 # ------------------------------------------------------------------------------------------------ limits
+def failed_map_leaves_a_split(m: Machine) -> None:
+    """A MAP_FIXED that RLIMIT_AS refuses takes nothing away, but the area that it would have cut is two."""
+    t = m.spawn()
+    t.mmap(4 * P, RW, FIX, *at(2 * P))
+    t.store(ARENA + 2 * P, data(4 * P))
+    t.limit_as(0)
+    assert t.mmap(4 * P, RW, FIX, *at()) == "ENOMEM"
+    assert len(t.maps()) == 2
+    assert t.load(ARENA + 2 * P, 4 * P) == data(4 * P)
+
+
 def limit_of_address_space(m: Machine) -> None:
     """RLIMIT_AS: ENOMEM for mmap, mremap, brk and stacks beyond it; what MAP_FIXED replaces does not count."""
     t = m.spawn()

@@ -16,10 +16,13 @@ from numba.extending import intrinsic
 import fastipc
 from fastipc import UserBuffer, compiled
 
-from . import abi, compiled_paths, paths
+from . import abi, compiled_memory, compiled_paths, compiled_sysv, memory, paths
+from .compiled_memory import CompiledMemory, on_memory, raising_memory
 from .compiled_paths import on_paths, raising_paths
+from .compiled_sysv import CompiledSysv, on_sysv, raising_sysv
 from .machine import ASLEEP, DIED, NAMING, NOTHING, Pending, Task, ready_sets
 from .sim import SimMachine
+from .sim_memory import LOOKS
 
 AREA = 1 << 19
 WORKERS = 64
@@ -41,9 +44,14 @@ OPS = (
     "capset", "prctl", "unshare", "waitid", "read_at", "write_at", "pipe2_at",
 )  # fmt: skip
 FILES = 100  # the number of the first call that names files
+MEMORY = 200  # of the first call on memory
+SYSV = 300  # of the first call on semaphores and message queues
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
 NUMBER["times"] = NUMBER["lstat"]
+NUMBER |= {name: MEMORY + i for i, name in enumerate(compiled_memory.OPS)}
+NUMBER |= {name: SYSV + i for i, name in enumerate(compiled_sysv.OPS)}
+NUMBER |= dict.fromkeys(memory.LIMITS, NUMBER["setrlimit"])
 (
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
     LSEEK, PREAD, PWRITE, SELECT, SELECT_NFDS, POLL, WAIT4, GETPID, GETTID, GETPPID, GETUID,
@@ -202,6 +210,8 @@ def raising(t, op, a, area):
 
 RAISING = (READ, PREAD, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, FSTAT, SELECT, POLL, WAIT4)
 RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
+RAISING += tuple(MEMORY + op for op in compiled_memory.RAISING)
+RAISING += tuple(SYSV + op for op in compiled_sysv.RAISING)
 
 
 @numba.njit
@@ -311,6 +321,10 @@ def worker(t, me, boxes, areas):
             ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
         elif op == EXECVE:
             ret = t.sys_execve(worker, me, boxes, areas)
+        elif op >= SYSV:
+            ret = raising_sysv(t, op - SYSV, a, area) if box[FORM] else on_sysv(t, op - SYSV, a, area)
+        elif op >= MEMORY:
+            ret = raising_memory(t, op - MEMORY, a, area) if box[FORM] else on_memory(t, op - MEMORY, a, area)
         elif op >= FILES:
             ret = raising_paths(t, op - FILES, a, area) if box[FORM] else on_paths(t, op - FILES, a, area)
         elif box[FORM]:
@@ -325,10 +339,17 @@ def worker(t, me, boxes, areas):
             ret = on_ids(t, op, a, area)
         box[ERRNO] = t.errno
         box[RET] = ret
+        boxes[-1, 0] += 1  # no task's: how many calls have ended
+        box[-1] = boxes[-1, 0]
         box[STATE] = IDLE
 
 
-class CompiledMachine(SimMachine):
+def signed(word: int) -> int:
+    """Return a word as a box holds it."""
+    return word - (1 << 64) if word >> 63 == 1 else word
+
+
+class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
     """Tasks of a simulated kernel that are compiled programs."""
 
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:
@@ -361,12 +382,21 @@ class CompiledMachine(SimMachine):
             self.kernel.run(until=self.kernel.now + 0.1)
         raise AssertionError(f"{pending.text} never ends")
 
+    def _when(self, task: Task) -> int:
+        return int(self.boxes[self.box[id(task.handle)]][-1])
+
     # ------------------------------------------------------------------------------------------ calls
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:
         n = self.box[id(task.handle)]
         box, area = self.boxes[n], self.areas[n]
+        if name in LOOKS:
+            return self.looks_at(task, name, args)
         if name in paths.SHAPES:
             words, decode = self._on_files_in(area, name, paths.full(name, args))
+        elif name in memory.CALLS:
+            words, decode = self.memory_words(area, name, args)
+        elif name in memory.LIMITS:
+            words, decode = self._on_setrlimit(area, *self.limit_of(task, name, *args))
         else:
             words, decode = getattr(self, f"_on_{name}", self._on_numbers)(area, *map(self._plain, args))
         box[OP] = NUMBER[name]
@@ -380,7 +410,7 @@ class CompiledMachine(SimMachine):
             decode = self.name_of
         elif name in NOTHING:
             decode = self._nothing
-        box[ARG : ARG + len(words)] = [int(word) for word in words]
+        box[ARG : ARG + len(words)] = [signed(int(word)) for word in words]
         box[STATE] = ASKED
         return name, n, decode
 
@@ -395,12 +425,14 @@ class CompiledMachine(SimMachine):
     def _finished(self, pending: Pending) -> Any:
         if pending.value is not ASLEEP:
             return pending.value
+        if len(pending.token) == 1:
+            return pending.token[0]
         name, n, decode = pending.token
         handle, box = pending.task.handle, self.boxes[n]
         if box[STATE] != IDLE:
             return ASLEEP if self._alive(pending.task) else DIED
         ret = int(box[RET])
-        assert box[ERRNO] == max(-ret, 0), f"t.errno is {box[ERRNO]}, not {-ret}"
+        assert box[ERRNO] == max(-ret, 0) or name in memory.ACCESSES, f"t.errno is {box[ERRNO]}, not {-ret}"
         if ret < 0:
             return abi.errno_name(-ret)
         if name == "execve":

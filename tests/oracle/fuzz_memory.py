@@ -247,7 +247,10 @@ class MemoryProgram(Program):
         return "brk", HEAP + rng.randrange(8) * PAGE_SIZE + rng.choice((0, 0, 1, 100)) if rng.random() < 0.9 else 0
 
     def _madvise_(self, actor: int) -> tuple:
-        return "madvise", *self._range(actor), self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
+        address, length = self._range(actor)
+        if length == 1 << 47:  # it would reach the stack of the real task, which is needed
+            length = PAGE_SIZE
+        return "madvise", address, length, self.random.choice((MADV_DONTNEED,) * 6 + (MADV_NORMAL, 999))
 
     def _mlock_(self, actor: int) -> tuple:
         name = "mlock" if self.locked and self.random.random() < 0.6 else "munlock"
@@ -259,7 +262,8 @@ class MemoryProgram(Program):
         if name == "memlock":
             size = rng.choice((0, 4, 16, 1024)) * PAGE_SIZE
             return "setrlimit", RLIMIT_MEMLOCK, (size, max(size, 1 << 23))
-        return name, rng.choice((0, 2, 10, 40, 1000))
+        # RLIMIT_DATA is compared with the whole heap too, whatever else there is: leave room for the largest.
+        return name, rng.choice((0, 2, 10, 40, 1000) if name == "limit_as" else (10, 40, 1000))
 
     # ------------------------------------------------------------------------------------------ accesses
     # A fault ends the task, so most accesses go where the areas that were seen last allow them.

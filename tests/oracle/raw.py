@@ -9,16 +9,20 @@ from typing import Any
 import fastipc
 from fastipc.unistd import NUMBERS
 
-from . import abi, paths, real
-from .real_sysv import RealSysv
+from . import abi, memory, paths, real, real_sysv
 from .machine import CREATING, NOTHING, SLEEPING, Task
 from .sim import SimMachine, devices
+from .sim_memory import LOOKS
 
 AREA = 4 << 20  # bytes of a task's memory that its calls find their arguments in
 NAMES = {number: name for name, number in NUMBERS.items()}
 FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastipc.MAP_NORESERVE
-HELPERS = ("_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops",
-           "_sem_result", "_msg_result", "_raw")
+RAW = {**vars(real_sysv.RealSysv), **vars(real.RealMemory), **vars(real.RealMachine)}
+OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
+HELPERS = (
+    "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user",
+    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
+)  # fmt: skip
 
 
 class Slot:
@@ -67,6 +71,8 @@ class RawMachine(SimMachine):
         self._watch()
         slot = self.slots.setdefault(task, Slot(handle, len(self.slots)))
         slot.put(b"")
+        if name in memory.ACCESSES or name in memory.LIMITS or name in LOOKS:  # those are no calls
+            return super()._start(task, name, args, direct)
         decode = self._marshal(slot, name, args)
         if name == "execve":
             slot.mapped = False
@@ -114,6 +120,6 @@ class RawMachine(SimMachine):
         return decode
 
 
-for _name, _value in [*vars(RealSysv).items(), *vars(real.RealMachine).items()]:
-    if (re.fullmatch(r"_[a-z]\w*_", _name) and _name not in vars(RawMachine)) or _name in HELPERS:
+for _name, _value in RAW.items():
+    if (re.fullmatch(r"_[a-z]\w*_", _name) and _name not in (*vars(RawMachine), *OURS)) or _name in HELPERS:
         setattr(RawMachine, _name, _value)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from .machine import Task
 
 STATS = (abi.IPC_STAT, abi.SHM_STAT, abi.SHM_STAT_ANY)
-INFO_FIELDS = ("shmmax", "shmmin", "shmmni", "shmseg", "shmall")
-SHM_INFO_FIELDS = ("used_ids", "shm_tot", "shm_rss", "shm_swp")
+LOOKS = frozenset({"frame", "maps", "areas"})  # steps of the tests themselves
+INFOS = {
+    abi.IPC_INFO: ("shmmax", "shmmin", "shmmni", "shmseg", "shmall"),
+    abi.SHM_INFO: ("used_ids", "shm_tot", "shm_rss", "shm_swp"),
+}
 
 
 @functools.cache
@@ -27,6 +30,11 @@ def start_brk() -> int:
     """Return where the heap of every program starts."""
     with fastipc.Kernel() as kernel:
         return int(kernel.spawn().brk(0))
+
+
+def shm_dtype(cmd: int) -> np.dtype:
+    """Return what a row is of, for a command of shmctl."""
+    return {abi.IPC_INFO: fastipc.SHMINFO, abi.SHM_INFO: fastipc.SHM_INFO_T}.get(cmd, fastipc.SHMID_DS)
 
 
 def field_of(record: Any, name: str) -> int:
@@ -102,43 +110,31 @@ class SimMemory:
     def frame(self, task: Task, address: int) -> int | None:
         """Return a number for the frame that is mapped at an address: 1 for the first seen."""
         walk = task.handle.walk(self._there(address))
-        return self.frames.setdefault(walk.pfn, len(self.frames) + 1) if walk.present else None
+        return self.frames.setdefault(walk.frame, len(self.frames) + 1) if walk.pte else None
 
     def maps(self, task: Task) -> list[str]:
         """Return the areas of a task, as `memory.areas` shows them."""
         text = self.kernel.read_proc(f"/proc/{task.handle.pid}/maps")
         return memory.areas(self, text, start_brk())
 
-    def areas(self, task: Task) -> list[str]:
+    def joined(self, task: Task) -> list[str]:
         """Return the areas of a task with neighbours joined."""
         return memory.joined(self.maps(task))
 
-    def limited(self, task: Task, name: str, pages: int) -> None:
-        """Set a limit that leaves room for so many pages."""
+    def limit_of(self, task: Task, name: str, pages: int) -> tuple[int, tuple[int, int]]:
+        """Return the arguments of the setrlimit that leaves room for so many pages."""
         status = self.kernel.read_proc(f"/proc/{task.handle.pid}/status")
         resource, size = memory.limit(name, status, pages)
-        task.handle.setrlimit(resource, (size, (1 << 64) - 1))
+        return resource, (size, (1 << 64) - 1)
 
     def looks_at(self, task: Task, name: str, args: tuple) -> tuple | None:
         """Return the value of a step that is no call of the library, in a tuple; None if the step is one."""
         if name in memory.LIMITS:
-            return (self.limited(task, name, *args),)
-        if name in ("touch", "frame", "maps", "areas"):
-            return (getattr(self, name)(task, *args),)
+            task.handle.setrlimit(*self.limit_of(task, name, *args))
+            return (None,)
+        if name in LOOKS or name == "touch":
+            return (getattr(self, "joined" if name == "areas" else name)(task, *args),)
         return None
-
-    # forms with a user pointer
-    def _read_at_(self, fd: int, address: int, n: int) -> tuple:
-        return self._verb("readinto" if self.verb != "sys" else "read"), (fd, self._buffer(address, n)), None
-
-    def _write_at_(self, fd: int, address: int, n: int) -> tuple:
-        return self._verb("write"), (fd, self._buffer(address, n)), None
-
-    def _pipe2_at_(self, address: int, flags: int) -> tuple:
-        return "sys_pipe2", (self._buffer(address, 8), flags), None
-
-    def _buffer(self, address: int, n: int) -> Any:
-        return fastipc.UserBuffer(self._there(address), n)
 
     # ------------------------------------------------------------------------------------------ System V
     def _memfd_create_(self, name: str, flags: int = 0) -> tuple:
@@ -150,7 +146,7 @@ class SimMemory:
     def _shmctl_(self, shmid: int, cmd: int, arg: Any = None) -> tuple:
         if self.verb == "sys":
             return self._shmctl_into(shmid, cmd, arg)
-        if cmd not in (*STATS, abi.IPC_INFO, abi.SHM_INFO):
+        if cmd not in STATS and cmd not in INFOS:
             return "shmctl", (shmid, cmd) if arg is None else (shmid, cmd, arg), lambda ret: None
         return "shmctl", (shmid, cmd), functools.partial(self._shm_result, cmd)
 
@@ -159,22 +155,22 @@ class SimMemory:
             return self._shmid_ds(ret)
         if cmd in STATS:
             return ret[0], self._shmid_ds(ret[1])
-        return tuple(int(getattr(ret, name)) for name in (INFO_FIELDS if cmd == abi.IPC_INFO else SHM_INFO_FIELDS))
+        return tuple(int(getattr(ret, name)) for name in INFOS[cmd])
 
     def _shmid_ds(self, record: Any) -> dict[str, Any]:
         return memory.shmid_ds(self, functools.partial(field_of, record))
 
     def _shmctl_into(self, shmid: int, cmd: int, arg: Any) -> tuple:
+        row = np.zeros(1, shm_dtype(cmd))
         if cmd == abi.IPC_SET:
-            row = np.zeros(1, fastipc.SHMID_DS)
             row["shm_perm"]["uid"], row["shm_perm"]["gid"], row["shm_perm"]["mode"] = arg or (0, 0, 0)
-            return "sys_shmctl", (shmid, cmd, row), self._nothing
+        return "sys_shmctl", (shmid, cmd, row), self._shm_decode(cmd, row)
+
+    def _shm_decode(self, cmd: int, row: Any) -> Callable:
+        if cmd == abi.IPC_STAT:
+            return lambda ret: self._shmid_ds(row[0])
         if cmd in STATS:
-            row = np.zeros(1, fastipc.SHMID_DS)
-            done: Callable = lambda ret: self._shmid_ds(row[0])  # noqa: E731
-            return "sys_shmctl", (shmid, cmd, row), done if cmd == abi.IPC_STAT else lambda ret: (ret, done(ret))
-        if cmd in (abi.IPC_INFO, abi.SHM_INFO):
-            row = np.zeros(1, fastipc.SHMINFO if cmd == abi.IPC_INFO else fastipc.SHM_INFO_DTYPE)
-            names = INFO_FIELDS if cmd == abi.IPC_INFO else SHM_INFO_FIELDS
-            return "sys_shmctl", (shmid, cmd, row), lambda ret: tuple(int(row[0][name]) for name in names)
-        return "sys_shmctl", (shmid, cmd, None), self._nothing
+            return lambda ret: (ret, self._shmid_ds(row[0]))
+        if cmd in INFOS:
+            return lambda ret: tuple(int(row[0][name]) for name in INFOS[cmd])
+        return self._nothing

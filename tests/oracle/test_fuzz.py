@@ -10,6 +10,7 @@ PROGRAMS = 600
 GROUPS = 20
 FILES = 300  # programs over files
 SYSV = 240  # programs over semaphores and message queues
+MEMORY = 300  # programs over memory
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -51,10 +52,22 @@ def test_fuzz_sysv(group: int) -> None:
     run(range(group * SYSV // 6, (group + 1) * SYSV // 6), compiled=False, sysv=True)
 
 
-def run(seeds: range, compiled: bool, files: bool = False, sysv: bool = False) -> None:
+@pytest.mark.parametrize("compiled", [False, True], ids=["", "compiled"])
+@pytest.mark.parametrize("group", range(6))
+def test_fuzz_memory(group: int, compiled: bool) -> None:
+    """Random programs over memory, mapped files and segments give the answers of the real kernel."""
+    why_not = real.disorderly() or real.rootless() or root.unlike()
+    if why_not:
+        pytest.skip(why_not)
+    size = (COMPILED if compiled else MEMORY) // 6
+    start = 40_000 if compiled else 30_000
+    run(range(start + group * size, start + (group + 1) * size), compiled, memory=True)
+
+
+def run(seeds: range, compiled: bool, files: bool = False, memory: bool = False, sysv: bool = False) -> None:
     from . import fuzz
 
     for seed in seeds:
-        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, sysv=sysv))
+        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, memory, sysv))
         if text:
             pytest.fail(text, pytrace=False)

@@ -46,6 +46,8 @@ typedef struct {
 #define HEADER ((volatile header_t *)BASE)
 #define SLOT(i) ((slot_t *)(BASE + BASE_PAGE) + (i))
 
+// The last page of the program, of rights that no case asks for: so that the heap, which follows, never joins it.
+static char fence[2 * BASE_PAGE] __attribute__((aligned(BASE_PAGE), section(".bss.zfence")));
 static char stacks[NSLOTS][STACK] __attribute__((aligned(64)));
 
 static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
@@ -59,7 +61,7 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 #define sys(nr, a, b, c, d) sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 enum {
-    SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_munmap = 11, SYS_rt_sigaction = 13,
+    SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_rt_sigaction = 13,
     SYS_nanosleep = 35, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_chdir = 80, SYS_unlink = 87,
     SYS_umask = 95, SYS_getrlimit = 97, SYS_getrusage = 98,
     SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_personality = 135,
@@ -320,6 +322,7 @@ void start(long *stack)
         sys(SYS_execve, argv[0], argv, argv + argc + 1, 0);
     }
     sys(SYS_munmap, MMAP_BASE - 0x100000, 0x100000, 0, 0);  // the vdso and its data
+    sys(SYS_mprotect, fence, sizeof fence, 6, 0);
     sys(SYS_prctl, 41, 1, 0, 0);  // PR_SET_THP_DISABLE
     if (argc > 3) sys(SYS_close_range, 0, 0x7fffffff, 0, 0);
     sys(SYS_getrlimit, 7, nofile, 0, 0);  // the task may have no number left under its soft limit

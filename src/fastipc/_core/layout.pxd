@@ -220,7 +220,7 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t mm
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56; see linux/fault.pxd
+    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56
 
 cdef enum:
     TASK_COMM_LEN = 16
@@ -599,6 +599,12 @@ cdef enum:  # page.flags
     PG_BUDDY = 1  # head of a free block
     PG_PCP = 2  # in the cache of single pages
     PG_TOUCHED = 4  # its bytes may differ from zero
+    PG_FILE = 8  # in the page cache of a file on a disk
+    PG_SHMEM = 16  # in that of a file in memory
+    PG_KIND_SHIFT = 3  # these two as a number of mm.rss
+    PG_UPTODATE = 64  # its bytes are the file's
+    PG_DIRTY = 128  # there is no other place that has them: never dropped
+    PG_ANON_EXCLUSIVE = 32  # private, and no fork since it was last written: one process has it
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t live  # 1 when allocated
@@ -636,6 +642,11 @@ cdef enum:  # vm_area_struct.vm_ops
     SHMEM_VM_OPS = 1  # pages of a file of memory
     SHM_VM_OPS = 2  # those of a System V segment: counts its attaches
 
+cdef enum:  # mm.rss
+    MM_ANONPAGES = 0
+    MM_FILEPAGES = 1
+    MM_SHMEMPAGES = 2
+
 ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
     uint32_t live
     uint32_t link
@@ -657,10 +668,8 @@ ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
     uint64_t exec_vm
     uint64_t stack_vm
     uint64_t hiwater_vm
-    uint64_t rss_file  # pages present
-    uint64_t rss_anon
-    uint64_t rss_shmem
-    uint64_t hiwater_rss
+    uint64_t rss[3]  # pages present, by MM_ number
+    uint64_t hiwater_rss  # before pages were last taken away
     uint64_t pgtables  # pages of page tables
     uint64_t min_flt
 
@@ -673,7 +682,8 @@ ctypedef struct vm_area_t:  # struct vm_area_struct
     uint32_t vm_flags
     uint32_t vm_mm
     uint32_t vm_file  # counted; 0 = none
-    uint32_t vm_ops
+    uint16_t vm_ops
+    uint16_t vm_page_prot  # flag bits of an entry that is made by a read
     uint32_t vm_next  # by address
     uint32_t vm_prev
     uint32_t rb_left  # tree by address, a heap by a hash of the row
@@ -1143,6 +1153,13 @@ ctypedef struct tlb_t:  # one translation, see linux/tlb.pxd; host memory
     uint64_t write
     char *base  # of the page
 
+ctypedef struct walked_t:  # where the last walk led: one of a path that begins with the same text goes on from there
+    uint32_t len  # of the text, with the slashes at its end; 0 = nothing is known
+    uint32_t start  # dentry at which the walk began
+    uint32_t mnt
+    uint32_t dentry
+    char text[32]  # zeros behind it
+
 ctypedef struct kernel_t:  # one machine
     # read by every call
     uint64_t trace_hash
@@ -1220,12 +1237,14 @@ ctypedef struct kernel_t:  # one machine
     uint32_t d_buckets  # of the table of dentries, which grows by one with every name
     uint32_t d_split  # buckets when the present round of growing began
     uint32_t d_entries
+    walked_t walked
     uint32_t sleepers  # programs asleep that are not daemons
     uint32_t dead_first  # tasks ended whose Python side must be told, linked by `link`
     uint32_t dead_last
     uint32_t default_rlimit
     uint32_t subreapers  # processes with SIGNAL_CHILD_SUBREAPER
     uint32_t spawn_cred  # a hint: row that the last spawned process was given
+    uint32_t shm_contiguous  # segments get all their pages at once, from one block
     uint32_t init_mm  # address space of every process that has done nothing with memory yet
     uint32_t last_asid
     uint32_t last_anon_vma
@@ -1245,6 +1264,8 @@ ctypedef struct kernel_t:  # one machine
     uint32_t trace_cap
 
     tlb_t tlb[256]  # TLB_SIZE
+    uint64_t walk_tag  # the table that a fault found last: tag of the first address of its range
+    uint64_t *walk_table
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
     char pathname[2][4104]  # names_cachep: the paths of the call in progress, and a word of zeros
     char proc_self[16]  # text of /proc/self

@@ -116,7 +116,8 @@ def source_of(method: Method, raises: bool) -> tuple[str, int]:
 def add(method: Method, raises: bool) -> None:
     """Give compiled code one verb of a method."""
     text, registers = source_of(method, raises)
-    names: dict[str, Any] = dict(globals(), host_call=external(method.symbol, registers), writable=method.name == "readv")
+    names: dict[str, Any] = dict(globals(), writable=method.name == "readv")
+    names["host_call"] = external(method.symbol, registers)
     if method.name in IN_USER_MEMORY:
         names["user_call"] = external(f"{method.symbol}_user", registers)
     exec(text, names)

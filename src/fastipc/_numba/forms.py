@@ -171,9 +171,7 @@ def _readlink_into(raises: bool) -> Any:
         require_buffer("buf", buf, True)
 
         def readlink(t, path, buf=None):
-            ret = call(
-                machine_of(t), row_of(t), path_address(path), path_length(path), address_of(buf), size_of(buf)
-            )
+            ret = call(machine_of(t), row_of(t), path_address(path), path_length(path), address_of(buf), size_of(buf))
             if raises and ret < 0:
                 raise_errno(ret)
             return ret

@@ -18,12 +18,27 @@ REFUSED = {
     "execve": "t.execve(program, ...)",
 }
 _call = external("syscall", 7)
+_refused: dict[tuple[Any, ...], TypingError] = {}
 
 
-def _number(name: Any) -> int:
+def _checked(name: Any, *args: Any) -> int:
+    # The number of the call. Numba asks for literal types, and if they are refused once more for others, whose error is
+    # the one that it shows: so it gets the same.
+    key = tuple(map(types.unliteral, (given for given in args if isinstance(given, types.Type))))
     if not isinstance(name, types.StringLiteral):
-        raise TypingError("name must be a string that is written in the program")
-    text = name.literal_value
+        raise _refused.get(key) or TypingError("name must be a string that is written in the program")
+    try:
+        nr = _number(name.literal_value)
+        for given in args:
+            require_int("args", given)
+    except TypingError as error:
+        _refused[key] = error
+        raise
+    _refused.pop(key, None)
+    return nr
+
+
+def _number(text: str) -> int:
     if text in REFUSED:
         raise TypingError(f"t.syscall({text!r}) cannot copy or leave a running program: use {REFUSED[text]}")
     if text not in NUMBERS:
@@ -32,9 +47,7 @@ def _number(name: Any) -> int:
 
 
 def _typed(t, name, a=0, b=0, c=0, d=0, e=0, f=0):
-    nr = _number(name)
-    for given in (a, b, c, d, e, f):
-        require_int("args", given)
+    nr = _checked(name, a, b, c, d, e, f)
 
     def syscall(t, name, a=0, b=0, c=0, d=0, e=0, f=0):
         return _call(machine_of(t), row_of(t), nr, a, b, c, d, e, f)

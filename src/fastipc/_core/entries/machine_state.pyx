@@ -70,8 +70,8 @@ cdef class MachineState:
         for i, one in enumerate(value if ctl_tables[which].count > 1 else (value,)):
             number = one & 0xffffffffffffffff
             if sysctl_set(self.k, ns, which, i, <int64_t>number) < 0:
-                for i in range(len(old)):
-                    sysctl_set(self.k, ns, which, i, old[i])
+                for back, number_before in enumerate(old):
+                    sysctl_set(self.k, ns, which, back, number_before)
                 raise ValueError(f"{name} must not be {value} in this machine")
         return 0
 
@@ -96,6 +96,10 @@ cdef class MachineState:
     def set_sysctl(self, str name, value, TaskCore task=None):
         """Set a sysctl, as a write to /proc/sys does."""
         self.store(self.namespace_of(task), name, value)
+
+    def set_shm_contiguous(self, bint contiguous):
+        """Whether segments get all their pages at once."""
+        self.k.shm_contiguous = contiguous
 
     cdef int admit(self) except -1:
         # Precondition of every method that is called from Python.

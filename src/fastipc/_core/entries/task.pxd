@@ -51,6 +51,7 @@ cdef class TaskCore:
     cdef int32_t last_status
     cdef object __weakref__
 
+    @cython.final
     cdef object sleep(self, object held)
     cdef bint begin_again(self, object here) except -1
     cdef int install(self, object start) except -1
@@ -63,7 +64,11 @@ cdef class TaskCore:
     cdef int killed(self) except -1
     cdef int after_death(self) except -1
     cdef int discard(self)
+
+    @cython.final
     cdef object complete(self, int64_t ret)
+
+    @cython.final
     cdef object complete_raw(self, int64_t ret)
     cdef int attend(self) except -1
     cdef int freeze(self) except -1

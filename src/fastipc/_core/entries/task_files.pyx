@@ -6,7 +6,7 @@ from libc.stdlib cimport calloc, free, malloc
 cdef class Segments:
     # The buffers of a readv or writev, kept until it is over.
     cdef iovec_t *iov
-    cdef uint64_t *ranges  # NULL, or address and length of each: some are in the task's memory, and have no base in `iov`
+    cdef uint64_t *ranges  # NULL, or address and length of each: some are in the task's memory, without a base in `iov`
     cdef bint mixed  # not all
     cdef list views
 

@@ -157,10 +157,12 @@ cdef class MemoryCalls(IdCalls):
     def walk(self, addr, write=False):
         """How an address leads to a page frame: area, file, segment, page cache, page tables. A `Walk`.
 
-        Nothing is touched: what a first access would do is told, not done. ``write``: for a write.
+        Nothing is touched: what a first access would do is told, not done. So it is no call, and may be asked of a task
+        that runs a program. ``write``: for a write.
         """
         cdef uint64_t at = as_address(addr, "addr")
-        self.enter()
+        if self.frozen or self.k.current == CTX_CLOSED or self.t.mm == 0:
+            self.enter()
         return walk_address(self.k, self.t, at, bool(write))
 
     # -------------------------------------------------------------------------------------- areas
@@ -175,7 +177,9 @@ cdef class MemoryCalls(IdCalls):
         """As `mmap`; >= 0 or -errno."""
         return self.complete_raw(self.mmap_(length, prot, flags, fd, offset, addr))
 
-    cdef int64_t mmap_(self, object length, object prot, object flags, object fd, object offset, object addr) except? -1:
+    cdef int64_t mmap_(
+        self, object length, object prot, object flags, object fd, object offset, object addr
+    ) except? -1:
         cdef int64_t a = as_int(addr, "addr"), n = as_int(length, "length"), p = as_int(prot, "prot")
         cdef int64_t fl = as_int(flags, "flags"), f = as_int(fd, "fd"), off = as_int(offset, "offset")
         self.enter()

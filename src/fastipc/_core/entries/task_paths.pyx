@@ -28,10 +28,25 @@ cdef inline const char *path_text(object path, Py_ssize_t *n) except NULL:
     return PyBytes_AS_STRING(path)
 
 
+cdef inline bint has_zero(const char *text, Py_ssize_t n):
+    # Whether a zero is among `n` bytes: without a call for what is no longer than most paths.
+    cdef uint64_t word
+    if n < 8 or n > 32:
+        return memchr(text, 0, <size_t>n) != NULL
+    while n > 8:
+        memcpy(&word, text, 8)
+        if unlikely(zero_bytes(word)):
+            return True
+        text += 8
+        n -= 8
+    memcpy(&word, text + n - 8, 8)
+    return zero_bytes(word) != 0
+
+
 cdef inline object path_object(object path, str name):
     # The path as a string that is UTF-8, or as bytes. Mostly it is ASCII, and only a zero in it is looked for.
     if likely(PyUnicode_CheckExact(path)) and likely(PyUnicode_IS_COMPACT_ASCII(path)):
-        if likely(memchr(PyUnicode_1BYTE_DATA(path), 0, <size_t>PyUnicode_GET_LENGTH(path)) == NULL):
+        if likely(not has_zero(<const char *>PyUnicode_1BYTE_DATA(path), PyUnicode_GET_LENGTH(path))):
             return path
     return checked_path(path, name)
 

@@ -101,7 +101,8 @@ cdef class Task(RawCalls):
         self.enter()
         if get_room(fds, &view, "fds"):
             n = <uint32_t>((<UserBuffer>fds).length // sizeof(pollfd_t))
-            return raw_call(self, NR_poll, False, (<UserBuffer>fds).addr, n, <uint64_t>max(min(timeout, 0x7fffffff), -1))
+            return raw_call(self, NR_poll, False, (<UserBuffer>fds).addr, n,
+                            <uint64_t>max(min(timeout, 0x7fffffff), -1))
         if view.len % <Py_ssize_t>sizeof(pollfd_t):
             release(&view)
             raise ValueError("fds must be an array of POLLFD rows")

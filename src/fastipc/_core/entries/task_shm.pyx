@@ -17,10 +17,12 @@ cdef class ShmCalls(MemoryCalls):
         return self.complete_raw(self.begin_shmget(key, size, shmflg))
 
     cdef int64_t begin_shmget(self, object key, object size, object shmflg) except? -1:
-        # A hook is asked about a segment that was there; if it raises the call ends with EPERM.
-        cdef int64_t n = as_int(key, "key"), s = as_int(size, "size"), f = as_int(shmflg, "shmflg"), ret
+        cdef int64_t n = as_int(key, "key"), s = as_int(size, "size"), f = as_int(shmflg, "shmflg")
         self.begin(NR_shmget, n, s, f)
-        ret = do_shmget(self.k, self.t, <int32_t>n, <uint64_t>s, <int32_t>f)
+        return self.associated(do_shmget(self.k, self.t, <int32_t>n, <uint64_t>s, <int32_t>f))
+
+    cdef int64_t associated(self, int64_t ret) except? -1:
+        # A hook is asked about a segment that was there; if it raises the call ends with EPERM.
         if likely(ret < 0 or not self.k.hooks & HOOK_IPC_ASSOCIATE or self.t.call.out0 == 0):
             return ret
         self.t.call.ret = ret
@@ -35,10 +37,14 @@ cdef class ShmCalls(MemoryCalls):
 
         Source: shmctl(2), ipc/shm.c. IPC_STAT: a `ShmidDs`. SHM_STAT, SHM_STAT_ANY (``shmid`` is an index): ``(id,
         ShmidDs)``. IPC_INFO, SHM_INFO: a `ShmInfo`. IPC_SET: ``arg`` is ``(uid, gid, mode)`` or a `ShmidDs`. IPC_RMID,
-        SHM_LOCK, SHM_UNLOCK: None. Errors: EINVAL, EACCES, EPERM, EFAULT (IPC_SET without ``arg``), ENOMEM (SHM_LOCK).
+        SHM_LOCK, SHM_UNLOCK: None. With a `UserBuffer` in place of ``arg``: what C
+        returns. Errors: EINVAL, EACCES, EPERM, EFAULT (IPC_SET without ``arg``), ENOMEM (SHM_LOCK).
         """
         cdef shmctl_t buf
-        cdef int64_t ret = self.begin_shmctl(shmid, cmd, arg, &buf)
+        cdef int64_t ret
+        if is_user(arg):
+            return self.shmctl_user(shmid, cmd, arg, True)
+        ret = self.begin_shmctl(shmid, cmd, arg, &buf)
         if self.t.call.args[1] != IPC_SET or arg is not None:
             ret = do_shmctl(self.k, self.t, <int32_t>self.t.call.args[0], <int32_t>self.t.call.args[1], &buf)
         else:
@@ -55,6 +61,8 @@ cdef class ShmCalls(MemoryCalls):
         cdef shmctl_t row
         cdef int64_t ret, number = as_number(cmd, "cmd"), n = <int64_t>shmctl_size(number)
         cdef bint reads = number == IPC_SET
+        if is_user(buf):
+            return self.shmctl_user(shmid, cmd, buf, False)
         if n == 0 or buf is None:
             self.begin(NR_shmctl, as_number(shmid, "shmid"), number, 0)
             return self.complete_raw(do_shmctl(self.k, self.t, <int32_t>self.t.call.args[0], <int32_t>number, NULL))
@@ -77,6 +85,12 @@ cdef class ShmCalls(MemoryCalls):
         finally:
             release(&view)
         return ret
+
+    cdef object shmctl_user(self, object shmid, object cmd, object buf, bint raises):
+        # With an address in the task's memory: what C returns.
+        cdef int32_t i = as_number(shmid, "shmid"), c = as_number(cmd, "cmd")
+        self.enter()
+        return raw_call(self, NR_shmctl, raises, <uint64_t>i, <uint64_t>c, user_addr(buf, shmctl_size(c), "buf"))
 
     cdef int64_t begin_shmctl(self, object shmid, object cmd, object arg, shmctl_t *buf) except? -1:
         # What IPC_SET is to set is in `buf`.
@@ -119,7 +133,7 @@ cdef class ShmCalls(MemoryCalls):
         return do_shmat(self.k, self.t, i, <uint64_t>a, <int32_t>f)
 
     def shmdt(self, shmaddr):
-        """Detach the segment that was attached at an address, all that is left of it. Source: shmdt(2). Errors: EINVAL."""
+        """Detach what was attached at an address, all that is left of it. Source: shmdt(2). Errors: EINVAL."""
         self.complete(self.begin_shmdt(shmaddr))
 
     def sys_shmdt(self, shmaddr):

@@ -50,7 +50,8 @@ cdef class RawCalls(MsgCalls):
         for i in range(6):
             registers[i] = <uint64_t>as_int(args[i], "args") if i < len(args) else 0
         self.enter()
-        if nr in (NR_fork, NR_clone, NR_execve, NR_exit, NR_exit_group, NR_sched_yield, NR_mknod, NR_mknodat):
+        if nr in (NR_fork, NR_clone, NR_execve, NR_exit, NR_exit_group, NR_sched_yield, NR_mknod, NR_mknodat,
+                  NR_shmget):
             return self.special(nr, registers)
         return raw_result(self, syscall_raw(self.k, self.t, nr, registers), False)
 
@@ -75,12 +76,20 @@ cdef class RawCalls(MsgCalls):
         if nr == NR_fork:
             return self.begin_fork(nr, 0, SIGCHLD, None, (), None, False, True)
         if nr == NR_clone:
-            return self.store_tids(a, self.begin_fork(nr, a[0] & ~<uint64_t>CSIGNAL, <int32_t>(a[0] & CSIGNAL), None, (),
-                                                      None, False, True))
+            return self.store_tids(a, self.begin_fork(nr, a[0] & ~<uint64_t>CSIGNAL, <int32_t>(a[0] & CSIGNAL), None,
+                                                      (), None, False, True))
         if nr == NR_execve:
             return self.complete_raw(self.do_exec(None, ()))
         if nr == NR_sched_yield:
             return self.yield_(True)
         if nr == NR_mknod or nr == NR_mknodat:
             return self.complete_raw(self.hooked(syscall_raw(self.k, self.t, nr, a)))
+        if nr == NR_shmget:
+            return self.complete_raw(self.associated(syscall_raw(self.k, self.t, nr, a)))
         return self.end_self(nr, <int32_t>a[0])
+
+
+def raw_numbers():
+    """The numbers of the calls that `Task.syscall` makes."""
+    others = (NR_fork, NR_clone, NR_execve, NR_exit, NR_exit_group, NR_sched_yield)
+    return frozenset([nr for nr in range(NR_calls) if raw_calls[nr] != NULL or nr in others])

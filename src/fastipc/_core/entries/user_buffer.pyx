@@ -6,7 +6,7 @@ cimport cython
 @cython.final
 @cython.freelist(16)
 cdef class UserBuffer:
-    """``length`` bytes at ``addr`` in the memory of the task that makes the call: what a call takes in place of a buffer.
+    """``length`` bytes at ``addr`` in the memory of the task that makes the call, in place of a buffer.
 
     Whether anything is there is the call's to find out: EFAULT if not. Source: a pointer that C passes.
 

@@ -44,6 +44,7 @@ cdef int64_t chmod_common(kernel_t *k, task_t *t, uint32_t i, uint32_t mode) noe
     err = attr_begin(k, i)
     if err:
         return err
+    walk_forget(k)
     inode.i_mode = inode.i_mode & S_IFMT | mode
     return attr_end(k, inode)
 

@@ -198,7 +198,8 @@ cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
     cdef host_t *host = &k.host[task]
     cdef int64_t ret
     if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
-            or unlikely(next.kind != KIND_COMPILED or not plain_read(&next.call) or next.wait.kind or signal_pending(next))
+            or unlikely(next.kind != KIND_COMPILED or not plain_read(&next.call) or next.wait.kind)
+            or unlikely(signal_pending(next))
             or unlikely(f.f_op != PIPEANON_FOPS or f.f_count == 1 or not pipe.inlined.live)):
         return schedule_slow(k, t)
     ret = pipe_read_one(k, pipe, host.base, next.call.iter.count)

@@ -9,6 +9,7 @@ ctypedef struct qstr_t:  # struct qstr: a name with its hash
     const char *name
     uint32_t len
     uint32_t hash
+    uint64_t word  # the first eight bytes, zeros after the name
 
 cdef enum:
     NAME_ROW = 32  # bytes of a row of text
@@ -23,6 +24,16 @@ cdef void dentry_kill(kernel_t *k, uint32_t dentry) noexcept nogil
 cdef uint32_t name_alloc(kernel_t *k, const char *text, uint32_t n) noexcept nogil
 cdef void name_free(kernel_t *k, uint32_t name, uint32_t n) noexcept nogil
 cdef bint dcache_check(kernel_t *k) noexcept nogil
+
+
+cdef inline uint64_t zero_bytes(uint64_t word) noexcept nogil:
+    # The high bit of each byte that is zero, as far as the first one.
+    return (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080
+
+
+cdef inline void walk_forget(kernel_t *k) noexcept nogil:
+    # Before a directory changes its name, its place or who may pass through it.
+    k.walked.len = 0
 
 
 cdef inline void dget(kernel_t *k, uint32_t dentry) noexcept nogil:
@@ -65,11 +76,8 @@ cdef inline uint32_t *bucket_of(kernel_t *k, uint32_t hash) noexcept nogil:
 
 cdef inline bint same_name(kernel_t *k, dentry_t *d, qstr_t *name) noexcept nogil:
     # Of equal length. A short name is one word.
-    cdef uint64_t a, b
     if likely(name.len <= 8):
-        memcpy(&a, d.d_name, 8)
-        memcpy(&b, name.name, 8)
-        return (a ^ b) << (64 - 8 * name.len) == 0 if name.len else True
+        return (<uint64_t *>d.d_name)[0] == name.word
     return memcmp(d_name(k, d), name.name, name.len) == 0
 
 

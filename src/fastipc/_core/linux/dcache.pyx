@@ -10,11 +10,7 @@ cdef enum:
 
 # ------------------------------------------------------------------------------------------ text
 cdef inline int name_order(uint32_t n) noexcept nogil:
-    cdef uint32_t rows = (n + NAME_ROW) // NAME_ROW  # with a zero at the end
-    cdef int order = 0
-    while (<uint32_t>1 << order) < rows:
-        order += 1
-    return order
+    return run_order((n + NAME_ROW) // NAME_ROW)  # with a zero at the end
 
 
 cdef uint32_t name_alloc(kernel_t *k, const char *text, uint32_t n) noexcept nogil:
@@ -153,6 +149,8 @@ cdef void d_add(kernel_t *k, uint32_t dentry, uint32_t inode) noexcept nogil:
 cdef void d_drop(kernel_t *k, uint32_t dentry) noexcept nogil:
     # The name is gone; whoever has it open keeps it.
     if not d_unhashed(k, dentry):
+        if is_dir(d_inode(k, dentry)):
+            walk_forget(k)
         d_unhash(k, dentry)
         unlink_child(k, dentry)
 
@@ -189,6 +187,7 @@ cdef void d_move(kernel_t *k, uint32_t dentry, uint32_t parent, dentry_t *name) 
     cdef dentry_t *d = dentry_row(k, dentry)
     cdef uint32_t old = d.d_parent
     cdef dentry_t swap = d[0]
+    walk_forget(k)
     d_unhash(k, dentry)
     unlink_child(k, dentry)
     d.d_hash = name.d_hash

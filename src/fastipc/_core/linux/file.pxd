@@ -27,6 +27,7 @@ cdef uint32_t alloc_file(
     kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private
 ) noexcept nogil
 cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil
+cdef uint32_t too_many_files(kernel_t *k) noexcept nogil
 cdef int32_t alloc_fd(kernel_t *k, task_t *t, uint32_t start, uint64_t end, bint cloexec) noexcept nogil
 cdef int32_t get_unused_fd(kernel_t *k, task_t *t, bint cloexec) noexcept nogil
 cdef void put_unused_fd(kernel_t *k, task_t *t, int32_t fd) noexcept nogil
@@ -62,6 +63,17 @@ cdef inline int64_t bytes_available(kernel_t *k, file_t *f, int64_t n) noexcept 
 cdef inline bint is_pipe_file(file_t *f) noexcept nogil:
     # Of a pipe or a FIFO: `private_data` is its row.
     return f.f_op == PIPEANON_FOPS or f.f_op == PIPEFIFO_FOPS
+
+
+cdef inline uint32_t alloc_empty_file(kernel_t *k) noexcept nogil:
+    # One reference, for the caller; 0: see alloc_errno.
+    cdef uint32_t i
+    if unlikely(k.table[T_FILE].nlive >= <uint64_t>k.file_max):
+        return too_many_files(k)
+    i = table_alloc(k, T_FILE, sizeof(file_t))
+    if likely(i != 0):
+        file_row(k, i).f_count = 1
+    return i
 
 
 cdef inline void fd_install(kernel_t *k, task_t *t, int32_t fd, uint32_t file) noexcept nogil:

@@ -4,9 +4,6 @@ Source: fs/file.c (alloc_fd, expand_files, dup_fd, do_dup2, close_fd), fs/file_t
 """
 
 
-cdef extern from *:
-    int ctzll "__builtin_ctzll"(unsigned long long) nogil
-
 cdef enum:
     FEW_FDS = 64  # tables up to this size are searched without a bit map
     LEAST_FDS = 8
@@ -15,18 +12,11 @@ cdef enum:
 # ------------------------------------------------------------------------------------------ open files
 cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op,
                          uint32_t private) noexcept nogil:
-    # One reference, for the caller; 0: see alloc_errno. The inode is counted by the caller for each file of a pipe, and
-    # by the dentry of all others.
-    cdef uint32_t i
-    cdef file_t *f
-    if k.table[T_FILE].nlive >= <uint64_t>k.file_max:
-        k.failed_errno = ENFILE
-        return 0
-    i = table_alloc(k, T_FILE, sizeof(file_t))
+    # A file of a pipe. The inode is counted by the caller for each; by the dentry of all others.
+    cdef uint32_t i = alloc_empty_file(k)
+    cdef file_t *f = file_row(k, i)
     if i == 0:
         return 0
-    f = file_row(k, i)
-    f.f_count = 1
     f.f_mode = mode
     f.f_flags = flags
     f.f_op = op
@@ -35,14 +25,30 @@ cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t fl
     return i
 
 
+cdef uint32_t too_many_files(kernel_t *k) noexcept nogil:
+    k.failed_errno = ENFILE
+    return 0
+
+
 cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
-    # __fput: the last reference went.
+    # __fput: the last reference went. What has no path is a pipe's, or did not get as far.
+    cdef file_t *f = file_row(k, file)
+    cdef uint32_t dentry = f.f_dentry, mnt = f.f_mnt
+    if is_pipe_file(f):
+        release_pipe_file(k, file)
+        return
+    if unlikely(f.f_op == SHM_FOPS):
+        shm_release(k, f)
+    table_free(k, T_FILE, file, sizeof(file_t))
+    if likely(dentry != 0):
+        mntput(k, mnt)
+        dput(k, dentry)
+
+
+cdef void release_pipe_file(kernel_t *k, uint32_t file) noexcept nogil:
     cdef file_t *f = file_row(k, file)
     cdef uint32_t inode = f.inode, dentry = f.f_dentry, mnt = f.f_mnt
-    if is_pipe_file(f):
-        pipe_release(k, f)
-    elif unlikely(f.f_op == SHM_FOPS):
-        shm_release(k, f)
+    pipe_release(k, f)
     table_free(k, T_FILE, file, sizeof(file_t))
     if mnt:
         mntput(k, mnt)
@@ -59,28 +65,15 @@ cdef inline uint32_t bit_words(uint32_t max_fds) noexcept nogil:
 
 cdef inline int bits_order(uint32_t max_fds) noexcept nogil:
     # One bit a descriptor, then one bit a full word of those.
-    cdef uint32_t words = bit_words(max_fds), need = words + (words + 63) // 64
-    cdef int order = 0
-    while (<uint32_t>1 << order) < need:
-        order += 1
-    return order
+    cdef uint32_t words = bit_words(max_fds)
+    return run_order(words + (words + 63) // 64)
 
 
-cdef inline int run_order(uint32_t n) noexcept nogil:
-    cdef int order = 0
-    while (<uint32_t>1 << order) < n:
-        order += 1
-    return order
-
-
-cdef inline void mark_fd(kernel_t *k, files_t *files, uint32_t fd, bint open) noexcept nogil:
-    cdef uint32_t word = fd // 64, words
+cdef void mark_fd_bit(kernel_t *k, files_t *files, uint32_t fd, bint open) noexcept nogil:
+    cdef uint32_t word = fd // 64, words = bit_words(files.max_fds)
     cdef uint64_t bit = <uint64_t>1 << (fd & 63)
     cdef uint64_t *at
     cdef uint64_t *full
-    if files.max_fds <= FEW_FDS:
-        return
-    words = bit_words(files.max_fds)
     at = &fdbits_row(k, files.bits + word).word
     full = &fdbits_row(k, files.bits + words + word // 64).word
     if open:
@@ -92,16 +85,14 @@ cdef inline void mark_fd(kernel_t *k, files_t *files, uint32_t fd, bint open) no
         full[0] &= ~(<uint64_t>1 << (word & 63))
 
 
-cdef uint32_t find_next_fd(kernel_t *k, files_t *files, uint32_t start) noexcept nogil:
-    # Lowest free number >= start, or max_fds.
-    cdef uint32_t fd = start, word, words, group
+cdef inline void mark_fd(kernel_t *k, files_t *files, uint32_t fd, bint open) noexcept nogil:
+    if unlikely(files.max_fds > FEW_FDS):
+        mark_fd_bit(k, files, fd, open)
+
+
+cdef uint32_t find_next_bit(kernel_t *k, files_t *files, uint32_t fd) noexcept nogil:
+    cdef uint32_t word = fd // 64, words = bit_words(files.max_fds), group
     cdef uint64_t free
-    if files.max_fds <= FEW_FDS:
-        while fd < files.max_fds and fd_row(k, files.fdt + fd).live:
-            fd += 1
-        return fd
-    words = bit_words(files.max_fds)
-    word = fd // 64
     if word >= words:
         return files.max_fds
     free = ~fdbits_row(k, files.bits + word).word & (~<uint64_t>0 << (fd & 63))
@@ -118,6 +109,16 @@ cdef uint32_t find_next_fd(kernel_t *k, files_t *files, uint32_t start) noexcept
             return word * 64 + ctzll(~fdbits_row(k, files.bits + word).word)
         word = (group + 1) * 64
     return files.max_fds
+
+
+cdef inline uint32_t find_next_fd(kernel_t *k, files_t *files, uint32_t fd) noexcept nogil:
+    # Lowest free number >= fd, or max_fds.
+    cdef fd_t *e = fd_row(k, files.fdt)
+    if unlikely(files.max_fds > FEW_FDS):
+        return find_next_bit(k, files, fd)
+    while fd < files.max_fds and e[fd].live:
+        fd += 1
+    return fd
 
 
 cdef void free_runs(kernel_t *k, files_t *files) noexcept nogil:
@@ -173,11 +174,11 @@ cdef int32_t alloc_fd(kernel_t *k, task_t *t, uint32_t start, uint64_t end, bint
     cdef uint32_t fd = max(start, files.next_fd)
     cdef fd_t *e
     cdef int err
-    if fd < files.max_fds:
+    if likely(fd < files.max_fds):
         fd = find_next_fd(k, files, fd)
-    if fd >= end:
+    if unlikely(fd >= end):
         return -EMFILE
-    if fd >= files.max_fds:
+    if unlikely(fd >= files.max_fds):
         if fd >= <uint64_t>k.nr_open_max:
             return -EMFILE
         err = expand_files(k, files, fd)

@@ -3,7 +3,7 @@
 # The bytes of a file are pages found by (file, index); a place without a page reads as zeros.
 
 
-cdef uint32_t find_page(kernel_t *k, inode_t *inode, uint64_t index) noexcept nogil  # 0: a hole
+cdef int add_to_page_cache(kernel_t *k, uint32_t inode, uint64_t index, uint32_t page) noexcept nogil
 cdef uint32_t find_or_create_page(kernel_t *k, uint32_t inode, uint64_t index) noexcept nogil  # 0: see alloc_errno
 cdef void truncate_pages(kernel_t *k, inode_t *inode, uint64_t first) noexcept nogil
 cdef int64_t generic_file_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil
@@ -20,6 +20,11 @@ cdef extern from *:
     """
     int64_t EXT4_MAXBYTES "FASTIPC_EXT4_MAXBYTES"
     int64_t MAX_LFS_FILESIZE "FASTIPC_MAX_LFS_FILESIZE"
+
+
+cdef inline uint32_t find_page(kernel_t *k, inode_t *inode, uint64_t index) noexcept nogil:
+    # 0: a hole.
+    return xa_load(k, inode.i_pages, index)
 
 
 cdef inline int64_t *file_pos(task_t *t, file_t *f) noexcept nogil:

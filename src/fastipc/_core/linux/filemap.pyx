@@ -6,15 +6,25 @@ of the last page beyond the size are zero.
 
 
 # ------------------------------------------------------------------------------------------ pages
-cdef uint32_t find_page(kernel_t *k, inode_t *inode, uint64_t index) noexcept nogil:
-    return xa_load(k, inode.i_pages, index)
+cdef int add_to_page_cache(kernel_t *k, uint32_t i, uint64_t index, uint32_t page) noexcept nogil:
+    # Takes over the reference, unless it gives -ENOMEM. There is no page at this place yet.
+    cdef inode_t *inode = inode_row(k, i)
+    cdef super_block_t *sb = super_block_row(k, inode.i_sb)
+    cdef page_t *p = page_row(k, page)
+    if xa_store(k, &inode.i_pages, index, page) < 0:
+        return -ENOMEM
+    p.mapping = i
+    p.index = <uint32_t>index
+    p.flags |= PG_TOUCHED | PG_UPTODATE | (PG_SHMEM | PG_DIRTY if sb.s_type == FS_TMPFS else PG_FILE)
+    inode.nrpages += 1
+    sb.s_blocks += 1
+    return 0
 
 
 cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexcept nogil:
     cdef inode_t *inode = inode_row(k, i)
     cdef super_block_t *sb = super_block_row(k, inode.i_sb)
     cdef uint32_t page = xa_load(k, inode.i_pages, index)
-    cdef page_t *p
     if page:
         return page
     if sb.s_max_blocks and sb.s_blocks >= sb.s_max_blocks:
@@ -23,29 +33,25 @@ cdef uint32_t find_or_create_page(kernel_t *k, uint32_t i, uint64_t index) noexc
     page = alloc_zeroed_page(k)
     if page == 0:
         return 0
-    if xa_store(k, &inode.i_pages, index, page) < 0:
+    if add_to_page_cache(k, i, index, page) < 0:
         put_page(k, page)
         return 0
-    p = page_row(k, page)
-    p.mapping = i
-    p.index = <uint32_t>index
-    inode.nrpages += 1
-    sb.s_blocks += 1
     return page
 
 
-cdef void drop_page(kernel_t *k, inode_t *inode, uint64_t index) noexcept nogil:
-    cdef uint32_t page = xa_erase(k, &inode.i_pages, index)
-    page_row(k, page).mapping = page_row(k, page).index = 0
-    inode.nrpages -= 1
-    super_block_row(k, inode.i_sb).s_blocks -= 1
-    put_page(k, page)
-
-
 cdef void truncate_range(kernel_t *k, inode_t *inode, uint64_t index, uint64_t last) noexcept nogil:
-    while inode.nrpages and xa_find(k, inode.i_pages, &index, last):
-        drop_page(k, inode, index)
-        index += 1
+    cdef uint32_t[64] pages
+    cdef uint32_t i, n
+    while inode.nrpages and index <= last:
+        n = xa_take(k, &inode.i_pages, &index, last, pages)
+        if n == 0:
+            return
+        for i in range(n):
+            page_row(k, pages[i]).mapping = page_row(k, pages[i]).index = 0
+            page_row(k, pages[i]).flags &= PG_TOUCHED
+            put_page(k, pages[i])
+        inode.nrpages -= n
+        super_block_row(k, inode.i_sb).s_blocks -= n
 
 
 cdef void truncate_pages(kernel_t *k, inode_t *inode, uint64_t first) noexcept nogil:
@@ -124,7 +130,7 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
     file_remove_privs(k, t, inode)
     file_update_time(k, inode)
     while t.call.iter.count:
-        if unlikely(inode.i_seals & F_SEAL_GROW) and <uint64_t>pos[0] + <uint64_t>part_of_page(t, pos[0]) > inode.i_size:
+        if unlikely(inode.i_seals & F_SEAL_GROW) and pos[0] + part_of_page(t, pos[0]) > <int64_t>inode.i_size:
             err = -EPERM
             break
         page = find_or_create_page(k, f.inode, <uint64_t>pos[0] // PAGE_SIZE)
@@ -258,7 +264,7 @@ cdef int64_t allocate_range(kernel_t *k, uint32_t i, uint64_t start, uint64_t en
         if page_row(k, find_page(k, inode, undo)).link:
             page_row(k, find_page(k, inode, undo)).link = 0
             if index <= last:
-                drop_page(k, inode, undo)
+                truncate_range(k, inode, undo, undo)
     return 0 if index > last else -alloc_errno(k, ENOSPC if sb.s_type == FS_EXT4 else ENOMEM)
 
 

@@ -1,7 +1,8 @@
 """How tasks begin: init, fork and clone, a new session's first process, exec; and resource limits.
 
 Source: kernel/fork.c (copy_process, copy_files, copy_sighand, copy_signal), fs/exec.c (begin_new_exec, de_thread),
-kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, ptrace, thread-local storage.
+kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, ptrace,
+thread-local storage.
 """
 
 

@@ -1,7 +1,7 @@
 # IPC namespaces: three kinds of ids, and their limits. Source: ipc/namespace.c, include/linux/ipc_namespace.h.
 #
-# A task without a row of `sysv` is in the first namespace, has made no segment and undoes nothing, as nearly all are: so
-# fork and exit look at one flag. The first namespace is not counted; the others end with their last user.
+# A task without a row of `sysv` is in the first namespace, has made no segment and undoes nothing, as nearly all are:
+# so fork and exit look at one flag. The first namespace is not counted; the others end with their last user.
 
 
 cdef uint32_t create_ipc_ns(kernel_t *k) noexcept nogil  # one reference; 0: see alloc_errno

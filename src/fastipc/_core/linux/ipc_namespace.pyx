@@ -141,10 +141,10 @@ cdef void count_ipc_ns(kernel_t *k) noexcept nogil:
 
 cdef bint sysv_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i, live = 0
-    cdef bint right = True
+    cdef bint right = True, flagged
     for i in range(1, k.table[T_SYSV].high):
-        right = right and (sysv_row(k, i).live != 0) == (task_row(k, i).live != 0
-                                                        and task_row(k, i).flags & TASK_SYSV != 0)
+        flagged = task_row(k, i).live != 0 and task_row(k, i).flags & TASK_SYSV != 0
+        right = right and (sysv_row(k, i).live != 0) == flagged
         live += sysv_row(k, i).live
     return check(k, right and live == k.table[T_SYSV].nlive, b"ipc: row of a task that has none")
 

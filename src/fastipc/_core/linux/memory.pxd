@@ -14,6 +14,7 @@ cdef void unmap_mapping_range(
     kernel_t *k, inode_t *inode, uint64_t first, uint64_t last, bint even_cows
 ) noexcept nogil
 cdef int copy_page_range(kernel_t *k, uint32_t to, uint32_t source) noexcept nogil  # 0 or -ENOMEM
+cdef void vma_set_page_prot(kernel_t *k, vm_area_t *vma) noexcept nogil
 cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t start, uint64_t end) noexcept nogil
 
 
@@ -21,14 +22,14 @@ cdef inline char *pte_address(kernel_t *k, uint64_t entry) noexcept nogil:
     return page_address(k, pte_page(entry)) if pte_page(entry) else ZERO_PAGE
 
 
-cdef inline uint64_t *rss_counter(kernel_t *k, mm_t *mm, uint32_t page) noexcept nogil:
+cdef inline uint64_t *rss_counter(mm_t *mm, page_t *page) noexcept nogil:
     # mm_counter.
-    if page_row(k, page).mapping == 0:
-        return &mm.rss_anon
-    if super_block_row(k, inode_row(k, page_row(k, page).mapping).i_sb).s_type == FS_TMPFS:
-        return &mm.rss_shmem
-    return &mm.rss_file
+    return &mm.rss[page.flags >> PG_KIND_SHIFT & 3]
 
 
 cdef inline uint64_t mm_rss(mm_t *mm) noexcept nogil:
-    return mm.rss_file + mm.rss_anon + mm.rss_shmem
+    return mm.rss[MM_FILEPAGES] + mm.rss[MM_ANONPAGES] + mm.rss[MM_SHMEMPAGES]
+
+
+cdef inline void update_hiwater_rss(mm_t *mm) noexcept nogil:
+    mm.hiwater_rss = max(mm.hiwater_rss, mm_rss(mm))

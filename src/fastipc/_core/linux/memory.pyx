@@ -1,8 +1,8 @@
 """Faults: pages brought in, copied on write, taken away. Source: mm/memory.c, mm/rmap.c, arch/x86/mm/fault.c.
 
 A page of a file is referred to by the page cache and by each entry that maps it; a private page (`mapping` 0) by its
-entries alone. A private page with one reference belongs to whoever writes; with more it is copied first. What was only
-read of private memory is the page of zeros, which is no row at all.
+entries alone. One that no fork has shared since, or with one reference, belongs to whoever writes; any other is copied
+first. What was only read of private memory is the page of zeros, which is no row at all.
 """
 
 
@@ -11,34 +11,36 @@ cdef enum:
 
 
 # ------------------------------------------------------------------------------------------ entries
-cdef inline uint64_t vm_page_prot(kernel_t *k, vm_area_t *vma) noexcept nogil:
-    # What an entry of the area allows: a private one, and a file that wants to know of writes, stay read-only at first.
-    cdef uint64_t prot = PTE_USER if vma.vm_flags & VM_ACCESS_FLAGS else 0
-    if vma.vm_flags & (VM_SHARED | VM_WRITE) == VM_SHARED | VM_WRITE and not wants_writenotify(k, vma):
-        prot |= PTE_RW
-    return prot
-
-
-cdef inline bint wants_writenotify(kernel_t *k, vm_area_t *vma) noexcept nogil:
-    # A file on a disk: its times move with the first write to a page.
-    return vma.vm_file != 0 and super_block_row(
+cdef void vma_set_page_prot(kernel_t *k, vm_area_t *vma) noexcept nogil:
+    # What an entry of the area allows: of a private one, and of a file on a disk, whose times move with the first write
+    # to a page, no write at first. To be called whenever the area's rights or operations change.
+    cdef bint on_disk = vma.vm_file != 0 and super_block_row(
         k, inode_row(k, file_row(k, vma.vm_file).inode).i_sb).s_type == FS_EXT4
+    vma.vm_page_prot = PTE_USER if vma.vm_flags & VM_ACCESS_FLAGS else 0
+    if vma.vm_flags & (VM_SHARED | VM_WRITE) == VM_SHARED | VM_WRITE and not on_disk:
+        vma.vm_page_prot |= PTE_RW
+
+
+cdef inline void page_mkwrite(kernel_t *k, vm_area_t *vma) noexcept nogil:
+    # A shared page is written to for the first time: only a file on a disk wants to know.
+    if not (vma.vm_page_prot & PTE_RW):
+        file_update_time(k, inode_row(k, file_row(k, vma.vm_file).inode))
 
 
 cdef inline void install_page(kernel_t *k, mm_t *mm, uint64_t *pte, uint32_t page, uint64_t flags) noexcept nogil:
     # Takes over a reference.
     set_pte(k, pte, mk_pte(page, flags | PTE_ACCESSED))
     if page:
-        rss_counter(k, mm, page)[0] += 1
-        mm.hiwater_rss = max(mm.hiwater_rss, mm_rss(mm))
+        rss_counter(mm, page_row(k, page))[0] += 1
 
 
 cdef inline void drop_pte(kernel_t *k, mm_t *mm, uint64_t *pte) noexcept nogil:
+    # The caller counts it out of its table.
     cdef uint32_t page = pte_page(pte[0])
     if page:
-        rss_counter(k, mm, page)[0] -= 1
+        rss_counter(mm, page_row(k, page))[0] -= 1
         put_page(k, page)
-    set_pte(k, pte, 0)
+    pte[0] = 0
 
 
 # ------------------------------------------------------------------------------------------ private memory
@@ -73,6 +75,7 @@ cdef int do_anonymous_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte,
         if page == 0:
             return FAULT_OOM
         anon_vma_prepare(k, vma)
+        page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     install_page(k, mm, pte, page, PTE_USER | (PTE_RW | PTE_DIRTY if write else 0))
     return 0
 
@@ -91,8 +94,10 @@ cdef int wp_page_copy(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte) noex
     if page == 0:
         return FAULT_OOM
     anon_vma_prepare(k, vma)
+    page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     drop_pte(k, mm, pte)
-    install_page(k, mm, pte, page, PTE_USER | PTE_RW | PTE_DIRTY)
+    pte[0] = mk_pte(page, PTE_USER | PTE_RW | PTE_DIRTY | PTE_ACCESSED)
+    mm.rss[MM_ANONPAGES] += 1
     return 0
 
 
@@ -100,10 +105,13 @@ cdef int do_wp_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte) noexce
     # A write to what is present and read-only.
     cdef uint32_t page = pte_page(pte[0])
     if vma.vm_flags & VM_SHARED:
-        if wants_writenotify(k, vma):
-            file_update_time(k, inode_row(k, file_row(k, vma.vm_file).inode))
-    elif page == 0 or page_row(k, page).mapping or page_row(k, page).refcount > 1:
+        page_mkwrite(k, vma)
+    elif page == 0 or page_row(k, page).mapping:
         return wp_page_copy(k, mm, vma, pte)
+    elif not (page_row(k, page).flags & PG_ANON_EXCLUSIVE):
+        if page_row(k, page).refcount > 1:
+            return wp_page_copy(k, mm, vma, pte)
+        page_row(k, page).flags |= PG_ANON_EXCLUSIVE
     pte[0] |= PTE_RW | PTE_DIRTY | PTE_USER
     return 0
 
@@ -136,7 +144,7 @@ cdef bint do_fault_around(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, 
         page = find_page(k, inode, index) if entry[0] == 0 and index < size else 0
         if page:
             get_page(k, page)
-            install_page(k, mm, entry, page, vm_page_prot(k, vma))
+            install_page(k, mm, entry, page, vma.vm_page_prot)
         at += PAGE_SIZE
     return pte[0] != 0
 
@@ -146,6 +154,7 @@ cdef int do_cow_fault(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte, uint
     if copy == 0:
         return FAULT_OOM
     anon_vma_prepare(k, vma)
+    page_row(k, copy).flags |= PG_ANON_EXCLUSIVE
     install_page(k, mm, pte, copy, PTE_USER | PTE_RW | PTE_DIRTY)
     return 0
 
@@ -161,10 +170,9 @@ cdef int do_fault(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t
         return err
     if write and not (vma.vm_flags & VM_SHARED):
         return do_cow_fault(k, mm, vma, pte, page)
-    flags = vm_page_prot(k, vma)
+    flags = vma.vm_page_prot
     if write:
-        if wants_writenotify(k, vma):
-            file_update_time(k, inode_row(k, file_row(k, vma.vm_file).inode))
+        page_mkwrite(k, vma)
         flags |= PTE_RW | PTE_DIRTY
     get_page(k, page)
     install_page(k, mm, pte, page, flags)
@@ -178,9 +186,12 @@ cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, bint 
     cdef uint64_t *pte
     cdef int err
     addr &= ~<uint64_t>(PAGE_SIZE - 1)
-    pte = pte_alloc(k, mm, addr)
-    if pte == NULL:
-        return FAULT_OOM
+    pte = pte_found(k, mm, addr)
+    if unlikely(pte == NULL):
+        pte = pte_alloc(k, mm, addr)
+        if pte == NULL:
+            return FAULT_OOM
+        pte_remember(k, mm, addr, pte)
     k.counters.faults += 1
     mm.min_flt += 1
     vma.faults += 1
@@ -207,26 +218,31 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
     # do_user_addr_fault: what an access of the program needs that the TLB could not answer.
     cdef mm_t *mm = mm_row(k, t.mm)
     cdef uint32_t i
-    cdef uint64_t entry
-    cdef uint32_t[4] tables
+    cdef uint64_t *pte
     if addr >= <uint64_t>TASK_SIZE_MAX:
         return FAULT_MAPERR
     i = find_vma(k, mm, addr)
     if i == 0:
         return FAULT_MAPERR
-    if addr < vma_row(k, i).vm_start and not vma_row(k, i).vm_flags & VM_GROWSDOWN:
-        return FAULT_MAPERR
-    if addr >= vma_row(k, i).vm_start and access_error(vma_row(k, i), write):
+    if unlikely(addr < vma_row(k, i).vm_start):
+        if not vma_row(k, i).vm_flags & VM_GROWSDOWN:
+            return FAULT_MAPERR
+    elif access_error(vma_row(k, i), write):
         return FAULT_ACCERR
-    entry = walk_tables(k, mm, addr, tables)
-    if entry and (entry & PTE_RW or not write):  # present: only the TLB had lost it
-        tlb_fill(k, mm, addr, pte_address(k, entry), entry & PTE_RW != 0)
+    pte = pte_found(k, mm, addr)
+    if pte == NULL:
+        pte = pte_offset(k, mm, addr)
+        if pte != NULL:
+            pte_remember(k, mm, addr, pte)
+    if pte != NULL and pte[0] and (pte[0] & PTE_RW or not write):  # only the TLB had lost it
+        tlb_fill(k, mm, addr, pte_address(k, pte[0]), pte[0] & PTE_RW != 0)
         return 0
-    mm = mm_own(k, t)
-    if mm == NULL:
-        return FAULT_OOM
-    i = find_vma(k, mm, addr)
-    if addr < vma_row(k, i).vm_start:
+    if unlikely(t.mm == k.init_mm):
+        mm = mm_own(k, t)
+        if mm == NULL:
+            return FAULT_OOM
+        i = find_vma(k, mm, addr)
+    if unlikely(addr < vma_row(k, i).vm_start):
         if expand_stack(k, t, i, addr) < 0:
             return FAULT_MAPERR
         if access_error(vma_row(k, i), write):
@@ -238,23 +254,29 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
 cdef void zap_page_range(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bint even_cows) noexcept nogil:
     cdef uint64_t *pte
     cdef uint64_t stop, at = start
-    cdef bint left
+    cdef uint32_t dropped
+    cdef page_t *table
     if mm.pgd == 0:
         return
     flush_tlb_mm(mm)
+    update_hiwater_rss(mm)
     while at < end and mm.pgd:
         stop = next_table(at, end)
         pte = pte_offset(k, mm, at)
         if pte == NULL:
             at = next_present(k, mm, at, end)
             continue
-        while at < stop:
+        table = page_row(k, table_of(k, pte))
+        dropped = 0
+        while at < stop and dropped < table.index:
             if pte[0] and (even_cows or pte_page(pte[0]) and page_row(k, pte_page(pte[0])).mapping):
                 drop_pte(k, mm, pte)
+                dropped += 1
             pte += 1
             at += PAGE_SIZE
-        left = page_row(k, table_of(k, pte - 1)).index != 0
-        if not left:
+        at = stop
+        table.index -= dropped
+        if table.index == 0:
             pte_unused(k, mm, stop - PAGE_SIZE)
 
 
@@ -287,10 +309,18 @@ cdef void unmap_mapping_range(
         i = vma.i_next
 
 
+cdef inline bint can_change_pte_writable(kernel_t *k, vm_area_t *vma, uint64_t pte) noexcept nogil:
+    if vma.vm_flags & VM_SHARED:
+        return pte & PTE_DIRTY != 0
+    return pte_page(pte) != 0 and page_row(k, pte_page(pte)).flags & PG_ANON_EXCLUSIVE != 0
+
+
 cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t start, uint64_t end) noexcept nogil:
-    # The entries of a range after its area has got other rights: what may be written is found out by the next write.
+    # The entries of a range after its area has got other rights. What it may write is found out by the next write, but
+    # for pages of which no write would have to be told.
     cdef uint64_t *pte
     cdef uint64_t stop
+    cdef bint upgrade = vma.vm_flags & VM_WRITE != 0
     if mm.pgd == 0:
         return
     flush_tlb_mm(mm)
@@ -302,7 +332,9 @@ cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t star
             continue
         while start < stop:
             if pte[0]:
-                pte[0] = pte[0] & ~<uint64_t>(PTE_RW | PTE_USER) | vm_page_prot(k, vma)
+                pte[0] = pte[0] & ~<uint64_t>(PTE_RW | PTE_USER) | vma.vm_page_prot
+                if upgrade and can_change_pte_writable(k, vma, pte[0]):
+                    pte[0] |= PTE_RW
             pte += 1
             start += PAGE_SIZE
 
@@ -333,6 +365,7 @@ cdef int copy_page_range(kernel_t *k, uint32_t to, uint32_t source) noexcept nog
                 pte[0] &= ~<uint64_t>PTE_RW
                 if pte_page(pte[0]):
                     get_page(k, pte_page(pte[0]))
+                    page_row(k, pte_page(pte[0])).flags &= ~PG_ANON_EXCLUSIVE
                 install_page(k, new, copy, pte_page(pte[0]), pte[0] & PTE_USER)
             pte += 1
             at += PAGE_SIZE

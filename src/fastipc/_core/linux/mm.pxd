@@ -1,9 +1,9 @@
 # Address spaces: how they begin, are shared, copied, and end. Source: kernel/fork.c (mm_alloc, dup_mmap, mmput),
 # fs/exec.c (setup_arg_pages).
 #
-# Every process that has done nothing with memory yet uses the one space `kernel.init_mm`, which holds a stack area and no
-# page. `mm_own` gives a process its own copy at its first change or fault, so that a million processes without memory
-# cost none.
+# Every process that has done nothing with memory yet uses the one space `kernel.init_mm`, which holds a stack area and
+# no page. `mm_own` gives a process its own copy at its first change or fault, so that a million processes without
+# memory cost none.
 
 
 cdef mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil  # NULL: see alloc_errno

@@ -1,7 +1,8 @@
-"""Address spaces: the first one, copies, the end; what they hold is counted. Source: kernel/fork.c, mm/mmap.c (exit_mmap).
+"""Address spaces: the first one, copies, the end; what they hold is counted.
 
-Invariants: `mm_users` is the number of tasks that point here; the page counts are those of the areas and of the entries;
-each page's references are those of the page cache, of entries, of pipes, and of views outside.
+Source: kernel/fork.c, mm/mmap.c (exit_mmap). Invariants: `mm_users` is the number of tasks that point here; the page
+counts are those of the areas and of the entries; each page's references are those of the page cache, of entries, of
+pipes, and of views outside.
 """
 
 
@@ -20,6 +21,7 @@ cdef int mm_init(kernel_t *k) noexcept nogil:
     stack.vm_start = STACK_TOP - STACK_SIZE
     stack.vm_pgoff = stack.vm_start >> PAGE_SHIFT
     stack.vm_flags = (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT)
+    vma_set_page_prot(k, stack)
     vma_link(k, mm, i)
     vm_stat_account(mm, stack.vm_flags, <int64_t>vma_pages(stack))
     return 0
@@ -125,7 +127,7 @@ cdef void count_entries(kernel_t *k, mm_t *mm, uint32_t table, int level, uint32
             count_entries(k, mm, page, level + 1, refs, found)
         elif page:
             refs[page] += 1
-            rss_counter(k, found, page)[0] += 1
+            rss_counter(found, page_row(k, page))[0] += 1
     check(k, used == page_row(k, table).index, b"pgtable: entries of a table miscounted")
 
 
@@ -137,9 +139,8 @@ cdef bint count_areas(kernel_t *k, mm_t *mm, mm_t *found) noexcept nogil:
     return (check(k, found.total_vm == mm.total_vm and found.locked_vm == mm.locked_vm
                   and found.data_vm == mm.data_vm and found.exec_vm == mm.exec_vm and found.stack_vm == mm.stack_vm,
                   b"mm: pages of areas miscounted")
-            and check(k, found.rss_anon == mm.rss_anon and found.rss_file == mm.rss_file
-                      and found.rss_shmem == mm.rss_shmem and found.pgtables == mm.pgtables,
-                      b"mm: resident pages miscounted"))
+            and check(k, found.rss[0] == mm.rss[0] and found.rss[1] == mm.rss[1] and found.rss[2] == mm.rss[2]
+                      and found.pgtables == mm.pgtables, b"mm: resident pages miscounted"))
 
 
 cdef void count_pages(kernel_t *k, uint32_t *refs) noexcept nogil:

@@ -14,7 +14,12 @@ cdef bint may_expand_vm(kernel_t *k, task_t *t, mm_t *mm, uint32_t flags, uint64
 cdef bint vm_enough_memory(kernel_t *k, uint64_t pages) noexcept nogil
 cdef bint can_do_mlock(kernel_t *k, task_t *t) noexcept nogil
 cdef bint mlock_future_ok(kernel_t *k, task_t *t, mm_t *mm, uint32_t flags, uint64_t bytes) noexcept nogil
-cdef int64_t get_unmapped_area(kernel_t *k, task_t *t, mm_t *mm, uint64_t addr, uint64_t len, uint64_t flags) noexcept nogil
+cdef int64_t get_unmapped_area(
+    kernel_t *k, task_t *t, mm_t *mm, uint64_t addr, uint64_t len, uint64_t flags
+) noexcept nogil
+cdef int64_t find_place(
+    kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint64_t pgoff, uint64_t flags
+) noexcept nogil  # for an area of a file, 0 = none
 cdef int64_t mm_populate(
     kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bint ignore_errors
 ) noexcept nogil  # 0, -EFAULT or -ENOMEM

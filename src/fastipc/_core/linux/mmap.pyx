@@ -1,6 +1,6 @@
 """Areas made and removed: mmap, munmap, brk, growth of a stack. Source: mm/mmap.c, mm/vma.c, mm/util.c.
 
-Checks come in Linux's order. Missing: huge pages, protection keys, randomised placement, alignment to huge pages.
+Checks come in Linux's order. Missing: huge pages, protection keys, randomised placement.
 """
 
 
@@ -36,6 +36,38 @@ cdef bint mlock_future_ok(kernel_t *k, task_t *t, mm_t *mm, uint32_t flags, uint
 cdef inline bint fits_there(kernel_t *k, mm_t *mm, uint64_t addr, uint64_t len) noexcept nogil:
     cdef uint32_t i = find_vma(k, mm, addr)
     return i == 0 or addr + len <= vm_start_gap(vma_row(k, i))
+
+
+cdef int64_t thp_get_unmapped_area(
+    kernel_t *k, task_t *t, mm_t *mm, uint64_t addr, uint64_t len, uint64_t off, uint64_t flags
+) noexcept nogil:
+    # A place at which offset `off` of what is mapped could be a huge page; 0 if that needs no other place than any.
+    cdef uint64_t aligned = (off + PMD_SIZE - 1) & ~<uint64_t>(PMD_SIZE - 1), sub
+    cdef int64_t ret
+    if off + len <= aligned or off + len - aligned < PMD_SIZE:
+        return 0
+    ret = get_unmapped_area(k, t, mm, addr, len + PMD_SIZE, flags)
+    if ret <= 0:
+        return 0
+    if <uint64_t>ret == addr:
+        return ret
+    sub = (off - <uint64_t>ret) & (PMD_SIZE - 1)
+    return ret + <int64_t>(sub if sub else PMD_SIZE)
+
+
+cdef int64_t find_place(
+    kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint64_t pgoff, uint64_t flags
+) noexcept nogil:
+    # __get_unmapped_area: private memory of whole huge pages, and files on a disk, go where huge pages would fit.
+    cdef int64_t ret
+    cdef bint disk = file != 0 and super_block_row(k, inode_row(k, file_row(k, file).inode).i_sb).s_type == FS_EXT4
+    cdef uint64_t type = flags & MAP_TYPE
+    if not (flags & MAP_FIXED) and (
+            disk or file == 0 and type != MAP_SHARED and addr == 0 and len & (PMD_SIZE - 1) == 0):
+        ret = thp_get_unmapped_area(k, t, mm, addr, len, pgoff << PAGE_SHIFT if disk else 0, flags)
+        if ret:
+            return ret
+    return get_unmapped_area(k, t, mm, addr, len, flags)
 
 
 cdef int64_t get_unmapped_area(
@@ -142,11 +174,15 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
 cdef int64_t mmap_region(
     kernel_t *k, task_t *t, mm_t *mm, uint32_t file, uint64_t addr, uint64_t len, uint32_t vm_flags, uint64_t pgoff
 ) noexcept nogil:
-    # What was there goes first; the row of the new area is got before that, so that a failure changes nothing.
+    # What was there goes first; the row of the new area is got before, so that a failure takes nothing away. A limit
+    # that is met leaves the areas at the ends split, as on Linux.
     cdef uint32_t i
     cdef vm_area_t *vma
-    cdef int64_t err
+    cdef int64_t err = split_at_ends(k, mm, addr, addr + len)
     cdef uint64_t pages = len >> PAGE_SHIFT
+    if err:
+        join_ends(k, mm, addr, addr + len)
+        return err
     if not may_expand_vm(k, t, mm, vm_flags, pages - pages_inside(k, mm, addr, addr + len)):
         return -ENOMEM
     if vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE) == VM_WRITE:
@@ -155,6 +191,7 @@ cdef int64_t mmap_region(
         vm_flags |= VM_ACCOUNT
     i = table_alloc(k, T_VMA, sizeof(vm_area_t))
     if i == 0:
+        join_ends(k, mm, addr, addr + len)
         return -alloc_errno(k, ENOMEM)
     vma = vma_row(k, i)
     vma.vm_mm = mm_index(k, mm)
@@ -167,7 +204,9 @@ cdef int64_t mmap_region(
         err = do_munmap(k, mm, addr, len)
     if err:
         remove_vma(k, i)
+        join_ends(k, mm, addr, addr + len)
         return err
+    vma_set_page_prot(k, vma)
     vma_link(k, mm, i)
     vm_stat_account(mm, vm_flags, <int64_t>pages)
     vma_merge(k, i)
@@ -207,7 +246,7 @@ cdef int64_t do_mmap(
         return -EOVERFLOW
     if mm.map_count > MAX_MAP_COUNT:
         return -ENOMEM
-    ret = get_unmapped_area(k, t, mm, addr, len, flags)
+    ret = find_place(k, t, mm, file, addr, len, pgoff, flags)
     if ret < 0:
         return ret
     addr = <uint64_t>ret
@@ -291,6 +330,16 @@ cdef int64_t split_at_ends(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) 
     return 0
 
 
+cdef void join_ends(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) noexcept nogil:
+    # Undo of split_at_ends.
+    cdef uint32_t i = find_vma(k, mm, start)
+    if i and vma_row(k, i).vm_start == start:
+        vma_merge(k, i)
+    i = find_vma(k, mm, end)
+    if i and vma_row(k, i).vm_start == end:
+        vma_merge(k, i)
+
+
 cdef int64_t do_munmap(kernel_t *k, mm_t *mm, uint64_t start, uint64_t len) noexcept nogil:
     # Precondition: the range is aligned and lies in user space.
     cdef uint64_t end = start + len
@@ -329,8 +378,8 @@ cdef int64_t vm_munmap(kernel_t *k, task_t *t, uint64_t start, uint64_t len) noe
 
 # ------------------------------------------------------------------------------------------ brk
 cdef bint grow_brk(kernel_t *k, task_t *t, mm_t *mm, uint64_t old, uint64_t new) noexcept nogil:
-    cdef uint32_t next = find_vma(k, mm, old), flags = (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-                                                       | mm.def_flags)
+    cdef uint32_t next = find_vma(k, mm, old)
+    cdef uint32_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | mm.def_flags
     if new > <uint64_t>TASK_SIZE_MAX or next and new + PAGE_SIZE > vm_start_gap(vma_row(k, next)):
         return False
     if not mlock_future_ok(k, t, mm, flags, new - old):
@@ -355,9 +404,12 @@ cdef int64_t do_brk(kernel_t *k, task_t *t, uint64_t brk) noexcept nogil:
         return <int64_t>mm_row(k, t.mm).brk
     old = page_align(mm.brk)
     new = page_align(brk)
-    if new < old and do_munmap(k, mm, new, old - new) < 0:
-        alloc_errno(k, ENOMEM)
-        return <int64_t>mm.brk
+    if new < old:  # not where the heap has been unmapped
+        if find_vma_intersection(k, mm, new, old) == 0:
+            return <int64_t>mm.brk
+        if do_munmap(k, mm, new, old - new) < 0:
+            alloc_errno(k, ENOMEM)
+            return <int64_t>mm.brk
     if new > old and not grow_brk(k, t, mm, old, new):
         return <int64_t>mm.brk
     mm.brk = brk

@@ -32,6 +32,7 @@ cdef uint32_t vma_modify(
     if vma.vm_flags & VM_GROWSDOWN != old & VM_GROWSDOWN:
         vma_resize(k, part, vma.vm_start, vma.vm_end)
     if (old ^ flags) & VM_ACCESS_FLAGS:
+        vma_set_page_prot(k, vma)
         change_protection(k, mm, vma, vma.vm_start, vma.vm_end)
     return vma_merge(k, part)
 

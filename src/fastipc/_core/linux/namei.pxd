@@ -32,6 +32,7 @@ ctypedef struct nameidata_t:  # struct nameidata: a walk in progress
     uint32_t held  # the dentry there, if it is not there by itself: the walk's own reference; or 0
     qstr_t last  # the last component
     int last_type
+    bint plain  # all directories on the way were there by themselves, and anybody may pass through them
     bint last_slash  # more than the name was given
     int links  # symbolic links followed
     int depth
@@ -43,6 +44,7 @@ cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, name
 cdef int path_create(kernel_t *k, task_t *t, int32_t dfd, const char *name, bint want_dir,
                      nameidata_t *nd) noexcept nogil
 cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil
+cdef bint walked_check(kernel_t *k) noexcept nogil
 cdef uint32_t lookup_name(kernel_t *k, task_t *t, uint32_t parent, qstr_t *name) noexcept nogil
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil
 cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *hash) noexcept nogil

@@ -10,6 +10,12 @@ cdef inline uint64_t fold(uint64_t h, uint64_t word) noexcept nogil:
     return h ^ h >> 32
 
 
+cdef inline uint64_t load_word(const char *text) noexcept nogil:
+    cdef uint64_t word
+    memcpy(&word, text, 8)
+    return word
+
+
 cdef inline uint64_t last_word(const char *text, uint64_t n) noexcept nogil:
     # Up to seven bytes with zeros behind them, in few loads.
     cdef uint32_t a, b
@@ -25,10 +31,9 @@ cdef inline uint64_t last_word(const char *text, uint64_t n) noexcept nogil:
 
 cdef uint32_t full_name_hash(const char *name, uint32_t n) noexcept nogil:
     # Eight bytes at a time, the last ones with zeros behind them.
-    cdef uint64_t h = 0, word
+    cdef uint64_t h = 0
     while n >= 8:
-        memcpy(&word, name, 8)
-        h = fold(h, word)
+        h = fold(h, load_word(name))
         name += 8
         n -= 8
     return <uint32_t>(fold(h, last_word(name, n)) if n else h)
@@ -39,16 +44,19 @@ cdef int getname(kernel_t *k, int which, const char *text, int64_t n, uint32_t *
     # the caller to refuse.
     cdef char *to = k.pathname[which]
     cdef uint64_t h = 0, word
-    if n >= PATH_MAX_BYTES:
+    if unlikely(n >= PATH_MAX_BYTES):
         return -ENAMETOOLONG
-    while n >= 8:
-        memcpy(&word, text, 8)
-        memcpy(to, &word, 8)
-        h = fold(h, word)
-        text += 8
-        to += 8
-        n -= 8
-    word = last_word(text, <uint64_t>n)
+    if unlikely(n < 8):
+        word = last_word(text, <uint64_t>n)
+    else:
+        while n >= 8:
+            word = load_word(text)
+            memcpy(to, &word, 8)
+            h = fold(h, word)
+            text += 8
+            to += 8
+            n -= 8
+        word = load_word(text + n - 8) >> (8 * (8 - n)) if n else 0
     memcpy(to, &word, 8)
     hash[0] = <uint32_t>(fold(h, word) if n else h)
     return 0
@@ -66,27 +74,45 @@ cdef void getname_slow(kernel_t *k, task_t *t, int which, int64_t path, int64_t 
         memcpy(to + 4, &err, sizeof(err))
 
 
-cdef inline uint64_t zero_bytes(uint64_t word) noexcept nogil:
-    # The high bit of each byte that is zero, as far as the first one.
-    return (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080
+cdef inline uint64_t name_end(uint64_t word) noexcept nogil:
+    # The same for a zero or a slash.
+    return zero_bytes(word) | zero_bytes(word ^ <uint64_t>0x2f2f2f2f2f2f2f2f)
 
 
-cdef inline uint32_t hash_name(const char *name, uint32_t *hash) noexcept nogil:
-    # Length of a component and its full_name_hash, a word at a time. What lies behind the text is read, not used.
-    cdef uint64_t h = 0, word, end
-    cdef uint32_t n = 0, part
+cdef inline uint64_t bytes_before(uint64_t end) noexcept nogil:
+    # A mask of the bytes before the first one that is marked.
+    return (end ^ (end - 1)) >> 8
+
+
+cdef void hash_long_name(qstr_t *name) noexcept nogil:
+    # Length and full_name_hash of a name of eight bytes or more, whose first eight are in `name.word`.
+    cdef uint64_t h = fold(0, name.word), word, end
+    name.len = 8
     while True:
-        memcpy(&word, name + n, 8)
-        end = zero_bytes(word) | zero_bytes(word ^ <uint64_t>0x2f2f2f2f2f2f2f2f)
+        word = load_word(name.name + name.len)
+        end = name_end(word)
         if end:
             break
         h = fold(h, word)
-        n += 8
-    part = <uint32_t>ctzll(end) >> 3
-    if part:
-        h = fold(h, word & ((<uint64_t>1 << (8 * part)) - 1))
-    hash[0] = <uint32_t>h
-    return n + part
+        name.len += 8
+    if end & 0x80 == 0:
+        h = fold(h, word & bytes_before(end))
+        name.len += <uint32_t>ctzll(end) >> 3
+    name.hash = <uint32_t>h
+
+
+cdef inline void hash_name(qstr_t *name) noexcept nogil:
+    # Length of the component at `name.name`, which is not empty, and its full_name_hash, a word at a time. What lies
+    # behind the text is read, not used.
+    cdef uint64_t end
+    name.word = load_word(name.name)
+    end = name_end(name.word)
+    if unlikely(end == 0):
+        hash_long_name(name)
+        return
+    name.word &= bytes_before(end)
+    name.hash = <uint32_t>fold(0, name.word)
+    name.len = <uint32_t>ctzll(end) >> 3
 
 
 # ------------------------------------------------------------------------------------------ steps
@@ -217,15 +243,14 @@ cdef inline const char *next_component(nameidata_t *nd, const char *name) noexce
     # Fill nd.last from the start of `name`; what comes after it and its slashes.
     cdef const char *end
     nd.last.name = name
-    nd.last.len = hash_name(name, &nd.last.hash)
+    hash_name(&nd.last)
     end = name + nd.last.len
     nd.last_slash = end[0] != 0
     nd.last_type = LAST_NORM
-    if unlikely(name[0] == c".") and nd.last.len <= 2:
-        if nd.last.len == 1:
-            nd.last_type = LAST_DOT
-        elif name[1] == c".":
-            nd.last_type = LAST_DOTDOT
+    if unlikely(nd.last.word == c"."):
+        nd.last_type = LAST_DOT
+    elif unlikely(nd.last.word == 0x2e2e):  # ".."
+        nd.last_type = LAST_DOTDOT
     while end[0] == c"/":
         end += 1
     return end
@@ -248,6 +273,57 @@ cdef inline inode_t *walk_dir(kernel_t *k, nameidata_t *nd) noexcept nogil:
     return inode
 
 
+cdef inline const char *walk_known(kernel_t *k, nameidata_t *nd, const char *name) noexcept nogil:
+    # Go on from where the last walk led, if it began in the same place and this path begins with the same text. What is
+    # left of the path: it has a component yet.
+    cdef walked_t *w = &k.walked
+    cdef uint32_t i
+    if w.len == 0 or nd.path.dentry != w.start:
+        return name
+    for i in range(0, w.len & ~<uint32_t>7, 8):
+        if load_word(name + i) != load_word(w.text + i):
+            return name
+    i = w.len & ~<uint32_t>7
+    if (load_word(name + i) ^ load_word(w.text + i)) & ((<uint64_t>1 << (8 * (w.len & 7))) - 1):
+        return name
+    if unlikely(name[w.len] == 0 or name[w.len] == c"/"):
+        return name
+    nd.path.mnt = w.mnt
+    nd.path.dentry = w.dentry
+    return name + w.len
+
+
+cdef void walk_remember(kernel_t *k, nameidata_t *nd, const char *name, uint32_t start) noexcept nogil:
+    # Where the directories of a path led. All were there by themselves, and anybody may pass through them.
+    cdef uint64_t n = <uint64_t>(nd.last.name - name)
+    if n >= sizeof(k.walked.text):
+        return
+    memset(k.walked.text, 0, sizeof(k.walked.text))
+    memcpy(k.walked.text, name, n)
+    k.walked.len = <uint32_t>n
+    k.walked.start = start
+    k.walked.mnt = nd.path.mnt
+    k.walked.dentry = nd.path.dentry
+
+
+cdef bint walked_check(kernel_t *k) noexcept nogil:
+    # A walk of the text that is remembered leads to where it is said to.
+    cdef nameidata_t nd
+    cdef const char *name = k.walked.text
+    cdef bint right = True
+    if k.walked.len == 0:
+        return True
+    nd.held = 0
+    nd.path.dentry = k.walked.start
+    while name[0] == c"/":
+        name += 1
+    while right and name[0]:
+        right = d_inode(k, nd.path.dentry).i_mode & 0o111 == 0o111
+        name = next_component(&nd, name)
+        right = right and walk_dir(k, &nd) != NULL
+    return check(k, right and nd.path.dentry == k.walked.dentry, b"namei: what is known of a walk is wrong")
+
+
 cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept nogil:
     # Walk all components but the last, which is left in nd.last. A link in the middle is walked from where it is.
     cdef int err
@@ -264,8 +340,10 @@ cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept
         nd.depth -= 1
         name = nd.stack[nd.depth]
     while True:
-        if unlikely(not may_lookup(k, nd.task, dir)):
-            return -EACCES
+        if unlikely(dir.i_mode & 0o111 != 0o111):
+            nd.plain = False
+            if not may_lookup(k, nd.task, dir):
+                return -EACCES
         name = next_component(nd, name)
         if name[0] == 0:
             if likely(nd.depth == 0):
@@ -276,6 +354,7 @@ cdef int link_path_walk(kernel_t *k, nameidata_t *nd, const char *name) noexcept
         if likely(next != NULL):
             dir = next
             continue
+        nd.plain = False
         err = walk_component(k, nd, True, &link)
         if err:
             return err
@@ -302,6 +381,7 @@ cdef inline int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name,
     nd.held = 0
     nd.last_type = LAST_ROOT
     nd.last_slash = False
+    nd.plain = True
     if name[0] == c"/":
         nd.path.mnt = fs.root_mnt
         nd.path.dentry = fs.root
@@ -319,18 +399,28 @@ cdef inline int path_init(kernel_t *k, task_t *t, int32_t dfd, const char *name,
     return 0
 
 
+cdef inline int walk_parent(kernel_t *k, nameidata_t *nd, const char *name) noexcept nogil:
+    # link_path_walk of a whole path that is not empty. After an error nothing is held.
+    cdef uint32_t start = nd.path.dentry
+    cdef const char *rest = walk_known(k, nd, name)
+    cdef int err
+    if rest != name and likely(next_component(nd, rest)[0] == 0):
+        return 0
+    err = link_path_walk(k, nd, rest)
+    if unlikely(err):
+        walk_end(k, nd)
+    elif nd.path.dentry != start and unlikely(nd.last.name != rest) and nd.plain:
+        walk_remember(k, nd, name, start)
+    return err
+
+
 cdef int path_parent(kernel_t *k, task_t *t, int32_t dfd, const char *name, nameidata_t *nd) noexcept nogil:
     # path_parentat: the directory in nd.path, the name in nd.last. The caller ends the walk, unless there is an error.
     cdef int err
     if name[0] == 0:
         return name_errno(name)
     err = path_init(k, t, dfd, name, nd)
-    if err:
-        return err
-    err = link_path_walk(k, nd, name)
-    if err:
-        walk_end(k, nd)
-    return err
+    return err if err else walk_parent(k, nd, name)
 
 
 cdef int follow_last(kernel_t *k, nameidata_t *nd, int flags) noexcept nogil:
@@ -363,11 +453,9 @@ cdef int path_lookup(kernel_t *k, task_t *t, int32_t dfd, const char *name, int 
     if err:
         return err
     if name[0]:
-        err = link_path_walk(k, &nd, name)
-        if err:
-            walk_end(k, &nd)
-            return err
-        err = follow_last(k, &nd, flags)
+        err = walk_parent(k, &nd, name)
+        if err == 0:
+            err = follow_last(k, &nd, flags)
         if err:
             return err
     path[0] = nd.path

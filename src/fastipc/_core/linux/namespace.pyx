@@ -73,6 +73,7 @@ cdef uint32_t kern_mount(kernel_t *k, uint32_t sb, uint32_t parent, uint32_t mou
         m.mnt_parent = parent
         m.mnt_mountpoint = mountpoint
         if mountpoint:
+            walk_forget(k)
             dentry_row(k, mountpoint).d_mounted = i
             dget(k, mountpoint)
     return i

@@ -11,6 +11,7 @@ cdef enum:
     VALID_OPEN_FLAGS = (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC
                         | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH
                         | O_TMPFILE_BIT)
+    ACC_MODES = MAY_READ | MAY_WRITE << 4 | (MAY_READ | MAY_WRITE) << 8 | (MAY_READ | MAY_WRITE) << 12  # by access mode
     O_PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC
 
 ctypedef struct open_flags_t:  # struct open_flags
@@ -37,8 +38,7 @@ cdef inline int build_open_flags(uint32_t flags, uint32_t mode, open_flags_t *op
         flags |= O_DSYNC
     op.acc_mode = 0
     if not (flags & O_PATH):
-        op.acc_mode = MAY_READ if flags & O_ACCMODE == O_RDONLY else (
-            MAY_WRITE if flags & O_ACCMODE == O_WRONLY else MAY_READ | MAY_WRITE)
+        op.acc_mode = ACC_MODES >> (4 * (flags & O_ACCMODE)) & 0xf
         if flags & O_TRUNC:
             op.acc_mode |= MAY_WRITE
     op.lookup = LOOKUP_DIRECTORY if flags & O_DIRECTORY else 0
@@ -127,8 +127,8 @@ cdef inline int may_open(kernel_t *k, task_t *t, inode_t *inode, open_flags_t *o
     err = inode_permission(k, t, inode, op.acc_mode)
     if err:
         return err
-    if inode.i_flags & S_APPEND and (op.flags & O_ACCMODE != O_RDONLY and not (op.flags & O_APPEND)
-                                     or op.flags & O_TRUNC):
+    if unlikely(inode.i_flags & S_APPEND) and (op.flags & O_ACCMODE != O_RDONLY and not (op.flags & O_APPEND)
+                                               or op.flags & O_TRUNC):
         return -EPERM
     return -EPERM if op.flags & O_NOATIME and not inode_owner_or_capable(k, t, inode) else 0
 
@@ -148,6 +148,8 @@ cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t f
         return 0
     f.f_mode = open_fmode(flags) | FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE
     f.f_op = inode.i_fop
+    if likely(inode.i_fop == REGULAR_FOPS):
+        return 0
     if inode.i_fop == PIPEFIFO_FOPS or inode.i_fop == PIPEANON_FOPS:
         err = fifo_open(k, t, f)
         if err == 0 and flags & O_DIRECT:
@@ -159,19 +161,20 @@ cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t f
         err = chrdev_open(k, f) if inode.i_fop == DEF_CHR_FOPS else proc_open(k, t, inode)
         if err:
             return err
-    return -EINVAL if flags & O_DIRECT and inode.i_fop != REGULAR_FOPS else 0
+    return -EINVAL if flags & O_DIRECT else 0
 
 
 cdef inline int64_t do_open(
     kernel_t *k, task_t *t, nameidata_t *nd, open_flags_t *op, file_t *f, bint created
 ) noexcept nogil:
     # From here on the file holds the path.
-    cdef uint32_t i = dentry_row(k, nd.path.dentry).d_inode
+    cdef path_t path = nd.path
+    cdef uint32_t i = dentry_row(k, path.dentry).d_inode
     cdef inode_t *inode = inode_row(k, i)
     cdef int64_t err = 0
-    path_get(k, &nd.path)
-    f.f_mnt = nd.path.mnt
-    f.f_dentry = nd.path.dentry
+    path_get(k, &path)
+    f.f_mnt = path.mnt
+    f.f_dentry = path.dentry
     f.inode = i
     if not created and not (op.flags & O_PATH):
         err = may_open(k, t, inode, op)
@@ -244,19 +247,19 @@ cdef int64_t do_sys_open(kernel_t *k, task_t *t, int32_t dfd, uint32_t flags, ui
     cdef uint32_t file
     cdef int32_t fd
     cdef int64_t err = build_open_flags(flags, mode, &op)
-    if err:
+    if unlikely(err):
         return err
-    if k.pathname[0][0] == 0:
+    if unlikely(k.pathname[0][0] == 0):
         return name_errno(k.pathname[0])
     fd = get_unused_fd(k, t, flags & O_CLOEXEC != 0)
-    if fd < 0:
+    if unlikely(fd < 0):
         return fd
-    file = alloc_file(k, 0, 0, 0, PATH_FOPS, 0)
-    if file == 0:
+    file = alloc_empty_file(k)
+    if unlikely(file == 0):
         put_unused_fd(k, t, fd)
         return -alloc_errno(k, ENOMEM)
     err = path_open(k, t, dfd, &op, file_row(k, file))
-    if err == 0:
+    if likely(err == 0):
         fd_install(k, t, fd, file)
         return fd
     if err == -ESLEEP:

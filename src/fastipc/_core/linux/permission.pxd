@@ -1,7 +1,7 @@
 # Who may do what with an inode. Source: fs/namei.c (generic_permission, may_create, may_delete), fs/attr.c.
 
 
-cdef int inode_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil  # 0, or -errno
+cdef int generic_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil
 cdef int may_create(kernel_t *k, task_t *t, inode_t *dir) noexcept nogil
 cdef int may_delete(kernel_t *k, task_t *t, inode_t *dir, uint32_t victim, bint isdir) noexcept nogil
 cdef int may_link(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
@@ -15,6 +15,14 @@ cdef enum:  # masks of inode_permission
     MAY_READ = 4
 
 
+cdef inline int inode_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
+    # 0, or -errno. Mostly every class may, and it need not be found out which one counts.
+    cdef uint32_t all = <uint32_t>mask * 0o111
+    if likely(inode.i_mode & all == all and not (inode.i_flags & S_IMMUTABLE)):
+        return 0
+    return generic_permission(k, t, inode, mask)
+
+
 cdef inline bint inode_owner_or_capable(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
     return current_cred(k, t).fsuid == inode.i_uid or capable(k, t, CAP_FOWNER)
 
@@ -25,4 +33,4 @@ cdef inline bint in_group_or_capable(kernel_t *k, task_t *t, uint32_t gid) noexc
 
 cdef inline bint may_lookup(kernel_t *k, task_t *t, inode_t *dir) noexcept nogil:
     # Whether names in a directory may be looked up: mostly every class may.
-    return likely(dir.i_mode & 0o111 == 0o111) or inode_permission(k, t, dir, MAY_EXEC) == 0
+    return inode_permission(k, t, dir, MAY_EXEC) == 0

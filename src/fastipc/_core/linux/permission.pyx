@@ -23,7 +23,7 @@ cdef inline bint capable_dac(kernel_t *k, task_t *t, inode_t *inode, int mask) n
     return (not (mask & MAY_EXEC) or inode.i_mode & 0o111 != 0) and capable(k, t, CAP_DAC_OVERRIDE)
 
 
-cdef int inode_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
+cdef int generic_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
     if mask & MAY_WRITE and inode.i_flags & S_IMMUTABLE:
         return -EPERM
     if mask & ~<int>permission_class(k, t, inode) & 7 == 0:

@@ -1,5 +1,5 @@
-# Page tables: four levels of 512 entries in pages of the machine, as on x86-64. Source: arch/x86/include/asm/pgtable*.h,
-# mm/memory.c (__pte_alloc, free_pgtables).
+# Page tables: four levels of 512 entries in pages of the machine, as on x86-64.
+# Source: arch/x86/include/asm/pgtable*.h, mm/memory.c (__pte_alloc, free_pgtables).
 #
 # An entry is a page's row above the flag bits, 0 if nothing is there. A table page counts its entries in `index` and is
 # freed with the last one. Entries that give access are read through the TLB (linux/tlb.pxd): whoever takes one away

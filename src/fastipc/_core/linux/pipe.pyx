@@ -217,29 +217,22 @@ cdef inline bint unprivileged(kernel_t *k, task_t *t) noexcept nogil:
     return not capable(k, t, CAP_SYS_RESOURCE) and not capable(k, t, CAP_SYS_ADMIN)
 
 
-cdef inline int ring_order(uint32_t slots) noexcept nogil:
-    cdef int order = 0
-    while (<uint32_t>1 << order) < slots:
-        order += 1
-    return order
-
-
 cdef int resize_ring(kernel_t *k, pipe_t *pipe, uint32_t slots) noexcept nogil:
     # pipe_resize_ring: 0 or -errno. Slots move to the start of the new ring.
     cdef uint32_t used = pipe_occupancy(pipe), i, bufs
     if <uint64_t>slots * SLOT_SIZE > KMALLOC_MAX_SIZE:
         return -ENOMEM
-    bufs = table_alloc_run(k, T_PIPE_BUFFER, ring_order(slots))
+    bufs = table_alloc_run(k, T_PIPE_BUFFER, run_order(slots))
     if bufs == 0:
         return -alloc_errno(k, ENOMEM)
     if slots < used:
-        table_free_run(k, T_PIPE_BUFFER, bufs, ring_order(slots))
+        table_free_run(k, T_PIPE_BUFFER, bufs, run_order(slots))
         return -EBUSY
     for i in range(pipe.inlined.live != 0, used):
         pipe_buffer_row(k, bufs + i)[0] = pipe_ring(k, pipe, pipe.tail + i)[0]
         pipe_ring(k, pipe, pipe.tail + i).live = 0
         pipe_ring(k, pipe, pipe.tail + i).page = 0
-    table_free_run(k, T_PIPE_BUFFER, pipe.bufs, ring_order(pipe.ring_size))
+    table_free_run(k, T_PIPE_BUFFER, pipe.bufs, run_order(pipe.ring_size))
     pipe.bufs = bufs
     pipe.tail = 0
     pipe.head = used
@@ -290,7 +283,7 @@ cdef uint32_t alloc_pipe_info(kernel_t *k, task_t *t) noexcept nogil:
     i = table_alloc(k, T_PIPE, sizeof(pipe_t))
     if i == 0:
         return 0
-    bufs = table_alloc_run(k, T_PIPE_BUFFER, ring_order(slots))
+    bufs = table_alloc_run(k, T_PIPE_BUFFER, run_order(slots))
     if bufs == 0:
         table_free(k, T_PIPE, i, sizeof(pipe_t))
         return 0
@@ -320,7 +313,7 @@ cdef void free_pipe_info(kernel_t *k, uint32_t i) noexcept nogil:
         if pipe.tmp_page[j]:
             put_page(k, pipe.tmp_page[j])
             k.tmp_pages -= 1
-    table_free_run(k, T_PIPE_BUFFER, pipe.bufs, ring_order(pipe.ring_size))
+    table_free_run(k, T_PIPE_BUFFER, pipe.bufs, run_order(pipe.ring_size))
     table_free(k, T_PIPE, i, sizeof(pipe_t))
 
 
@@ -470,6 +463,8 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
             users -= user_row(k, i).count
     for i in range(1, k.table[T_CRED].high):
         users += cred_row(k, i).live
+    for i in range(1, k.table[T_SHM].high):
+        users += shm_row(k, i).live != 0 and shm_row(k, i).mlock_user != 0
     return (check(k, users == 0, b"pipe: references to users miscounted")
             and check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
             and check(k, bufs == accounted, b"pipe: slots of users miscounted"))

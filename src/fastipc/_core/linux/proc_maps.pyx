@@ -10,7 +10,7 @@ cdef int64_t vma_name(kernel_t *k, vm_area_t *vma, char *to, int64_t size) noexc
         path.mnt = file_row(k, vma.vm_file).f_mnt
         path.dentry = file_row(k, vma.vm_file).f_dentry
         return max(file_text(k, task_row(k, k.init_task), &path, to, size), 0)
-    if vma.vm_start <= mm.brk and vma.vm_end >= mm.start_brk:
+    if vma.vm_start < mm.brk and vma.vm_end > mm.start_brk:
         name = b"[heap]"
     elif vma.vm_start <= mm.start_stack - 1 < vma.vm_end:
         name = b"[stack]"
@@ -75,11 +75,11 @@ cdef void task_mem(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     seq_kb(m, b"VmSize", mm.total_vm)
     seq_kb(m, b"VmLck", mm.locked_vm)
     seq_kb(m, b"VmPin", 0)
-    seq_kb(m, b"VmHWM", mm.hiwater_rss)
+    seq_kb(m, b"VmHWM", max(mm.hiwater_rss, mm_rss(mm)))
     seq_kb(m, b"VmRSS", mm_rss(mm))
-    seq_kb(m, b"RssAnon", mm.rss_anon)
-    seq_kb(m, b"RssFile", mm.rss_file)
-    seq_kb(m, b"RssShmem", mm.rss_shmem)
+    seq_kb(m, b"RssAnon", mm.rss[MM_ANONPAGES])
+    seq_kb(m, b"RssFile", mm.rss[MM_FILEPAGES])
+    seq_kb(m, b"RssShmem", mm.rss[MM_SHMEMPAGES])
     seq_kb(m, b"VmData", mm.data_vm)
     seq_kb(m, b"VmStk", mm.stack_vm)
     seq_kb(m, b"VmExe", 0)

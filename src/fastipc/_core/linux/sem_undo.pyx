@@ -13,7 +13,7 @@ cdef inline int16_t *undo_adj(kernel_t *k, sem_undo_t *un) noexcept nogil:
 
 
 cdef inline int semadj_order(int32_t nsems) noexcept nogil:
-    return sems_order((nsems + 3) // 4)
+    return run_order(<uint32_t>(nsems + 3) // 4)
 
 
 # ------------------------------------------------------------------------------------------ lists of adjustments

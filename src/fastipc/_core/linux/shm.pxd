@@ -21,5 +21,5 @@ cdef bint shm_may_destroy(kernel_t *k, shmid_kernel_t *shp) noexcept nogil
 cdef void shm_destroy_orphaned(kernel_t *k, uint32_t ns) noexcept nogil
 cdef void exit_shm(kernel_t *k, task_t *t) noexcept nogil
 cdef void shm_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil
-cdef void sysvipc_shm_show(kernel_t *k, uint32_t ns, seq_file_t *m) noexcept nogil
+cdef void sysvipc_shm_show(kernel_t *k, uint32_t ns, seq_file_t *m) noexcept nogil  # the text of /proc/sysvipc/shm
 cdef bint shm_check(kernel_t *k) noexcept nogil

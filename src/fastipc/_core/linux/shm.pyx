@@ -58,6 +58,7 @@ cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexce
     # The row of the file behind a segment, or -errno.
     cdef char name[16]
     cdef uint32_t file
+    cdef int64_t err
     if params.flg & SHM_HUGETLB:
         return hugetlb_file_setup(k, t, params.flg)
     snprintf(name, sizeof(name), b"SYSV%08x", <unsigned int>params.key)
@@ -65,6 +66,11 @@ cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexce
     if file == 0:
         return -alloc_errno(k, ENOMEM)
     inode_row(k, file_row(k, file).inode).i_flags |= S_PRIVATE
+    if k.shm_contiguous:
+        err = ramfs_nommu_expand_for_mapping(k, file_row(k, file).inode, params.size)
+        if err:
+            fput(k, file)
+            return err
     return file
 
 
@@ -355,8 +361,8 @@ cdef void sysvipc_shm_show(kernel_t *k, uint32_t ns, seq_file_t *m) noexcept nog
     cdef ipc_ids_t *ids = ipc_ids_row(k, shm_ids(k, ns))
     cdef uint64_t index = 0
     cdef uint32_t row = xa_find(k, ids.idr, &index, ~<uint64_t>0)
-    seq_puts(m, b"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      "
-                b"dtime      ctime                   rss                  swap\n")
+    seq_puts(m, b"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      "
+                b"atime      dtime      ctime                   rss                  swap\n")
     while row:
         show_segment(k, shm_row(k, row), m)
         index += 1
@@ -371,7 +377,8 @@ cdef bint clist_check(kernel_t *k) noexcept nogil:
         row = sysv_row(k, i).shm_clist if sysv_row(k, i).live else 0
         prev = 0
         while row and right:
-            right = shm_row(k, row).live != 0 and shm_row(k, row).shm_creator == i and shm_row(k, row).shm_clist_prev == prev
+            right = (shm_row(k, row).live != 0 and shm_row(k, row).shm_creator == i
+                     and shm_row(k, row).shm_clist_prev == prev)
             listed += 1
             prev = row
             row = shm_row(k, row).shm_clist_next

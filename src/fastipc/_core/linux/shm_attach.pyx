@@ -1,7 +1,7 @@
 """shmat, shmdt, and what areas of segments do when they are made, copied, split and removed. Source: ipc/shm.c.
 
-Pages come by `filemap_fault` from the file behind the segment. Linux keeps that file open for each attach; here its inode
-is held by the name that all of them share.
+Pages come by `filemap_fault` from the file behind the segment. Linux keeps that file open for each attach; here its
+inode is held by the name that all of them share.
 
 Invariant: `shm_nattch` is the number of areas of the segment; a segment that has one is not freed.
 """

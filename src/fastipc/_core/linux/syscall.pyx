@@ -110,6 +110,7 @@ cdef inline void iov_iter_vector(kernel_t *k, task_t *t, iovec_t *iov, int64_t n
     iov_iter_host(k, t, NULL, total)
     k.host[task_index(k, t)].iov = iov
     t.call.iter.nr_segs = <uint32_t>n
+    t.call.args[1] = 0
     t.call.args[2] = n
     if n == 1:
         k.host[task_index(k, t)].base = iov[0].base

@@ -1,14 +1,17 @@
 """System calls on System V objects, as compiled programs make them."""
 
 
+cdef inline int64_t associated(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # What a hook says of an object that was found by its key.
+    if likely(ret < 0 or not k.hooks & HOOK_IPC_ASSOCIATE or t.call.out0 == 0):
+        return ret
+    t.call.ret = ret
+    return coroutine_hook(k, t)
+
+
 cdef int64_t sys_shmget(kernel_t *k, task_t *t, int64_t key, int64_t size, int64_t shmflg) noexcept nogil:
-    cdef int64_t ret
     syscall_enter3(k, t, NR_shmget, key, size, shmflg)
-    ret = do_shmget(k, t, <int32_t>key, <uint64_t>size, <int32_t>shmflg)
-    if unlikely(ret >= 0 and k.hooks & HOOK_IPC_ASSOCIATE and t.call.out0):
-        t.call.ret = ret
-        ret = coroutine_hook(k, t)
-    return syscall_exit(k, t, ret)
+    return syscall_exit(k, t, associated(k, t, do_shmget(k, t, <int32_t>key, <uint64_t>size, <int32_t>shmflg)))
 
 
 cdef int64_t sys_shmctl(kernel_t *k, task_t *t, int64_t shmid, int64_t cmd, int64_t buf) noexcept nogil:

@@ -1,8 +1,8 @@
 # System calls by number and registers, as a program of x86-64 makes them: pointers are addresses in the task's memory.
 # Source: arch/x86/entry/syscall_64.c (do_syscall_64), and the SYSCALL_DEFINEs of the files that the calls are in.
 #
-# What a call stores through pointers when it is over is done by `user_call_end`, from the call's record, so that it does
-# not matter whether it slept, nor what kind of program made it.
+# What a call stores through pointers when it is over is done by `user_call_end`, from the call's record, so that it
+# does not matter whether it slept, nor what kind of program made it.
 
 
 ctypedef int64_t (*raw_call_t)(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil

@@ -1,4 +1,4 @@
-"""Raw calls on descriptors and files, and the table of all. Each takes its registers apart, in Linux's order of errors."""
+"""Raw calls on descriptors and files, and the table of all. Each takes its registers apart, errors in Linux's order."""
 
 
 # ------------------------------------------------------------------------------------------ transfers
@@ -333,3 +333,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_waits_init()
     raw_memory_init()
     raw_ipc_init()
+    raw_sysv_init()

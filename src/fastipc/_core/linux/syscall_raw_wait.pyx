@@ -45,11 +45,11 @@ cdef void free_rows(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # Only `revents` are stored, whatever the result.
+    # Only `revents` are stored, whatever the result. Who has no rows but asked for some has failed before.
     cdef uint64_t to = <uint64_t>t.call.iter.offset
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
     cdef uint32_t i
-    if t.call.pollfds and not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
+    if (t.call.pollfds or t.call.args[1] == 0) and not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
         return -EFAULT
     for i in range(t.call.nfds):
         if copy_to_user(k, t, to + i * sizeof(pollfd_t) + 6, &p[i].revents, 2) < 2:

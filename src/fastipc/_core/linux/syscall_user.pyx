@@ -16,6 +16,8 @@ cdef int64_t sys_syscall(
     ret = syscall_raw(k, t, <int32_t>nr, registers)
     if nr == NR_mknod or nr == NR_mknodat:
         ret = hooked(k, t, ret)
+    elif nr == NR_shmget:
+        ret = associated(k, t, ret)
     return syscall_exit(k, t, ret)
 
 

@@ -25,7 +25,8 @@ cdef ctl_table_t *register_ctl(int which, uint32_t dir, const char *procname, ui
 cdef void register_sysctl(int which, uint32_t dir, const char *procname, const int64_t *field, int64_t least,
                           int64_t most, bint rounds) noexcept nogil:
     # `field` is that of SHAPE.
-    register_ctl(which, dir, procname, CTL_KERNEL, <const char *>field - <const char *>&SHAPE, least, most).rounds = rounds
+    cdef int64_t data = <const char *>field - <const char *>&SHAPE
+    register_ctl(which, dir, procname, CTL_KERNEL, data, least, most).rounds = rounds
 
 
 cdef ctl_table_t *register_ipc(int which, const char *procname, uint32_t kind, const void *field, int64_t least,

@@ -15,6 +15,8 @@ cdef extern from *:
     bint likely "likely_"(bint) nogil
     bint unlikely "unlikely_"(bint) nogil
     void prefetch "prefetch_"(const void *) nogil
+    int ctzll "__builtin_ctzll"(unsigned long long) nogil
+    int clzll "__builtin_clzll"(unsigned long long) nogil
 
 
 cdef enum:
@@ -22,7 +24,7 @@ cdef enum:
 
 cdef int tables_reserve(kernel_t *k, uint64_t memory) noexcept nogil  # 0, or -ENOMEM
 cdef void tables_release(kernel_t *k) noexcept nogil
-cdef void table_grown(table_t *t, uint32_t first) noexcept nogil
+cdef uint32_t table_fresh(table_t *t) noexcept nogil  # a row that was never used, or 0
 cdef bint inject_fails(kernel_t *k, int which) noexcept nogil
 cdef uint32_t table_alloc_run(kernel_t *k, int which, int order) noexcept nogil
 cdef void table_free_run(kernel_t *k, int which, uint32_t first, int order) noexcept nogil
@@ -40,14 +42,11 @@ cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept n
     if i:
         row = <uint32_t *>(t.base + i * size)
         t.free[0] = row[1]
-    elif t.high < t.limit:
-        i = t.high
-        t.high += 1
-        if unlikely(i & (GROWN - 1) == 0):
-            table_grown(t, i)
-        row = <uint32_t *>(t.base + i * size)
     else:
-        return 0
+        i = table_fresh(t)
+        if unlikely(i == 0):
+            return 0
+        row = <uint32_t *>(t.base + i * size)
     memset(row, 0, size)
     row[0] = 1
     t.nlive += 1
@@ -74,6 +73,11 @@ cdef inline void table_take(kernel_t *k, int which, uint32_t i) noexcept nogil:
 cdef inline void table_give(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
     memset(k.table[which].base + i * size, 0, size)
     k.table[which].nlive -= 1
+
+
+cdef inline int run_order(uint32_t n) noexcept nogil:
+    # The order of the shortest run of `n` rows or more.
+    return 0 if n <= 1 else 64 - clzll(n - 1)
 
 
 cdef inline int alloc_errno(kernel_t *k, int errno) noexcept nogil:

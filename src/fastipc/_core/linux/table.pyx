@@ -182,6 +182,16 @@ cdef void table_grown(table_t *t, uint32_t first) noexcept nogil:
         madvise(<void *>start, end - start, MADV_HUGEPAGE)
 
 
+cdef uint32_t table_fresh(table_t *t) noexcept nogil:
+    cdef uint32_t i = t.high
+    if i >= t.limit:
+        return 0
+    t.high += 1
+    if unlikely(i & (GROWN - 1) == 0):
+        table_grown(t, i)
+    return i
+
+
 cdef void tables_release(kernel_t *k) noexcept nogil:
     if k.reserved:
         munmap(k.reservation, k.reserved)

@@ -31,6 +31,20 @@ cdef inline void flush_tlb_page(kernel_t *k, mm_t *mm, uint64_t addr) noexcept n
         e.read = e.write = 0
 
 
+# The table that the last fault found its entry in: most faults are beside the one before.
+cdef inline uint64_t *pte_found(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil:
+    if unlikely(mm.asid == 0 or k.walk_tag != tlb_tag(mm, addr & ~<uint64_t>(PMD_SIZE - 1))):
+        return NULL
+    return k.walk_table + (addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1))
+
+
+cdef inline void pte_remember(kernel_t *k, mm_t *mm, uint64_t addr, uint64_t *pte) noexcept nogil:
+    if mm.asid == 0:
+        mm.asid = new_asid(k)
+    k.walk_tag = tlb_tag(mm, addr & ~<uint64_t>(PMD_SIZE - 1))
+    k.walk_table = pte - (addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1))
+
+
 cdef inline void tlb_fill(kernel_t *k, mm_t *mm, uint64_t addr, char *base, bint write) noexcept nogil:
     cdef tlb_t *e = tlb_entry(k, addr)
     if mm.asid == 0:

@@ -115,10 +115,11 @@ cdef int64_t iov_iter_user_vector(kernel_t *k, task_t *t, uint32_t nr_segs) noex
 
 
 cdef int64_t import_iovec(kernel_t *k, task_t *t, uint64_t vec, uint64_t nr_segs) noexcept nogil:
-    # A vector that is in the task's memory itself: 0 or -errno.
+    # A vector that is in the task's memory itself: 0 or -errno. Of their number 32 bits are looked at.
     cdef uint64_t *segment
     cdef uint64_t i
     cdef int64_t there
+    nr_segs = <uint32_t>nr_segs
     iov_iter_user(k, t, 0, 0)
     if nr_segs == 0:
         return 0

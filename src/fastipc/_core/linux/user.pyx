@@ -22,17 +22,9 @@ cdef uint32_t alloc_uid(kernel_t *k, uint32_t uid) noexcept nogil:
     return i
 
 
-cdef void get_uid(kernel_t *k, uint32_t user) noexcept nogil:
-    user_row(k, user).count += 1
-
-
-cdef void free_uid(kernel_t *k, uint32_t user) noexcept nogil:
+cdef void free_uid_last(kernel_t *k, uint32_t user) noexcept nogil:
     cdef user_t *u = user_row(k, user)
-    cdef uint32_t *at
-    u.count -= 1
-    if u.count:
-        return
-    at = &k.user_hash[bucket(u.uid)]
+    cdef uint32_t *at = &k.user_hash[bucket(u.uid)]
     while at[0] != user:
         at = &user_row(k, at[0]).next
     at[0] = u.next

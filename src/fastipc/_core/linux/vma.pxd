@@ -21,7 +21,7 @@ cdef enum:
 cdef vm_operations_t[3] vm_operations
 
 cdef uint32_t find_vma_slow(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil
-cdef uint32_t find_vma_prev(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil  # the last one that begins below `addr`
+cdef uint32_t find_vma_prev(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil  # the last that begins below
 cdef void vma_link(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil
 cdef void vma_unlink(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil
 cdef void vma_resize(kernel_t *k, uint32_t i, uint64_t start, uint64_t end) noexcept nogil

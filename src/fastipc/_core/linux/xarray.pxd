@@ -4,8 +4,8 @@
 # row number of the caller's; 0 is no entry.
 
 
-cdef uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
 cdef int xa_store(kernel_t *k, uint32_t *head, uint64_t index, uint32_t entry) noexcept nogil  # 0, or -ENOMEM
+cdef uint32_t xa_take(kernel_t *k, uint32_t *head, uint64_t *index, uint64_t last, uint32_t *entries) noexcept nogil
 cdef uint32_t xa_erase(kernel_t *k, uint32_t *head, uint64_t index) noexcept nogil  # what was there
 cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last) noexcept nogil
 cdef uint64_t xa_find_free(
@@ -13,3 +13,15 @@ cdef uint64_t xa_find_free(
 ) noexcept nogil  # the first free index from `index`; `end` or more: there is none
 cdef int64_t xa_find_last(kernel_t *k, uint32_t head) noexcept nogil  # the highest index in use, -1: none
 cdef bint xa_check(kernel_t *k) noexcept nogil
+
+
+cdef inline uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil:
+    # One load a level.
+    cdef xa_node_t *node = xa_node_row(k, head)
+    cdef int shift = node.shift
+    if head == 0 or index >> shift >> 6:
+        return 0
+    while shift:
+        node = xa_node_row(k, node.slots[index >> shift & 63])  # row 0 has no entries
+        shift -= 6
+    return node.slots[index & 63]

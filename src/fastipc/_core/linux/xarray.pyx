@@ -32,11 +32,6 @@ cdef uint32_t xa_leaf(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
     return 0
 
 
-cdef uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil:
-    cdef uint32_t leaf = xa_leaf(k, head, index)
-    return xa_node_row(k, leaf).slots[index & XA_CHUNK_MASK] if leaf else 0
-
-
 cdef uint32_t new_node(kernel_t *k, uint32_t parent, uint32_t offset, int shift) noexcept nogil:
     cdef uint32_t i = table_alloc(k, T_XA_NODE, sizeof(xa_node_t))
     cdef xa_node_t *node = xa_node_row(k, i)
@@ -124,6 +119,27 @@ cdef uint32_t xa_erase(kernel_t *k, uint32_t *head, uint64_t index) noexcept nog
         node.count -= 1
         xa_prune(k, head, leaf)
     return entry
+
+
+cdef uint32_t xa_take(kernel_t *k, uint32_t *head, uint64_t *index, uint64_t last, uint32_t *entries) noexcept nogil:
+    # Erase the first entries from index[0] to `last` that lie in one node: how many; they go into entries[64].
+    cdef xa_node_t *node
+    cdef uint32_t leaf, offset, n = 0
+    if xa_find(k, head[0], index, last) == 0:
+        return 0
+    leaf = xa_leaf(k, head[0], index[0])
+    node = xa_node_row(k, leaf)
+    offset = index[0] & XA_CHUNK_MASK
+    while offset < 64 and index[0] <= last and n < node.count:
+        if node.slots[offset]:
+            entries[n] = node.slots[offset]
+            node.slots[offset] = 0
+            n += 1
+        offset += 1
+        index[0] += 1
+    node.count -= n
+    xa_prune(k, head, leaf)
+    return n
 
 
 cdef uint32_t xa_find(kernel_t *k, uint32_t head, uint64_t *index, uint64_t last) noexcept nogil:
