@@ -31,14 +31,24 @@ def pair_ours(flg: int, t: Task, n: int) -> None:
     t.semctl(s, 0, IPC_RMID)
 
 
-def several_ours(prepared: bool, count: int, t: Task, n: int) -> None:
-    s = t.semget(IPC_PRIVATE, count, 0o600)
-    sops: Any = [(i, 0) for i in range(count)]
-    if prepared:
-        sops = fastipc.sops(*sops)
-    for _ in range(n):
-        t.semop(s, sops)
-    t.semctl(s, 0, IPC_RMID)
+def several_ours(prepared: bool, count: int) -> Side:
+    """One semop of several operations, which are there already."""
+
+    @contextmanager
+    def ours() -> Iterator[Body]:
+        with machine() as t:
+            s = t.semget(IPC_PRIVATE, count, 0o600)
+            sops: Any = [(i, 0) for i in range(count)]
+            if prepared:
+                sops = fastipc.sops(*sops)
+
+            def body(n: int) -> None:
+                for _ in range(n):
+                    t.semop(s, sops)
+
+            yield body
+
+    return ours
 
 
 def getval_ours(t: Task, n: int) -> None:
@@ -379,13 +389,13 @@ SYSV_ROWS: tuple[Operation, ...] = (
     Operation("semop pair", SYSV, by_hand(partial(pair_ours, 0)), pair_theirs(False), 10, "+1 and -1", 1, SHORT),
     Operation("semop pair, SEM_UNDO", SYSV, by_hand(partial(pair_ours, SEM_UNDO)), pair_theirs(True), 10, "+1 and -1",
               1, SHORT),
-    Operation("semop of 10, prepared", C, by_hand(partial(several_ours, True, 10)), in_c("semop_10"), 5, "one call",
+    Operation("semop of 10, prepared", C, several_ours(True, 10), in_c("semop_10"), 5, "one call",
               1, SHORT),
-    Operation("semop of 100, prepared", C, by_hand(partial(several_ours, True, 100)), in_c("semop_100"), 8,
+    Operation("semop of 100, prepared", C, several_ours(True, 100), in_c("semop_100"), 8,
               "one call", 1, SHORT),
-    Operation("semop of 10, tuples", C, by_hand(partial(several_ours, False, 10)), in_c("semop_10"), 3.5, "one call",
+    Operation("semop of 10, tuples", C, several_ours(False, 10), in_c("semop_10"), 3.5, "one call",
               1, SHORT),
-    Operation("semop of 100, tuples", C, by_hand(partial(several_ours, False, 100)), in_c("semop_100"), 2,
+    Operation("semop of 100, tuples", C, several_ours(False, 100), in_c("semop_100"), 2,
               "one call", 1, SHORT),
     Operation("semctl GETVAL", SYSV, by_hand(getval_ours), getval_theirs, 7, "one call", 1, SHORT),
     Operation("semctl SETVAL", C, by_hand(setval_ours), in_c("setval"), 6, "one call", 1, SHORT),

@@ -145,6 +145,7 @@ class CompiledSysv(SimSysv):
             return (semid, num, cmd, 0, ARRAY, len(values)), decode
         if cmd == abi.GETALL:
             n = self.nsems(semid) or 1
+            area[: 2 * n] = 0
             return (semid, num, cmd, 0, ARRAY, n), lambda ret: area[: 2 * n].view(np.uint16).tolist()
         if cmd in (*sysv.SEM_STATS, abi.IPC_INFO, abi.SEM_INFO, abi.IPC_SET):
             row = area[:RECORD].view(np.uint8)

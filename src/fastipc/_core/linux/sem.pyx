@@ -2,8 +2,8 @@
 
 Missing: time slack. A timeout is exact.
 
-Invariants: `used_sems` of a namespace is the number of semaphores in its sets; a row of `sem_queue` is live exactly while
-its task is asleep in semop, or has been woken there and not run since.
+Invariants: `used_sems` of a namespace is the number of semaphores in its sets; a row of `sem_queue` is live exactly
+while its task is asleep in semop, or has been woken there and not run since.
 """
 
 

@@ -1,10 +1,11 @@
 """SEM_UNDO: what the end of a process takes back. Source: ipc/sem.c (find_alloc_undo, copy_semundo, exit_sem).
 
-A list of adjustments belongs to a task, and is shared with CLONE_SYSVSEM; fork does not copy it, execve keeps it. The last
-one that leaves applies it. Linux looks for the entry of a set through the whole list; here it is found by the set's row.
+A list of adjustments belongs to a task, and is shared with CLONE_SYSVSEM; fork does not copy it, execve keeps it. The
+last one that leaves applies it. Linux looks for the entry of a set through the whole list; here it is found by the
+set's row.
 
-Invariants: `refcnt` counts the tasks of a list; an entry is on the list of its set and on that of its process, in `by_set`
-too.
+Invariants: `refcnt` counts the tasks of a list; an entry is on the list of its set and on that of its process, in
+`by_set` too.
 """
 
 
