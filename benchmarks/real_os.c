@@ -5,15 +5,20 @@
  * processes on one processor), threads (pthread_create and pthread_join); in a directory of tmpfs that is made for it:
  * fifo (mkfifo, open both ends, close them, unlink), stat_one, stat_five (paths of so many components), fstat,
  * open_close, and the calls of every_call.py; on System V shared memory: shm_4k, shm_64m (made, attached, detached and
- * removed untouched), first_touch, touch_again (a page of a new segment, of a present one that is attached anew).
+ * removed untouched), first_touch, touch_again (a page of a new segment, of a present one that is attached anew); on
+ * semaphores and queues: semop_pair, semop_10, semop_100, setval, sem_trips, msg_1, msg_trips, and wake_simple and
+ * wake_complex (one semop that wakes one of 1,000 threads).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -153,6 +158,160 @@ static void touch_again(long n)
         touch(shmat(id, NULL, 0));
 }
 
+/* Semaphores and message queues. All are removed at the end, by whoever made them. */
+enum { SLEEPERS = 1000 };
+static int set = -1, one = -1, queue = -1; /* a set for all sleepers, a set of one */
+static pid_t maker;
+
+static void remove_objects(void)
+{
+    if (getpid() != maker)
+        return;
+    semctl(set, 0, IPC_RMID);
+    semctl(one, 0, IPC_RMID);
+    msgctl(queue, IPC_RMID, NULL);
+}
+
+static void make_objects(void)
+{
+    maker = getpid();
+    must((set = semget(IPC_PRIVATE, SLEEPERS + 1, 0600)) >= 0 && (one = semget(IPC_PRIVATE, 1, 0600)) >= 0);
+    must((queue = msgget(IPC_PRIVATE, 0600)) >= 0);
+    atexit(remove_objects);
+}
+
+static void op(int num, int value)
+{
+    struct sembuf sop = {num, value, 0};
+    must(semop(set, &sop, 1) == 0);
+}
+
+static void semop_pair(long n)
+{
+    struct sembuf up = {0, 1, 0}, down = {0, -1, 0};
+    while (n--)
+        must(semop(one, &up, 1) == 0 && semop(one, &down, 1) == 0);
+}
+
+static void semop_many(long n, int count)
+{
+    struct sembuf sops[100] = {{0, 0, 0}};
+    int i;
+    for (i = 0; i < count; i++)
+        sops[i].sem_num = i;
+    while (n--)
+        must(semop(set, sops, count) == 0);
+}
+
+static void semop_10(long n)
+{
+    semop_many(n, 10);
+}
+
+static void semop_100(long n)
+{
+    semop_many(n, 100);
+}
+
+static void setval(long n)
+{
+    while (n--)
+        must(semctl(one, 0, SETVAL, 1) == 0);
+}
+
+static void send_receive(long there_type, long back_type)
+{
+    struct {
+        long type;
+        char byte;
+    } m = {there_type, 0};
+    must(msgsnd(queue, &m, 1, 0) == 0 && msgrcv(queue, &m, 1, back_type, 0) == 1);
+}
+
+static void msg_1(long n)
+{
+    while (n--)
+        send_receive(1, 1);
+}
+
+static void sem_trips(long n)
+{
+    static int started;
+    if (!started++ && fork() == 0)
+        for (;;) { /* until the set is removed */
+            op(1, -1);
+            op(2, 1);
+        }
+    while (n--) {
+        op(1, 1);
+        op(2, -1);
+    }
+}
+
+static void msg_trips(long n)
+{
+    static int started;
+    if (!started++ && fork() == 0) {
+        struct {
+            long type;
+            char byte;
+        } m;
+        for (;;) {
+            must(msgrcv(queue, &m, 1, 1, 0) == 1);
+            m.type = 2;
+            must(msgsnd(queue, &m, 1, 0) == 0);
+        }
+    }
+    while (n--)
+        send_receive(1, 2);
+}
+
+static void *sleeper(void *complex_num)
+{
+    long num = (long)complex_num >> 1, ops = 1 + ((long)complex_num & 1);
+    struct sembuf sops[2] = {{num, -1, 0}, {SLEEPERS, 0, 0}};
+    while (semop(set, sops, ops) == 0)
+        ;
+    return NULL;
+}
+
+static void wake(long n, long complex_ones)
+{
+    static int started;
+    static long next;
+    pthread_attr_t small;
+    pthread_t thread;
+    long i;
+    if (!started++) {
+        pthread_attr_init(&small);
+        pthread_attr_setstacksize(&small, 65536);
+        for (i = 0; i < SLEEPERS; i++)
+            must(pthread_create(&thread, &small, sleeper, (void *)(i << 1 | complex_ones)) == 0);
+        usleep(300000);
+    }
+    while (n--) {
+        op(next++ * 7 % SLEEPERS, 1);
+        sched_yield();
+    }
+}
+
+static void wake_simple(long n)
+{
+    wake(n, 0);
+}
+
+static void wake_complex(long n)
+{
+    wake(n, 1);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(long);
+} on_objects[] = {{"semop_pair", semop_pair}, {"semop_10", semop_10}, {"semop_100", semop_100}, {"setval", setval},
+                  {"sem_trips", sem_trips}, {"msg_1", msg_1}, {"msg_trips", msg_trips}, {"wake_simple", wake_simple},
+                  {"wake_complex", wake_complex}};
+
 static int fd; /* of `file`, for reading and writing */
 static char buf[64];
 static siginfo_t info;
@@ -263,6 +422,12 @@ int main(int argc, char **argv)
             work = on_files[i].work;
             files = 1;
             furnish();
+        }
+    for (i = 0; i < sizeof(on_objects) / sizeof(*on_objects); i++)
+        if (strcmp(argv[1], on_objects[i].name) == 0) {
+            work = on_objects[i].work;
+            make_objects();
+            work(0); /* untimed: others begin to sleep */
         }
     must(work != NULL);
     while (fgets(line, sizeof(line), stdin)) {

@@ -3,8 +3,8 @@
     python examples/dining_philosophers.py
 
 Whoever takes the left fork first, then the right one, will sooner or later starve with all the others, and `Deadlock`
-says who waits for what. Taking both in one ``semop`` cannot: it is all or nothing. Nor can it happen if one of them takes
-the right fork first.
+says who waits for what. Taking both in one ``semop`` cannot: it is all or nothing. Nor can it happen if one of them
+takes the right fork first.
 """
 
 from fastipc import IPC_PRIVATE, SEM_UNDO, SETALL, Deadlock, Kernel

@@ -12,8 +12,37 @@ import pytest
 import fastipc
 from fastipc import IPC_CREAT, IPC_PRIVATE, IPC_RMID, SHM_LOCK, cli
 
-OPTIONS = ["", "-a", "-q", "-m", "-s", "-l", "-u", "-p", "-t", "-c", "-q -t", "-m -p", "-s -p", "-s -c", "-q -m", "-m -u"]
-OPTIONS += ["-s -l", "-m -l", "-b -l", "-q -i 0", "-s -i 0", "-m -i 0", "-s -i 1", "-mt", "-q -i 99", "-i 0", "--queues"]
+OPTIONS = [
+    "",
+    "-a",
+    "-q",
+    "-m",
+    "-s",
+    "-l",
+    "-u",
+    "-p",
+    "-t",
+    "-c",
+    "-q -t",
+    "-m -p",
+    "-s -p",
+    "-s -c",
+    "-q -m",
+    "-m -u",
+]
+OPTIONS += [
+    "-s -l",
+    "-m -l",
+    "-b -l",
+    "-q -i 0",
+    "-s -i 0",
+    "-m -i 0",
+    "-s -i 1",
+    "-mt",
+    "-q -i 99",
+    "-i 0",
+    "--queues",
+]
 REAL = """
     import ctypes, os, struct, subprocess, sys
     c = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +62,7 @@ REAL = """
         c.shmctl(gone, 0, None)
         out = []
         for options in sys.argv[1:]:
-            ran = subprocess.run(["ipcs", *options.split()], capture_output=True, text=True, env={"TZ": "UTC", **os.environ})
+            ran = subprocess.run(["ipcs", *options.split()], capture_output=True, text=True)
             out.append(ran.stdout + ran.stderr.replace("ipcs: ", ""))
         print(repr((os.getpid(), int(os.stat("/proc/self").st_mtime), out)))
         sys.stdout.flush()
@@ -71,9 +100,8 @@ def shown(k, options):
 def test_the_same_text_as_util_linux(k):
     if shutil.which("ipcs") is None or os.geteuid() != 0 or ctypes.CDLL(None).unshare(0) != 0:
         pytest.skip("there is no ipcs here, or no right to have a namespace of its own")
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(REAL), *OPTIONS], capture_output=True, text=True, env={**os.environ, "TZ": "UTC"}
-    )
+    command = [sys.executable, "-c", textwrap.dedent(REAL), *OPTIONS]
+    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TZ": "UTC"})
     if ran.returncode:
         pytest.skip(f"no namespace: {ran.stderr[-200:]}")
     pid, _, texts = eval(ran.stdout)

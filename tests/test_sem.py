@@ -233,7 +233,8 @@ def test_failing_allocations_leave_nothing(k, picture):
             if ret != -fastipc.ENOMEM:
                 break
             now = picture(k)
-            assert {n for n in before if before[n] != now[n]} <= {"task", "sysv", "sem_undo_list", "ipc_ids", "sem_array"}
+            kept = {"task", "sysv", "sem_undo_list", "ipc_ids", "sem_array"}
+            assert {n for n in before if before[n] != now[n]} <= kept
         else:
             pytest.fail("it never succeeds")
     assert values(t, s) == [1, 0, 0, 0, 0]

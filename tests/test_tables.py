@@ -80,8 +80,8 @@ def described():
     """The names of the structs that have a dtype."""
     from fastipc._core import layout
 
-    inside = "fdbits pid pidbits pollfd dhash siginfo stat kht sembuf semid_ds seminfo msqid_ds msginfo shmid_ds"
-    inside = f"{inside} shminfo shm_info".split()
+    inside = "fdbits pid pidbits pollfd dhash siginfo stat kht shmid_ds shminfo shm_info".split()
+    inside += "sembuf semid_ds seminfo msqid_ds msginfo".split()
     return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *inside]}
 
 

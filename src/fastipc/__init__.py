@@ -69,17 +69,16 @@ SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
-_DTYPES = frozenset(
-    "MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split()
-)
+_DTYPES = frozenset("MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split())
 
 
 def __getattr__(name: str) -> _Any:
     """What an import need not pay for, made when first asked for.
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
-    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO, those
-    of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; `replicate`, which needs `concurrent.futures`.
+    SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
+    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; `replicate`, which needs
+    `concurrent.futures`.
     """
     value: _Any
     if name in _DTYPES:

@@ -1,4 +1,6 @@
-"""What util-linux's ``ipcs`` prints, of a simulated machine. Source: sys-utils/ipcs.c of util-linux, as its output shows."""
+"""What util-linux's ``ipcs`` prints, of a simulated machine. Source: sys-utils/ipcs.c of util-linux, as its output
+shows.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +146,12 @@ def _section(state: _State, kind: str, options: Options) -> Iterator[str]:
 
 
 def _head(perm: Any) -> tuple[Any, ...]:
-    return f"0x{int(perm['key']) & 0xFFFFFFFF:08x}", int(perm["id"]), _name(perm["uid"]), f"{int(perm['mode']) & 0o777:o}"
+    return (
+        f"0x{int(perm['key']) & 0xFFFFFFFF:08x}",
+        int(perm["id"]),
+        _name(perm["uid"]),
+        f"{int(perm['mode']) & 0o777:o}",
+    )
 
 
 def _creators(title: str, head: str, state: _State, kind: str) -> Iterator[str]:
@@ -171,7 +178,7 @@ def _queues(form: str, state: _State) -> Iterator[str]:
         yield _line((10, 10, 10, 10), "msqid", "owner", "lspid", "lrpid")
         for q in rows:
             head = f"{q['q_perm']['id']:<8} {_name(q['q_perm']['uid']):<10}"
-            yield f"{head} {q['q_lspid']:>5}     {q['q_lrpid']:>5}\n"
+            yield f"{head}  {q['q_lspid']:>5}     {q['q_lrpid']:>5}\n"
     else:
         widths = (10, 10, 10, 10, 12, 12)
         yield "------ Message Queues --------\n"

@@ -335,7 +335,8 @@ class Kernel:
 
         ``path_mknod(task, path, mode, dev)`` is called when mknod or mkfifo has made something. A hook returns None or
         0 if it agrees, else an errno: then what was made is gone again, and the call fails. ``ipc_associate(task, kind,
-        id, flg)`` is called when shmget, semget or msgget has found an object by its key (``kind`` "shm", "sem", "msg").
+        id, flg)`` is called when shmget, semget or msgget has found an object by its key (``kind`` "shm", "sem",
+        "msg").
         """
         return _Hooks(self._m)
 

@@ -16,9 +16,10 @@ from numba.extending import intrinsic
 import fastipc
 from fastipc import UserBuffer, compiled
 
-from . import abi, compiled_memory, compiled_paths, memory, paths
+from . import abi, compiled_memory, compiled_paths, compiled_sysv, memory, paths
 from .compiled_memory import CompiledMemory, on_memory, raising_memory
 from .compiled_paths import on_paths, raising_paths
+from .compiled_sysv import CompiledSysv, on_sysv, raising_sysv
 from .machine import ASLEEP, DIED, NAMING, NOTHING, Pending, Task, ready_sets
 from .sim import SimMachine
 from .sim_memory import LOOKS
@@ -44,10 +45,12 @@ OPS = (
 )  # fmt: skip
 FILES = 100  # the number of the first call that names files
 MEMORY = 200  # of the first call on memory
+SYSV = 300  # of the first call on semaphores and message queues
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
 NUMBER["times"] = NUMBER["lstat"]
 NUMBER |= {name: MEMORY + i for i, name in enumerate(compiled_memory.OPS)}
+NUMBER |= {name: SYSV + i for i, name in enumerate(compiled_sysv.OPS)}
 NUMBER |= dict.fromkeys(memory.LIMITS, NUMBER["setrlimit"])
 (
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
@@ -208,6 +211,7 @@ def raising(t, op, a, area):
 RAISING = (READ, PREAD, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, FSTAT, SELECT, POLL, WAIT4)
 RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
 RAISING += tuple(MEMORY + op for op in compiled_memory.RAISING)
+RAISING += tuple(SYSV + op for op in compiled_sysv.RAISING)
 
 
 @numba.njit
@@ -317,6 +321,8 @@ def worker(t, me, boxes, areas):
             ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
         elif op == EXECVE:
             ret = t.sys_execve(worker, me, boxes, areas)
+        elif op >= SYSV:
+            ret = raising_sysv(t, op - SYSV, a, area) if box[FORM] else on_sysv(t, op - SYSV, a, area)
         elif op >= MEMORY:
             ret = raising_memory(t, op - MEMORY, a, area) if box[FORM] else on_memory(t, op - MEMORY, a, area)
         elif op >= FILES:
@@ -333,6 +339,8 @@ def worker(t, me, boxes, areas):
             ret = on_ids(t, op, a, area)
         box[ERRNO] = t.errno
         box[RET] = ret
+        boxes[-1, 0] += 1  # no task's: how many calls have ended
+        box[-1] = boxes[-1, 0]
         box[STATE] = IDLE
 
 
@@ -341,7 +349,7 @@ def signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 == 1 else word
 
 
-class CompiledMachine(CompiledMemory, SimMachine):
+class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
     """Tasks of a simulated kernel that are compiled programs."""
 
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:
@@ -373,6 +381,9 @@ class CompiledMachine(CompiledMemory, SimMachine):
                 return
             self.kernel.run(until=self.kernel.now + 0.1)
         raise AssertionError(f"{pending.text} never ends")
+
+    def _when(self, task: Task) -> int:
+        return int(self.boxes[self.box[id(task.handle)]][-1])
 
     # ------------------------------------------------------------------------------------------ calls
     def _start(self, task: Task, name: str, args: tuple, direct: bool) -> Any:

@@ -545,7 +545,8 @@ def one(seed: int, compiled: bool = False, kind: type[Program] = Program) -> tup
 
 
 def kind_of(files: bool = False, memory: bool = False, sysv: bool = False) -> type[Program]:
-    """Return what draws programs: over pipes and processes, over files too, over memory, or over semaphores and queues."""
+    """Return what draws programs: over pipes and processes, over files too, over memory, or over semaphores and queues.
+    """
     from . import fuzz_files, fuzz_memory, fuzz_sysv  # they need this file
 
     if sysv:

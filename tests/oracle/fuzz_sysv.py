@@ -111,7 +111,7 @@ class SysvProgram(Program):
                 self.sets.setdefault(semid, max(1, step.args[1]))
             case "msgget", int(msqid):
                 self.queues.append(msqid)
-            case ("fork" | "clone" | "thread"), Task():
+            case (("fork" | "clone" | "thread"), Task()):
                 self.tables[step.newborn] = {}
 
     # ------------------------------------------------------------------------------------------ semaphores
@@ -205,8 +205,12 @@ class SysvProgram(Program):
         mtype = self._type() if rng.random() < 0.97 else rng.choice((0, -1, 2**63 - 1))
         if rng.random() < 0.02:
             size = rng.choice((4096, 5000, 8192, 8193))
-        return "msgsnd", self._msqid(), mtype, Data.make(size, rng.randrange(256)), IPC_NOWAIT * (
-            rng.random() < self.nowait
+        return (
+            "msgsnd",
+            self._msqid(),
+            mtype,
+            Data.make(size, rng.randrange(256)),
+            IPC_NOWAIT * (rng.random() < self.nowait),
         )
 
     def _msgrcv_(self, actor: int) -> tuple:

@@ -9,8 +9,7 @@ from typing import Any
 import fastipc
 from fastipc.unistd import NUMBERS
 
-from . import abi, memory, paths, real
-from .real_sysv import RealSysv
+from . import abi, memory, paths, real, real_sysv
 from .machine import CREATING, NOTHING, SLEEPING, Task
 from .sim import SimMachine, devices
 from .sim_memory import LOOKS
@@ -18,12 +17,11 @@ from .sim_memory import LOOKS
 AREA = 4 << 20  # bytes of a task's memory that its calls find their arguments in
 NAMES = {number: name for name, number in NUMBERS.items()}
 FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastipc.MAP_NORESERVE
-RAW = {**vars(RealSysv), **vars(real.RealMemory), **vars(real.RealMachine)}
+RAW = {**vars(real_sysv.RealSysv), **vars(real.RealMemory), **vars(real.RealMachine)}
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user",
-    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result",
-    "_raw",
+    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
 )  # fmt: skip
 
 

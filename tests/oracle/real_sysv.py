@@ -37,7 +37,9 @@ class RealSysv:
         slot.send(NR["semop"], semid, *self._sops(slot, sops))
         return lambda ret: None
 
-    def _semtimedop_(self, slot: Slot, semid: int, sops: list[tuple[int, ...]], timeout: float | None = None) -> Callable:
+    def _semtimedop_(
+        self, slot: Slot, semid: int, sops: list[tuple[int, ...]], timeout: float | None = None
+    ) -> Callable:
         where = 0
         if timeout is not None:
             ns = round(timeout * 1e9)

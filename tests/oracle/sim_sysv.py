@@ -90,7 +90,11 @@ class SimSysv:
 
     def _msgctl_(self, msqid: int, cmd: int, arg: Any = None) -> tuple:
         if self.verb != "sys":
-            return "msgctl", (msqid, cmd) if arg is None else (msqid, cmd, arg), functools.partial(self._msg_result, cmd)
+            return (
+                "msgctl",
+                (msqid, cmd) if arg is None else (msqid, cmd, arg),
+                functools.partial(self._msg_result, cmd),
+            )
         if cmd == abi.IPC_SET and arg is not None:
             row = np.zeros(1, fastipc.MSQID_DS)
             row["msg_perm"]["uid"], row["msg_perm"]["gid"], row["msg_perm"]["mode"], row["msg_qbytes"] = arg

@@ -9,8 +9,8 @@ from . import real, root
 PROGRAMS = 600
 GROUPS = 20
 FILES = 300  # programs over files
-MEMORY = 300  # programs over memory
 SYSV = 240  # programs over semaphores and message queues
+MEMORY = 300  # programs over memory
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -44,6 +44,14 @@ def test_fuzz_files(group: int, compiled: bool) -> None:
     run(range(start + group * size, start + (group + 1) * size), compiled, files=True)
 
 
+@pytest.mark.parametrize("group", range(6))
+def test_fuzz_sysv(group: int) -> None:
+    """Random programs over semaphores and message queues wake the same tasks in the same order."""
+    if real.disorderly():
+        pytest.skip(real.disorderly())
+    run(range(group * SYSV // 6, (group + 1) * SYSV // 6), compiled=False, sysv=True)
+
+
 @pytest.mark.parametrize("compiled", [False, True], ids=["", "compiled"])
 @pytest.mark.parametrize("group", range(6))
 def test_fuzz_memory(group: int, compiled: bool) -> None:
@@ -54,14 +62,6 @@ def test_fuzz_memory(group: int, compiled: bool) -> None:
     size = (COMPILED if compiled else MEMORY) // 6
     start = 40_000 if compiled else 30_000
     run(range(start + group * size, start + (group + 1) * size), compiled, memory=True)
-
-
-@pytest.mark.parametrize("group", range(6))
-def test_fuzz_sysv(group: int) -> None:
-    """Random programs over semaphores and message queues wake the same tasks in the same order."""
-    if real.disorderly():
-        pytest.skip(real.disorderly())
-    run(range(group * SYSV // 6, (group + 1) * SYSV // 6), compiled=False, sysv=True)
 
 
 def run(seeds: range, compiled: bool, files: bool = False, memory: bool = False, sysv: bool = False) -> None:

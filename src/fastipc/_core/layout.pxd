@@ -841,7 +841,7 @@ ctypedef struct sem_array_t:  # struct sem_array, ipc/sem.c; two cache lines
     uint32_t nr_queued  # sleepers
     uint32_t ns
     uint32_t seq  # of the next sleeper of pending_alter
-    ipc_list_t watch_any  # those of pending_alter whom a change of any semaphore may concern, in the order of that queue
+    ipc_list_t watch_any  # those of pending_alter whom a change of any semaphore may concern, in that order
     uint32_t pad[2]
 
 ctypedef struct sem_t:  # struct sem: one semaphore; one cache line

@@ -60,8 +60,15 @@ PASSED = {
     "program": ["make_start(t, {0}, args)"],
     "args": [],
 }
-IN_USER_MEMORY = {"readinto": "buf", "write": "data", "readv": "buffers", "writev": "buffers", "pwrite": "data", "msgsnd": "data",
-                  "semop": "sops"}
+IN_USER_MEMORY = {
+    "readinto": "buf",
+    "write": "data",
+    "readv": "buffers",
+    "writev": "buffers",
+    "pwrite": "data",
+    "msgsnd": "data",
+    "semop": "sops",
+}
 AROUND = {"vector": ("vector = iovecs({0})", "keep(vector)")}  # what is done before and after the call
 RESULTS = {
     "int": "ret",

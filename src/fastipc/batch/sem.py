@@ -1,4 +1,4 @@
-"""semop on many independent sets of semaphores, one list of operations each. Source: ipc/sem.c (perform_atomic_semop)."""
+"""semop on many independent sets, one list of operations each. Source: ipc/sem.c (perform_atomic_semop)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ SLEEPS = 1
 """The answer for a set whose caller would have to wait."""
 
 SEMOPM = 500
-EAGAIN, EFBIG, EINVAL, ERANGE, E2BIG = (int(getattr(abi, name)) for name in ("EAGAIN", "EFBIG", "EINVAL", "ERANGE", "E2BIG"))
+EAGAIN, EFBIG, EINVAL, ERANGE, E2BIG = (
+    int(getattr(abi, name)) for name in ("EAGAIN", "EFBIG", "EINVAL", "ERANGE", "E2BIG")
+)
 IPC_NOWAIT, SEM_UNDO, SEMVMX, SEMAEM = (
     int(getattr(abi, name)) for name in ("IPC_NOWAIT", "SEM_UNDO", "SEMVMX", "SEMAEM")
 )
@@ -74,7 +76,10 @@ def _semop(values, sops, counts, adj, results):  # type: ignore[no-untyped-def]
 
 
 def semop(
-    values: np.ndarray[Any, Any], sops: np.ndarray[Any, Any], nsops: Any = None, semadj: np.ndarray[Any, Any] | None = None
+    values: np.ndarray[Any, Any],
+    sops: np.ndarray[Any, Any],
+    nsops: Any = None,
+    semadj: np.ndarray[Any, Any] | None = None,
 ) -> np.ndarray[Any, Any]:
     """Do one list of operations on each of many sets, all or none of it.
 
@@ -92,8 +97,8 @@ def semop(
     Returns
     -------
     ndarray of int64, shape (sets,)
-        0; `SLEEPS` where a call would wait; -EAGAIN (IPC_NOWAIT), -ERANGE, -EFBIG, -EINVAL (no operation) or -E2BIG. Where
-        it is not 0 nothing has changed.
+        0; `SLEEPS` where a call would wait; -EAGAIN (IPC_NOWAIT), -ERANGE, -EFBIG, -EINVAL (no operation) or -E2BIG.
+        Where it is not 0 nothing has changed.
     """
     if values.ndim != 2 or values.dtype != np.int32 or not values.flags.writeable:
         raise TypeError("values must be a writable array of int32 with two dimensions")
@@ -127,5 +132,7 @@ def _words(sops: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def exit_undo(values: np.ndarray[Any, Any], semadj: np.ndarray[Any, Any]) -> None:
     """What the end of the process that owns ``semadj`` makes of the values: adjusted, within 0..SEMVMX. In place."""
-    np.copyto(values, np.where(semadj != 0, np.clip(values + semadj.astype(np.int64), 0, SEMVMX), values), casting="unsafe")
+    np.copyto(
+        values, np.where(semadj != 0, np.clip(values + semadj.astype(np.int64), 0, SEMVMX), values), casting="unsafe"
+    )
     semadj[...] = 0

@@ -54,8 +54,8 @@ cdef class SemidDs:
 @cython.final
 @cython.freelist(16)
 cdef class SemInfo:
-    """What IPC_INFO tells of semaphores: the limits. Of SEM_INFO ``semusz`` is the number of sets and ``semaem`` that of
-    semaphores.
+    """What IPC_INFO tells of semaphores: the limits. Of SEM_INFO ``semusz`` is the number of sets and ``semaem`` that
+    of semaphores.
 
     Source: struct seminfo, semctl(2). Fields are given as keywords.
     """
@@ -119,8 +119,8 @@ cdef class MsqidDs:
         self.msg_lrpid = as_int(msg_lrpid, "msg_lrpid")
 
     cdef tuple fields(self):
-        return (self.msg_perm, self.msg_stime, self.msg_rtime, self.msg_ctime, self.msg_cbytes, self.msg_qnum, self.msg_qbytes,
-                self.msg_lspid, self.msg_lrpid)
+        return (self.msg_perm, self.msg_stime, self.msg_rtime, self.msg_ctime, self.msg_cbytes, self.msg_qnum,
+                self.msg_qbytes, self.msg_lspid, self.msg_lrpid)
 
     def _asdict(self):
         """All fields by name."""
@@ -145,8 +145,8 @@ cdef class MsqidDs:
 @cython.final
 @cython.freelist(16)
 cdef class MsgInfo:
-    """What IPC_INFO tells of message queues: the limits. Of MSG_INFO ``msgpool`` is the number of queues, ``msgmap`` that
-    of messages and ``msgtql`` that of bytes.
+    """What IPC_INFO tells of message queues: the limits. Of MSG_INFO ``msgpool`` is the number of queues, ``msgmap``
+    that of messages and ``msgtql`` that of bytes.
 
     Source: struct msginfo, msgctl(2). Fields are given as keywords.
     """

@@ -76,10 +76,10 @@ cdef class MsgCalls(SemCalls):
     def msgrcv(self, msqid, size, mtype=0, msgflg=0):
         """Receive a message of at most ``size`` bytes: ``(mtype, bytes)``.
 
-        Source: msgrcv(2), ipc/msg.c. ``mtype`` 0: the oldest; > 0: the oldest of that type; < 0: the oldest of the lowest
-        type that is not above its absolute value. Flags: IPC_NOWAIT, MSG_NOERROR (cut what is too long), MSG_EXCEPT (any
-        type but that one), MSG_COPY (the one at place ``mtype``, which stays). Errors: E2BIG, EINVAL, EACCES, ENOMSG,
-        EIDRM, EINTR.
+        Source: msgrcv(2), ipc/msg.c. ``mtype`` 0: the oldest; > 0: the oldest of that type; < 0: the oldest of the
+        lowest type that is not above its absolute value. Flags: IPC_NOWAIT, MSG_NOERROR (cut what is too long),
+        MSG_EXCEPT (any type but that one), MSG_COPY (the one at place ``mtype``, which stays). Errors: E2BIG, EINVAL,
+        EACCES, ENOMSG, EIDRM, EINTR.
         """
         cdef int32_t i = as_number(msqid, "msqid")
         cdef int64_t n = as_int(size, "size"), ret
@@ -92,7 +92,8 @@ cdef class MsgCalls(SemCalls):
         return message_result(self, self.complete(ret), RES_MSG)
 
     def sys_msgrcv(self, msqid, msgp, mtype=0, msgflg=0):
-        """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno."""
+        """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno.
+        """
         if is_user(msgp):
             return raw_msgrcv_call(self, msqid, msgp, mtype, msgflg)
         return self.receive(msqid, msgp, mtype, msgflg, RES_MSG | RES_RAW)

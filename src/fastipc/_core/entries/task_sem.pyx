@@ -154,8 +154,8 @@ cdef class SemCalls(ShmCalls):
         """Do operations on a set of semaphores, all or none; wait until all can be done.
 
         Source: semop(2), ipc/sem.c. ``sops``: a sequence of ``(num, op)`` or ``(num, op, flg)``, or a buffer of rows of
-        `fastipc.SEMBUF`, as `fastipc.sops` makes one. ``op`` > 0 adds, < 0 takes, 0 waits for zero; IPC_NOWAIT, SEM_UNDO.
-        Errors: E2BIG, EINVAL, EFAULT, EFBIG, EACCES, EAGAIN, EIDRM, EINTR, ERANGE, ENOMEM.
+        `fastipc.SEMBUF`, as `fastipc.sops` makes one. ``op`` > 0 adds, < 0 takes, 0 waits for zero; IPC_NOWAIT,
+        SEM_UNDO. Errors: E2BIG, EINVAL, EFAULT, EFBIG, EACCES, EAGAIN, EIDRM, EINTR, ERANGE, ENOMEM.
         """
         return self.operate(semid, sops, None, False, False)
 
@@ -164,7 +164,9 @@ cdef class SemCalls(ShmCalls):
         return self.operate(semid, sops, None, False, True)
 
     def semtimedop(self, semid, sops, timeout=None):
-        """As `semop`, for at most ``timeout`` seconds; None: for ever. Errors: as `semop`; EAGAIN when the time is over."""
+        """As `semop`, for at most ``timeout`` seconds; None: for ever. Errors: as `semop`; EAGAIN when the time is
+        over.
+        """
         return self.operate(semid, sops, timeout, timeout is not None, False)
 
     def sys_semtimedop(self, semid, sops, timeout=None):
@@ -178,7 +180,7 @@ cdef class SemCalls(ShmCalls):
         cdef sops_t to
         if likely(not timed) and single_sop(sops, &one):
             self.begin(NR_semop, i, 1, -1)
-            if not semop_one(self.k, self.t, i, &one):
+            if not semop_one(self.k, self.t, i, &one, False):
                 ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
                 if unlikely(ret != 0):
                     return self.operated(ret, raw)
@@ -225,9 +227,9 @@ cdef class SemCalls(ShmCalls):
         """Ask about a set of semaphores or about one of them, change it, or remove the set.
 
         Source: semctl(2), ipc/sem.c. GETVAL, GETPID, GETNCNT, GETZCNT: an int. SETVAL: ``arg`` is the value. GETALL: a
-        list. SETALL: ``arg`` has a value for each. IPC_STAT: a `SemidDs`. SEM_STAT, SEM_STAT_ANY (``semid`` is an index):
-        ``(id, SemidDs)``. IPC_INFO, SEM_INFO: a `SemInfo`. IPC_SET: ``arg`` is ``(uid, gid, mode)`` or a `SemidDs`.
-        Errors: EINVAL, EACCES, EPERM, ERANGE, EFAULT (no ``arg`` where one is needed).
+        list. SETALL: ``arg`` has a value for each. IPC_STAT: a `SemidDs`. SEM_STAT, SEM_STAT_ANY (``semid`` is an
+        index): ``(id, SemidDs)``. IPC_INFO, SEM_INFO: a `SemInfo`. IPC_SET: ``arg`` is ``(uid, gid, mode)`` or a
+        `SemidDs`. Errors: EINVAL, EACCES, EPERM, ERANGE, EFAULT (no ``arg`` where one is needed).
         """
         cdef semctl_t buf
         cdef int64_t number = as_number(cmd, "cmd"), ret

@@ -110,6 +110,9 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
         if likely(ret):
             if likely(call_done(k, t, ret) != -EKILLED):
                 return task
+        elif semop_resume_one(k, t):
+            if likely(call_done(k, t, 0) != -EKILLED):
+                return task
         elif run_call(k, t):
             return task
 

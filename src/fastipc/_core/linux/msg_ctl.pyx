@@ -113,8 +113,8 @@ cdef void sysvipc_msg_show(kernel_t *k, uint32_t ns, seq_file_t *m) noexcept nog
     cdef ipc_ids_t *ids = ipc_ids_row(k, msg_ids(k, ns))
     cdef uint64_t index = 0
     cdef uint32_t row = xa_find(k, ids.idr, &index, ~<uint64_t>0)
-    seq_puts(m, b"       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      "
-                b"rtime      ctime\n")
+    seq_puts(m, b"       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime"
+                b"      rtime      ctime\n")
     while row:
         show_queue(k, msg_queue_row(k, row), m)
         index += 1

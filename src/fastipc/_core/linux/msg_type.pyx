@@ -1,8 +1,8 @@
 """Which message is received. Source: ipc/msg.c (find_msg, testmsg).
 
-Linux looks through the queue. So is done here while it is short. A long queue that is searched for a type gets an index:
-the oldest message of each type in an xarray, behind it the others of that type. Where there is no room for the index the
-queue is looked through. It goes when the queue is empty.
+Linux looks through the queue. So is done here while it is short. A long queue that is searched for a type gets an
+index: the oldest message of each type in an xarray, behind it the others of that type. Where there is no room for the
+index the queue is looked through. It goes when the queue is empty.
 
 Invariant: with an index, every message is in it, and those of one type are in the order of the queue.
 """

@@ -3,9 +3,10 @@
 A message of up to a page takes a part of one, of 2**n bytes; parts of one size share pages. A longer one has pages of
 its own, chained by `index`.
 
-Of a page that is shared: `pad` counts the parts in use, the low half of `index` is the first free part and the high half
-the first that was never used, in units of 16 bytes, the former plus 1; a free part begins with the next one. Pages with
-room are on a list of their size, `link` and `prev`. Invariant: a page on such a list has both a part in use and room.
+Of a page that is shared: `pad` counts the parts in use, the low half of `index` is the first free part and the high
+half the first that was never used, in units of 16 bytes, the former plus 1; a free part begins with the next one. Pages
+with room are on a list of their size, `link` and `prev`. Invariant: a page on such a list has both a part in use and
+room.
 """
 
 

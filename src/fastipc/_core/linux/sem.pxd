@@ -1,8 +1,8 @@
 # System V semaphores. Source: ipc/sem.c.
 #
-# One semop is all or nothing. What must wait is a row of `sem_queue`, with the number of its task, on a queue of the set
-# or of one semaphore. Whoever changes a value does the sleepers' operations for them, in the order of the queues, stores
-# their results and wakes them afterwards.
+# One semop is all or nothing. What must wait is a row of `sem_queue`, with the number of its task, on a queue of the
+# set or of one semaphore. Whoever changes a value does the sleepers' operations for them, in the order of the queues,
+# stores their results and wakes them afterwards.
 
 
 ctypedef union semctl_t:  # what semctl reads or fills, by command
@@ -139,32 +139,83 @@ cdef inline void do_smart_update(
 
 
 # ------------------------------------------------------------------------------------------ one operation
-cdef inline bint semop_one(kernel_t *k, task_t *t, int64_t semid, const sembuf_t *sop) noexcept nogil:
-    # What most calls are: one operation that can be done, nothing to undo. False, with nothing done, if this is another.
+cdef inline void sem_wait_one(
+    kernel_t *k, task_t *t, uint32_t row, const sembuf_t *sop
+) noexcept nogil:
+    # Begins to wait for one semaphore, while no complex operation sleeps: semop_sleep and queue_add.
+    cdef sem_array_t *sma = sem_array_row(k, row)
+    cdef uint32_t i = task_index(k, t)
+    cdef sem_queue_t *q = sem_queue_row(k, i)
+    table_take(k, T_SEM_QUEUE, i)
+    q.sma = row
+    q.pid = t.tgid
+    q.nsops = 1
+    q.alter = 1
+    q.status = -EINTR
+    q.sop = sop[0]
+    list_add_tail(k, T_SEM_QUEUE, sizeof(sem_queue_t), &sem_row(k, sma.sems + sop.sem_num).pending_alter, i)
+    sma.nr_queued += 1
+    t.state = TASK_INTERRUPTIBLE
+
+
+cdef inline bint sem_wake_one(kernel_t *k, sem_array_t *sma, sem_t *curr) noexcept nogil:
+    # The only sleeper of a set waits for this semaphore, and has enough now. False, with nothing done, if not so.
+    cdef uint32_t i = curr.pending_alter.first
+    cdef sem_queue_t *q = sem_queue_row(k, i)
+    if sma.nr_queued != 1 or i == 0 or q.undo or curr.semval + q.sop.sem_op < 0:
+        return False
+    curr.semval += q.sop.sem_op
+    curr.sempid = q.pid
+    curr.pending_alter.first = curr.pending_alter.last = 0
+    sma.nr_queued = 0
+    q.status = 0
+    try_to_wake_up(k, i, TASK_NORMAL)
+    return True
+
+
+cdef inline int semop_one(
+    kernel_t *k, task_t *t, int64_t semid, const sembuf_t *sop, bint may_wait
+) noexcept nogil:
+    # What most calls are: one operation that can be done, nothing to undo: 1. 2: the task waits, if it may, and the
+    # call's record is still to be made. 0, with nothing done: this is another case.
     cdef uint32_t ids = sem_ids(k, current_ipc_ns(k, t)), row
     cdef sem_array_t *sma
     cdef sem_t *curr
     cdef wake_q_head_t wake
     cdef int32_t value
     if unlikely(<uint64_t>semid > 0x7fffffff or sop.sem_flg & SEM_UNDO):
-        return False
+        return 0
     row = xa_load(k, ipc_ids_row(k, ids).idr, <uint64_t>ipcid_to_idx(k, <int32_t>semid))
     sma = sem_array_row(k, row)
     if unlikely(row == 0 or sma.sem_perm.id != semid or sop.sem_num >= <uint32_t>sma.sem_nsems):
-        return False
+        return 0
     curr = sem_row(k, sma.sems + sop.sem_num)
     value = curr.semval + sop.sem_op
-    if (unlikely(value < 0 or value > SEMVMX or (sop.sem_op == 0 and value))
+    if (unlikely(value > SEMVMX or (sop.sem_op == 0 and value))
             or unlikely(not owner_may(k, t, &sma.sem_perm, 2 if sop.sem_op else 4))):
-        return False
+        return 0
+    if value < 0:
+        if not may_wait or sop.sem_flg & IPC_NOWAIT or sma.complex_count or sma.use_global_lock:
+            return 0
+        sem_wait_one(k, t, row, sop)
+        return 2
     curr.semval = value
     curr.sempid = t.tgid
     curr.sem_otime = ktime_get_real_seconds(k)
-    if unlikely(sma.nr_queued != 0 and sop.sem_op != 0):
+    if sma.nr_queued != 0 and sop.sem_op != 0 and not (sop.sem_op > 0 and sem_wake_one(k, sma, curr)):
         wake.first = wake.last = 0
         wake_sleepers(k, sma, sop, 1, &wake)
         sem_unlock(k, sma, sma.use_global_lock != 0)
         wake_up_q(k, &wake)
     elif sma.use_global_lock:
         sem_unlock(k, sma, True)
+    return 1
+
+
+cdef inline bint semop_resume_one(kernel_t *k, task_t *t) noexcept nogil:
+    # The commonest end of a sleep: the operation was done by another. False: semop_resume must look.
+    cdef sem_queue_t *q = sem_queue_row(k, task_index(k, t))
+    if t.call.nr != NR_semop or q.status != 0 or q.nsops != 1:
+        return False
+    table_give(k, T_SEM_QUEUE, task_index(k, t), sizeof(sem_queue_t))
     return True

@@ -2,8 +2,8 @@
 
 Missing: time slack. A timeout is exact.
 
-Invariants: `used_sems` of a namespace is the number of semaphores in its sets; a row of `sem_queue` is live exactly while
-its task is asleep in semop, or has been woken there and not run since.
+Invariants: `used_sems` of a namespace is the number of semaphores in its sets; a row of `sem_queue` is live exactly
+while its task is asleep in semop, or has been woken there and not run since.
 """
 
 
@@ -18,13 +18,6 @@ cdef void sem_init() noexcept nogil:
     sem_ops.more_checks = sem_more_checks
 
 
-cdef inline int sems_order(int32_t nsems) noexcept nogil:
-    cdef int order = 0
-    while (<int64_t>1 << order) < nsems:
-        order += 1
-    return order
-
-
 # ------------------------------------------------------------------------------------------ get
 cdef int64_t sem_more_checks(kernel_t *k, uint32_t row, ipc_params_t *params) noexcept nogil:
     return -EINVAL if params.size > <uint64_t>sem_array_row(k, row).sem_nsems else 0
@@ -34,7 +27,7 @@ cdef void sem_free(kernel_t *k, uint32_t row) noexcept nogil:
     cdef sem_array_t *sma = sem_array_row(k, row)
     if sma.sems:
         memset(sem_row(k, sma.sems), 0, <size_t>sma.sem_nsems * sizeof(sem_t))
-        table_free_run(k, T_SEM, sma.sems, sems_order(sma.sem_nsems))
+        table_free_run(k, T_SEM, sma.sems, run_order(<uint32_t>sma.sem_nsems))
     table_free(k, T_SEM_ARRAY, row, sizeof(sem_array_t))
 
 
@@ -46,7 +39,7 @@ cdef uint32_t sem_alloc(kernel_t *k, int32_t nsems) noexcept nogil:
     if row == 0:
         return 0
     sma.sem_nsems = nsems
-    sma.sems = table_alloc_run(k, T_SEM, sems_order(nsems))
+    sma.sems = table_alloc_run(k, T_SEM, run_order(<uint32_t>nsems))
     if sma.sems == 0:
         sem_free(k, row)
         return 0
@@ -150,7 +143,7 @@ cdef bint keep_sops(kernel_t *k, sem_queue_t *q, const sembuf_t *sops) noexcept 
     if q.nsops == 1:
         q.sop = sops[0]
         return True
-    q.sops = table_alloc_run(k, T_SEMBUF, sems_order(<int32_t>((q.nsops + SEMBUFS - 1) // SEMBUFS)))
+    q.sops = table_alloc_run(k, T_SEMBUF, run_order((q.nsops + SEMBUFS - 1) // SEMBUFS))
     if q.sops == 0:
         return False
     memcpy(sembufs_row(k, q.sops), sops, q.nsops * sizeof(sembuf_t))
@@ -161,7 +154,7 @@ cdef void sem_queue_free(kernel_t *k, uint32_t i) noexcept nogil:
     cdef sem_queue_t *q = sem_queue_row(k, i)
     if q.sops:
         memset(sembufs_row(k, q.sops), 0, q.nsops * sizeof(sembuf_t))
-        table_free_run(k, T_SEMBUF, q.sops, sems_order(<int32_t>((q.nsops + SEMBUFS - 1) // SEMBUFS)))
+        table_free_run(k, T_SEMBUF, q.sops, run_order((q.nsops + SEMBUFS - 1) // SEMBUFS))
     table_give(k, T_SEM_QUEUE, i, sizeof(sem_queue_t))
 
 

@@ -1,15 +1,15 @@
 """Who waits in semop, and who goes on when values change. Source: ipc/sem.c (perform_atomic_semop, update_queue,
 do_smart_update, count_semcnt).
 
-Sleepers of one operation are on a queue of their semaphore, and so are all who wait for zero there. While one of several
-operations sleeps, all who alter are on one queue of the set, oldest first. Linux then looks at each of these whenever a
-value changes. Here they watch the semaphore of their first obstacle, and only who watches one that has changed is looked
-at, in the order of the queue, so that the same ones go on in the same order. Whom a change elsewhere may concern, since
-an operation before the obstacle could fail, is on `watch_any`.
+Sleepers of one operation are on a queue of their semaphore, and so are all who wait for zero there. While one of
+several operations sleeps, all who alter are on one queue of the set, oldest first. Linux then looks at each of these
+whenever a value changes. Here they watch the semaphore of their first obstacle, and only who watches one that has
+changed is looked at, in the order of the queue, so that the same ones go on in the same order. Whom a change elsewhere
+may concern, since an operation before the obstacle could fail, is on `watch_any`.
 
 Invariants: `complex_count` is the number of sleepers with several operations; while it is 0 the queue of the set is
-empty; every sleeper on that queue is on one `watch` list; no sleeper can go on. Who alters could not fail either; who waits for
-zero is only looked at when something has become zero, as in Linux.
+empty; every sleeper on that queue is on one `watch` list; no sleeper can go on. Who alters could not fail either; who
+waits for zero is only looked at when something has become zero, as in Linux.
 """
 
 
@@ -371,8 +371,8 @@ cdef bint wake_sleepers(
 cdef int32_t count_list(
     kernel_t *k, sem_array_t *sma, const ipc_list_t *list, uint32_t semnum, bint zero
 ) noexcept nogil:
-    # Those whose first obstacle is this one. In the queue of the set it is looked for again: a change elsewhere may have
-    # put another one before it.
+    # Those whose first obstacle is this one. In the queue of the set it is looked for again: a change elsewhere may
+    # have put another one before it.
     cdef uint32_t i = list.first, obstacle
     cdef int32_t n = 0
     cdef sem_queue_t *q
@@ -455,6 +455,7 @@ cdef bint set_queue_check(kernel_t *k, uint32_t row) noexcept nogil:
 
 cdef bint sem_queue_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i, queued = 0, complex = 0
+    cdef int32_t nr
     cdef sem_queue_t *q
     for i in range(1, k.table[T_SEM_ARRAY].high):
         if sem_array_row(k, i).live:
@@ -465,8 +466,8 @@ cdef bint sem_queue_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_SEM_QUEUE].high):
         q = sem_queue_row(k, i)
         if q.live:
-            if not check(k, task_row(k, i).live != 0 and (task_row(k, i).call.nr == NR_semop
-                                                         or task_row(k, i).call.nr == NR_semtimedop),
+            nr = task_row(k, i).call.nr
+            if not check(k, task_row(k, i).live != 0 and (nr == NR_semop or nr == NR_semtimedop),
                          b"sem: sleeper that is in no semop"):
                 return False
             queued -= q.status == -EINTR

@@ -1,10 +1,11 @@
 """SEM_UNDO: what the end of a process takes back. Source: ipc/sem.c (find_alloc_undo, copy_semundo, exit_sem).
 
-A list of adjustments belongs to a task, and is shared with CLONE_SYSVSEM; fork does not copy it, execve keeps it. The last
-one that leaves applies it. Linux looks for the entry of a set through the whole list; here it is found by the set's row.
+A list of adjustments belongs to a task, and is shared with CLONE_SYSVSEM; fork does not copy it, execve keeps it. The
+last one that leaves applies it. Linux looks for the entry of a set through the whole list; here it is found by the
+set's row.
 
-Invariants: `refcnt` counts the tasks of a list; an entry is on the list of its set and on that of its process, in `by_set`
-too.
+Invariants: `refcnt` counts the tasks of a list; an entry is on the list of its set and on that of its process, in
+`by_set` too.
 """
 
 
@@ -13,7 +14,7 @@ cdef inline int16_t *undo_adj(kernel_t *k, sem_undo_t *un) noexcept nogil:
 
 
 cdef inline int semadj_order(int32_t nsems) noexcept nogil:
-    return sems_order((nsems + 3) // 4)
+    return run_order(<uint32_t>(nsems + 3) // 4)
 
 
 # ------------------------------------------------------------------------------------------ lists of adjustments

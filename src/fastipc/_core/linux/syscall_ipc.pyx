@@ -48,10 +48,19 @@ cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int6
 
 cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
     # `size` in bytes.
-    if express(k, t) and likely(size == <int64_t>sizeof(sembuf_t)) and semop_one(k, t, semid, <const sembuf_t *>sops):
+    cdef int how = 0
+    if express(k, t) and likely(size == <int64_t>sizeof(sembuf_t)):
+        how = semop_one(k, t, semid, <const sembuf_t *>sops, True)
+    if how == 1:
         call_account(k, t, NR_semop, semid, 0)
         return 0
-    return semop_slow(k, t, semid, sops, size)
+    if how == 0:
+        return semop_slow(k, t, semid, sops, size)
+    call_begin(t, NR_semop)
+    t.call.args[0] = semid
+    t.call.args[1] = 1
+    t.call.args[2] = -1
+    return coroutine_wait(k, t)
 
 
 cdef int64_t semop_slow(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:

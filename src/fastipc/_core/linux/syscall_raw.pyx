@@ -333,3 +333,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_waits_init()
     raw_memory_init()
     raw_ipc_init()
+    raw_sysv_init()

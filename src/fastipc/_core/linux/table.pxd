@@ -62,11 +62,6 @@ cdef inline void table_free(kernel_t *k, int which, uint32_t i, size_t size) noe
     t.nlive -= 1
 
 
-cdef inline int run_order(uint32_t n) noexcept nogil:
-    # The order of the shortest run of `n` rows or more.
-    return 0 if n <= 1 else 64 - clzll(n - 1)
-
-
 cdef inline void table_take(kernel_t *k, int which, uint32_t i) noexcept nogil:
     # Row `i` of a table whose rows have the numbers of tasks: nothing can fail. Precondition: it is free, thus zeroed.
     cdef table_t *t = &k.table[which]
@@ -78,6 +73,11 @@ cdef inline void table_take(kernel_t *k, int which, uint32_t i) noexcept nogil:
 cdef inline void table_give(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
     memset(k.table[which].base + i * size, 0, size)
     k.table[which].nlive -= 1
+
+
+cdef inline int run_order(uint32_t n) noexcept nogil:
+    # The order of the shortest run of `n` rows or more.
+    return 0 if n <= 1 else 64 - clzll(n - 1)
 
 
 cdef inline int alloc_errno(kernel_t *k, int errno) noexcept nogil:
