@@ -36,6 +36,7 @@ bench: $(BUILT) ## time every operation here and on the real OS: the table, then
 	$(PY) benchmarks/compiled_crowd.py
 	$(PY) benchmarks/every_call.py
 	$(PY) benchmarks/names.py
+	$(PY) benchmarks/memory_core.py
 	$(PY) benchmarks/ensembles.py
 	$(PY) -m pytest benchmarks --benchmark-only --benchmark-group-by=group
 

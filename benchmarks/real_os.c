@@ -351,6 +351,22 @@ LOOP(getresuid, getresuid(&(uid_t){0}, &(uid_t){0}, &(uid_t){0}) == 0)
 LOOP(setresuid, syscall(SYS_setresuid, -1, -1, -1) == 0)
 LOOP(setgid, syscall(SYS_setgid, getgid()) == 0)
 LOOP(getgroups, getgroups(0, NULL) >= 0)
+static char *at; /* four pages of private memory, the first of them present */
+static int shmid;
+static struct shmid_ds ds;
+
+LOOP(mmap_munmap, munmap(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), PAGE) == 0)
+LOOP(mmap_file_munmap, munmap(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0), PAGE) == 0)
+LOOP(mprotect_twice, mprotect(at, PAGE, PROT_READ) == 0 && mprotect(at, PAGE, PROT_READ | PROT_WRITE) == 0)
+LOOP(mremap_twice, mremap(at, 4 * PAGE, 2 * PAGE, 0) == at && mremap(at, 2 * PAGE, 4 * PAGE, 0) == at)
+LOOP(brk_twice, sbrk(PAGE) != (void *)-1 && sbrk(-PAGE) != (void *)-1)
+LOOP(mlock_munlock, mlock(at, PAGE) == 0 && munlock(at, PAGE) == 0)
+LOOP(madvise, madvise(at + PAGE, PAGE, MADV_DONTNEED) == 0)
+LOOP(msync, msync(at, PAGE, MS_SYNC) == 0)
+LOOP(memfd_close, close(memfd_create("m", 0)) == 0)
+LOOP(shmget, shmget(0x5eed, 0, 0) >= 0)
+LOOP(shmat_shmdt, shmdt(shmat(shmid, NULL, 0)) == 0)
+LOOP(shmctl_stat, shmctl(shmid, IPC_STAT, &ds) == 0)
 LOOP(waitid, waitid(P_ALL, 0, &info, WNOHANG | WEXITED) < 0)
 
 static void furnish(void)
@@ -362,6 +378,9 @@ static void furnish(void)
         must(mkdir(made[i], 0700) == 0);
     must((fd = open("file", O_CREAT | O_RDWR, 0600)) >= 0);
     must(close(open("a/b/c/d/file", O_CREAT | O_WRONLY, 0600)) == 0);
+    at = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must(at != MAP_FAILED && (shmid = shmget(0x5eed, PAGE, IPC_CREAT | 0600)) >= 0);
+    *at = 1;
 }
 
 static void clear_away(void)
@@ -369,6 +388,7 @@ static void clear_away(void)
     static char here[256], *made[] = {"file", "a/b/c/d/file", "a/b/c/d", "a/b/c", "a/b", "a"};
     size_t i;
     must(getcwd(here, sizeof(here)) != NULL);
+    shmctl(shmid, IPC_RMID, NULL);
     for (i = 0; i < sizeof(made) / sizeof(*made); i++)
         remove(made[i]);
     remove(here);
@@ -387,7 +407,12 @@ static const struct {
                 {"pwrite_pread", loop_pwrite_pread}, {"lseek", loop_lseek}, {"chdir", loop_chdir}, {"getcwd",
                 loop_getcwd}, {"umask", loop_umask}, {"getpgid", loop_getpgid}, {"getsid", loop_getsid}, {"setpgid",
                 loop_setpgid}, {"getresuid", loop_getresuid}, {"setresuid", loop_setresuid}, {"setgid",
-                loop_setgid}, {"getgroups", loop_getgroups}, {"waitid", loop_waitid}};
+                loop_setgid}, {"getgroups", loop_getgroups}, {"waitid", loop_waitid}, {"mmap_munmap", loop_mmap_munmap},
+                {"mmap_file_munmap", loop_mmap_file_munmap}, {"mprotect_twice", loop_mprotect_twice},
+                {"mremap_twice", loop_mremap_twice}, {"brk_twice", loop_brk_twice}, {"mlock_munlock",
+                loop_mlock_munlock}, {"madvise", loop_madvise}, {"msync", loop_msync}, {"memfd_close",
+                loop_memfd_close}, {"shmget", loop_shmget}, {"shmat_shmdt", loop_shmat_shmdt}, {"shmctl_stat",
+                loop_shmctl_stat}};
 
 int main(int argc, char **argv)
 {
