@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
 GROWTH = 1.02
 FEW, MANY = 100, 1_100
+SCALE = {"first touch of 256 pages": 20, "touch of 256 present pages": 20}  # their repetitions are cut by so much
 CALLS = (
     "read write close dup nanosleep getpid sched_yield open mkfifo stat unlink fstat shmget shmat shmctl shmdt "
     "store load"
@@ -131,8 +132,9 @@ def counts(wanted: list[str]) -> dict[str, float]:
         for name, programs in PROGRAMS.items():
             if wanted and not name.startswith(tuple(wanted)):
                 continue
-            few, many = (count(library, programs, n) for n in (FEW, MANY))
-            found[name] = round((many - few) / (MANY - FEW), 1)
+            few, many = FEW // SCALE.get(name, 1), MANY // SCALE.get(name, 1)
+            more = count(library, programs, many) - count(library, programs, few)
+            found[name] = round(more / (many - few), 1)
     return found
 
 

@@ -26,17 +26,17 @@ TURNS = 1_000_000
 ROW = "{:>10} {:>10}"
 
 
-def driver() -> ModuleType:
-    """``timer_driver.pyx``, compiled against the core."""
+def compiled_driver(name: str) -> ModuleType:
+    """A ``.pyx`` of this directory, compiled against the core."""
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     with tempfile.TemporaryDirectory() as where:
-        c_file, so_file = Path(where, "timer_driver.c"), Path(where, "timer_driver.so")
+        c_file, so_file = Path(where, f"{name}.c"), Path(where, f"{name}.so")
         options = ["-3", "-X", "cdivision=True", "-X", "boundscheck=False", "-X", "wraparound=False"]
         translate = [sys.executable, "-m", "cython", *options, "-I", HERE.parent / "src"]
-        subprocess.run([*translate, HERE / "timer_driver.pyx", "-o", c_file], check=True)
+        subprocess.run([*translate, HERE / f"{name}.pyx", "-o", c_file], check=True)
         include = sysconfig.get_path("include")
         subprocess.run([compiler, "-O3", "-w", "-shared", "-fPIC", "-I", include, "-o", so_file, c_file], check=True)
-        spec = importlib.util.spec_from_file_location("timer_driver", so_file)
+        spec = importlib.util.spec_from_file_location(name, so_file)
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=1.0, metavar="S", help="the longest sleep, in virtual seconds")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of each size; the least is shown")
     args = parser.parse_args()
-    core = driver()
+    core = compiled_driver("timer_driver")
     with one_processor():
         found = [
             turn_ns(core, n, round(args.delay * 1e9), args.repeat)

@@ -157,7 +157,6 @@ class Books:
         ended = end_tasks(k)
         k.verify()
         if ended:
-            remove_objects(k)
             remove_names(k, fresh["dentry"])
             if any(len(k.table(name, live=True)) for name in ("sem_array", "msg_queue", "shm")):
                 remove_objects(k)

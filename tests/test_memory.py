@@ -767,6 +767,17 @@ def test_the_same_run_twice_is_the_same(k):
     assert run() == run()
 
 
+def test_looking_changes_no_state(k, t):
+    a = t.mmap(2 * PAGE, RW, ANON)
+    t.store(a, b"x" * (2 * PAGE))
+    child = t.fork()
+    before = k.state_hash()
+    t.walk(a + PAGE)
+    t.load(a, 2 * PAGE)
+    child.load(a, PAGE)
+    assert k.state_hash() == before
+
+
 def test_everything_is_gone_at_the_end(k, t):
     a = t.mmap(50 * PAGE, RW, SHARED)
     t.store(a, b"x" * (50 * PAGE))

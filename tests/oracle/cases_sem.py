@@ -440,7 +440,7 @@ def w6_setval(m: Machine) -> None:
 
 
 def w7_obstacles_elsewhere(m: Machine) -> None:
-    """E15: a sleeper whose earlier operation would now fail wakes with that error, though its obstacle is still there."""
+    """E15: a sleeper whose earlier operation would now fail wakes with that error, its obstacle still there."""
     a, b, c, t = _tasks(m, 4)
     semid = _set(t, 1, 0, 5)
     a.submit("semop", semid, [(0, -1, IPC_NOWAIT), (1, -1)])

@@ -1,4 +1,4 @@
-"""The worker's calls on semaphores and message queues. Operations, values, messages and records lie in the task's area."""
+"""The worker's calls on semaphores and message queues. Operations, values, messages and records lie in its area."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ RAISING = (SEMGET, SEMOP, MSGGET, MSGSND)
 
 
 class CompiledSysv(SimSysv):
-    """What `CompiledMachine` has of semaphores and queues: the words of a call, and what makes a value of its result."""
+    """What `CompiledMachine` has of semaphores and queues: the words of a call, and what makes a value of a result."""
 
     @staticmethod
     def _place_bytes(area: Any, data: bytes) -> None:

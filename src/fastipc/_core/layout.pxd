@@ -1100,7 +1100,6 @@ ctypedef struct counters_t:
     uint64_t wakeups
     uint64_t bytes
     uint64_t pages_alloc
-    uint64_t pages_free
     uint64_t signals
     uint64_t faults
     uint64_t commits  # of journals

@@ -9,12 +9,17 @@ from fastipc._numba.task_type import TaskType
 
 METHODS = {
     "read": "makes a bytes object, which compiled code does not have: use t.readinto(fd, buf)",
+    "load": "makes a bytes object, which compiled code does not have: use t.load_into(addr, buf)",
+    "sys_load": "has another name in compiled code: use t.sys_load_into(addr, buf)",
+    "memory": "makes an array of Python's: use t.load_into(addr, buf) and t.store(addr, buf)",
+    "walk": "makes a record, which compiled code does not have: use Task.walk from outside, or t.load_into(addr, buf)",
     "msgrcv": "makes a bytes object, which compiled code does not have: use t.msgrcv_into(msqid, buf)",
     "sys_msgrcv": "has another form in compiled code: use t.sys_msgrcv_into(msqid, buf)",
     "submit": "drives a task by hand, and a program does not: use t.fork(program, ...) for what is to run beside it",
 }
 ATTRIBUTES = {
     "daemon": "does not exist in compiled code: use daemon=True of Kernel.spawn",
+    "fault": "does not exist in compiled code: an access that fails ends the program; use Task.fault from outside",
     "ipc_limits": "does not exist in compiled code: use Task.ipc_limits from outside",
     "exit_status": "does not exist in compiled code: use t.wait4(pid) on a child",
     "kernel": "does not exist in compiled code: use it outside, between runs",

@@ -1,4 +1,4 @@
-"""semop on many independent sets of semaphores, one list of operations each. Source: ipc/sem.c (perform_atomic_semop)."""
+"""semop on many independent sets, one list of operations each. Source: ipc/sem.c (perform_atomic_semop)."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ cdef class MachineState:
         calls = {i: self.k.counters.calls[i] for i in range(NR_calls) if self.k.counters.calls[i]}
         return {"calls": calls, "switches": self.k.counters.switches, "wakeups": self.k.counters.wakeups,
                 "bytes": self.k.counters.bytes, "pages_alloc": self.k.counters.pages_alloc,
-                "pages_free": self.k.counters.pages_free, "signals": self.k.counters.signals,
+                "pages_free": self.k.counters.pages_alloc - nr_live_pages(self.k), "signals": self.k.counters.signals,
                 "faults": self.k.counters.faults, "commits": self.k.counters.commits,
                 "leaked_bytes": self.k.counters.leaked}
 
@@ -171,8 +171,12 @@ cdef class MachineState:
         rows["call"][rows["call"]["nr"] < 0] = 0  # what is left of a call that is over is no state
         rows["wrote"] = 0
         digest.update(rows)
+        spaces = self.table("mm").copy()
+        spaces["mmap_cache"] = spaces["asid"] = 0  # hints
+        digest.update(spaces)
         for i in range(1, N_TABLES):
-            digest.update(TableView(self.arena, i))
+            if i != T_MM:
+                digest.update(TableView(self.arena, i))
         for page in range(1, k.frontier + 1):
             if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:
                 digest.update((k.frames + (<size_t>page - 1) * PAGE_SIZE)[:PAGE_SIZE])

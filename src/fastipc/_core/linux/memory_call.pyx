@@ -86,32 +86,40 @@ cdef int64_t sys_memfd_create(kernel_t *k, task_t *t, int64_t name, int64_t n, i
     return syscall_exit(k, t, call_memfd_create(k, t, name, n, flags))
 
 
+# No system calls. The commonest first, without a register to save: few bytes of a page that the TLB knows.
 cdef int64_t sys_load(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
-    # No system call. The commonest first: few bytes of a page that is present.
+    cdef tlb_t *e = tlb_entry(k, <uint64_t>addr)
+    if likely(fits_in_page(<uint64_t>addr, n) and e.read == tlb_tag(mm_row(k, t.mm), <uint64_t>addr)):
+        copy_short(<char *>buf, e.base + (addr & (PAGE_SIZE - 1)), n)
+        return n
+    return load_slow(k, t, addr, buf, n)
+
+
+cdef int64_t sys_store(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
+    cdef tlb_t *e = tlb_entry(k, <uint64_t>addr)
+    if likely(fits_in_page(<uint64_t>addr, n) and e.write == tlb_tag(mm_row(k, t.mm), <uint64_t>addr)):
+        copy_short(e.base + (addr & (PAGE_SIZE - 1)), <const char *>buf, n)
+        return 0
+    return store_slow(k, t, addr, buf, n)
+
+
+cdef inline bint fits_in_page(uint64_t addr, int64_t n) noexcept nogil:
+    # 1 to 32 bytes that lie in one page of user space.
+    return (<uint64_t>(n - 1) < 32 and (addr & (PAGE_SIZE - 1)) + <uint64_t>n <= PAGE_SIZE
+            and addr < <uint64_t>TASK_SIZE_MAX)
+
+
+cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done
-    cdef char *at
-    if likely(<uint64_t>n <= 32 and n and in_page(<uint64_t>addr, n) == n):
-        at = translate(k, t, <uint64_t>addr, False, &fault)
-        if likely(at != NULL):
-            copy_short(<char *>buf, at, n)
-            return n
-    done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
+    cdef int64_t done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
     if unlikely(done < n):
         access_leave(k, t, <uint64_t>(addr + done), fault)
     return n
 
 
-cdef int64_t sys_store(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
+cdef int64_t store_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done
-    cdef char *at
-    if likely(<uint64_t>n <= 32 and n and in_page(<uint64_t>addr, n) == n):
-        at = translate(k, t, <uint64_t>addr, True, &fault)
-        if likely(at != NULL):
-            copy_short(at, <const char *>buf, n)
-            return 0
-    done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
+    cdef int64_t done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
     if unlikely(done < n):
         access_leave(k, t, <uint64_t>(addr + done), fault)
     return 0

@@ -118,7 +118,7 @@ cdef void count_entries(kernel_t *k, mm_t *mm, uint32_t table, int level, uint32
     cdef uint32_t j, used = 0, page
     refs[table] += 1
     found.pgtables += 1
-    for j in range(PTRS_PER_TABLE):
+    for j in range(<uint32_t>PTRS_PER_TABLE):
         if entry[j] == 0:
             continue
         used += 1

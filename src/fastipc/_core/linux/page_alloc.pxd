@@ -29,6 +29,10 @@ cdef inline char *page_address(kernel_t *k, uint32_t page) noexcept nogil:
     return k.frames + (<size_t>page - 1) * 4096
 
 
+cdef inline uint32_t nr_live_pages(kernel_t *k) noexcept nogil:
+    return k.nr_pages - k.nr_free - k.pcp_count
+
+
 cdef inline uint32_t take_cached(kernel_t *k) noexcept nogil:
     # A page of the cache. Precondition: there is one.
     cdef uint32_t i = k.pcp_first
@@ -39,7 +43,6 @@ cdef inline uint32_t take_cached(kernel_t *k) noexcept nogil:
     p.link = 0
     p.refcount = 1
     p.flags &= PG_TOUCHED
-    k.table[T_PAGE].nlive += 1
     k.counters.pages_alloc += 1
     return i
 
@@ -78,7 +81,5 @@ cdef inline void put_page(kernel_t *k, uint32_t i) noexcept nogil:
     p.link = k.pcp_first
     k.pcp_first = i
     k.pcp_count += 1
-    k.table[T_PAGE].nlive -= 1
-    k.counters.pages_free += 1
     if unlikely(k.pcp_count > k.pcp_high):
         free_pcp_batch(k)

@@ -152,8 +152,6 @@ cdef void _put(kernel_t *k, uint32_t page) noexcept nogil:
     p.refcount = 0
     p.live = 0
     p.flags &= PG_TOUCHED
-    k.table[T_PAGE].nlive -= 1
-    k.counters.pages_free += 1
     free_one_block(k, page, 0)
 
 
@@ -198,7 +196,6 @@ cdef uint32_t alloc_pages(kernel_t *k, int order, bint zeroed) noexcept nogil:
             p.flags &= ~PG_TOUCHED
     page_row(k, page).order = order
     page_row(k, page).refcount = 1
-    k.table[T_PAGE].nlive += <uint32_t>1 << order
     k.counters.pages_alloc += <uint32_t>1 << order
     return page
 
@@ -208,8 +205,6 @@ cdef void free_pages(kernel_t *k, uint32_t page, int order) noexcept nogil:
     for i in range(page, page + (<uint32_t>1 << order)):
         page_row(k, i).live = 0
         page_row(k, i).refcount = 0
-    k.table[T_PAGE].nlive -= <uint32_t>1 << order
-    k.counters.pages_free += <uint32_t>1 << order
     free_one_block(k, page, order)
 
 
@@ -258,5 +253,4 @@ cdef bint page_alloc_check(kernel_t *k) noexcept nogil:
         live += page_row(k, i).live != 0
     return (check(k, n + k.nr_pages - k.frontier == k.nr_free, b"page_alloc: nr_free is wrong")
             and check(k, pcp == k.pcp_count, b"page_alloc: pcp_count is wrong")
-            and check(k, live == k.table[T_PAGE].nlive, b"page_alloc: live pages miscounted")
-            and check(k, live + pcp + k.nr_free == k.nr_pages, b"page_alloc: pages lost"))
+            and check(k, live == nr_live_pages(k), b"page_alloc: live pages miscounted"))
