@@ -39,6 +39,9 @@ class SimSysv:
 
     def _semctl_(self, semid: int, num: int, cmd: int, arg: Any = None) -> tuple:
         result = functools.partial(self._sem_result, cmd)
+        if cmd == abi.GETALL and self.verb != "sys":
+            n = self.nsems(semid)  # an id may be another set's in another namespace: as many as the real side shows
+            return "semctl", (semid, num, cmd), lambda values: values + [0] * (n - len(values))
         if self.verb != "sys":
             return "semctl", (semid, num, cmd) if arg is None else (semid, num, cmd, arg), result
         if cmd == abi.SETALL and arg is not None:
