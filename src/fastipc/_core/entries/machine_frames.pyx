@@ -119,7 +119,7 @@ cdef class MachineFrames(MachineTasks):
         self.k.current = CTX_CLOSED if self.closed else CTX_HUB
         task.kills = 1
         try:
-            if task.t.kind == KIND_PLAIN:
+            if on_greenlet(task.t.kind):
                 self.look = True
                 throw_greenlet(frame, self.hub, TaskKilled(f"{task.name} has ended"))
             else:  # on a greenlet of its own, so that it can be dropped

@@ -25,6 +25,11 @@ cdef class Pending:
     pass
 
 
+cdef inline bint on_greenlet(uint8_t kind) noexcept nogil:
+    # Whether what runs sleeps by switching to another greenlet.
+    return kind == KIND_PLAIN or kind >= KIND_GUEST_GENERATOR
+
+
 cdef class TaskCore:
     cdef kernel_t *k
     cdef task_t *t  # the row; after the end a copy of it
@@ -35,6 +40,8 @@ cdef class TaskCore:
     cdef object program
     cdef tuple args
     cdef object frame  # greenlet, generator, or the Start of a compiled program
+    cdef object outer  # its frame, while a handler runs on a greenlet instead
+    cdef object late_error  # what its handler was left by
     cdef object next_start  # of the program that an execve begins
     cdef object held  # what the sleeping call's buffers belong to, or the result it made
     cdef object call  # the Call of submit
@@ -43,6 +50,7 @@ cdef class TaskCore:
     cdef bint started
     cdef bint submitting
     cdef bint frozen  # `t` is a copy: the row may be another task's
+    cdef bint late_raises  # the call that is over raises
     cdef bint dying  # its frame is being left
     cdef bint again  # an execve: another program begins when this frame has been left
     cdef uint8_t next_kind
@@ -52,10 +60,18 @@ cdef class TaskCore:
     cdef object __weakref__
 
     cdef object sleep(self, object held)
+    cdef int64_t work(self, int64_t ret, bint raises) except? -1
+    cdef int64_t rest(self) except? -1
+    cdef int64_t run_handler(self) except? -1
+    cdef int64_t begin_handler(self) except? -1
+    cdef int run_guest_handler(self) except -1
+    cdef int deliver(self) except -1
+    cdef object raise_errno(self, int64_t ret)
     cdef bint begin_again(self, object here) except -1
     cdef int install(self, object start) except -1
     cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1
     cdef object poll_result(self, int64_t ret, object held)
+    cdef object taken(self, int64_t ret, uint8_t res, object held)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1
     cdef int take_scratch(self) except -1

@@ -2,7 +2,7 @@
 
 
 cdef class PathCalls(FileCalls):
-    cdef object opened(self, int64_t ret, bint raw)
+    cdef object opened(self, int64_t ret, object path, bint raw)
     cdef int64_t open_(self, object path, object flags, object mode) except? -1
     cdef int64_t openat_(self, object dirfd, object path, object flags, object mode) except? -1
     cdef int64_t mknod_(self, object path, int64_t mode, object dev) except? -1

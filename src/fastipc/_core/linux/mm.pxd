@@ -18,6 +18,9 @@ cdef enum:
     MMAP_BASE = TASK_SIZE_MAX - 0x8000000  # below the room that the stack may want, as without randomisation
     STACK_SIZE = 0x21000  # of the area at first
     START_BRK = 0x555555559000
+    VDSO_START = STACK_TOP - 0x7f00000  # between the mappings and the room of the stack
+    VDSO_RESTORE = VDSO_START + 0x600  # restore_rt: calls rt_sigreturn
+    RESTORE_SIZE = 9
 
 
 cdef inline void mmget(kernel_t *k, uint32_t mm) noexcept nogil:

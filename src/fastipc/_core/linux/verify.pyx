@@ -15,7 +15,7 @@ cdef bint verify(kernel_t *k) noexcept nogil:
             and file_check(k) and pipe_check(k) and wait_check(k) and poll_check(k) and timer_check(k)
             and sched_check(k) and dcache_check(k) and namespace_check(k) and inode_check(k) and journal_check(k)
             and mm_check(k) and ipc_namespace_check(k) and shm_check(k)
-            and shm_attach_check(k))
+            and shm_attach_check(k) and signal_check(k))
 
 
 cdef void do_initcalls() noexcept nogil:
