@@ -17,7 +17,20 @@ import numpy as _np
 
 from fastipc._core import abi as _abi
 from fastipc._core.abi import *  # noqa: F403
-from fastipc._core.entries import Call, IpcPerm, ShmidDs, ShmInfo, SigInfo, Stat, Task, UserBuffer, Walk
+from fastipc._core.entries import (
+    Call,
+    IpcPerm,
+    ShmidDs,
+    ShmInfo,
+    SigAction,
+    SigInfo,
+    SigSet,
+    StackT,
+    Stat,
+    Task,
+    UserBuffer,
+    Walk,
+)
 from fastipc.compiled import CompiledProgram, compile, compiled
 from fastipc.errors import (
     CallPending,
@@ -92,7 +105,10 @@ __all__ = [
     "Report",
     "ShmInfo",
     "ShmidDs",
+    "SigAction",
     "SigInfo",
+    "SigSet",
+    "StackT",
     "Walk",
     "StackOverflow",
     "Stat",

@@ -208,12 +208,8 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     call_t call
     uint64_t blocked
     uint64_t pending
-    uint64_t real_blocked  # in sigtimedwait: what was blocked before it
-    uint64_t saved_sigmask
     uint32_t pending_list  # sigqueue row of the lowest number queued
     uint32_t sigframe  # the frame on top of its stack, 0: no handler runs
-    uint32_t hand_next  # of the list kernel.hand_first
-    uint32_t pad
     int32_t exit_code  # wait status word
     int32_t exit_signal  # sent to the parent at the end; -1 for a thread
     uint32_t self_exec_id  # execs of this task
@@ -342,12 +338,16 @@ ctypedef struct pt_regs_t:  # struct pt_regs, arch/x86/include/asm/ptrace.h
     uint64_t sp
     uint64_t ss
 
-ctypedef struct thread_t:  # registers and alternate stack, row = the task's; who never had a handler has none
+ctypedef struct thread_t:  # what signals need of a task, row = the task's; who never had a handler has none
     uint32_t live
     uint32_t link
+    uint64_t real_blocked  # in sigtimedwait: what was blocked before it
+    uint64_t saved_sigmask
     uint64_t sas_ss_sp
     uint64_t sas_ss_size
     uint32_t sas_ss_flags
+    uint32_t vdso  # its process has been given the page that handlers return through
+    uint32_t hand_next  # of the list kernel.hand_first
     uint32_t pad
     pt_regs_t regs
 

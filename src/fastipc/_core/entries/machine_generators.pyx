@@ -154,8 +154,8 @@ cdef inline object advance(object gen, object value, object error, bint *ended):
 
 cdef tuple late_outcome(TaskCore task):
     # The same of a call whose value was yielded already, unless a handler has changed it, or was left by an error.
-    cdef object error = task.late_error, value = task.held
-    task.late_error = task.held = None
+    cdef object error = (<Machine>task.arena.machine).late_errors.pop(task.row, None), value = task.held
+    task.held = None
     task.ctx = task.row
     if error is not None:
         return None, error

@@ -2,6 +2,8 @@
 
 
 cdef class MachineHandlers(MachineFrames):
+    cdef dict guests  # by row: frame and ctx of a task while a handler runs on a greenlet instead
+    cdef dict late_errors  # by row: what the handler of a generator was left by
     cdef uint32_t handoff  # row whose turn a program left to the hub
 
     cdef int begin_guest(self, TaskCore task) except -1

@@ -3,7 +3,7 @@
 The handler of a plain program runs on its greenlet, that of a task driven by hand in its caller's context: both by
 `TaskCore.work`. A generator cannot be left in the middle, and on the stack of a compiled program no interpreter may run:
 their handlers, if they are not machine code, are guests on a greenlet of a worker. Meanwhile the task is of a kind of its
-own and sleeps as a plain one does; its frame waits in `outer`.
+own and sleeps as a plain one does; its frame waits in `guests`.
 """
 
 
@@ -27,6 +27,10 @@ cdef int run_guest(PyObject *borrowed) except -1:
 cdef class MachineHandlers(MachineFrames):
     """A machine that runs handlers."""
 
+    def __cinit__(self, *args):
+        self.guests = {}
+        self.late_errors = {}
+
     # -------------------------------------------------------------------------------------- guests
     cdef int next_is(self, TaskCore task) except -1:
         # Its turn goes on as soon as what has been promised one is over.
@@ -38,7 +42,8 @@ cdef class MachineHandlers(MachineFrames):
         return 0
 
     cdef int begin_guest(self, TaskCore task) except -1:
-        task.outer = task.frame
+        self.guests[task.row] = task.frame, task.ctx
+        task.ctx = task.row
         task.frame = None
         task.t.kind = KIND_GUEST_GENERATOR if task.t.kind == KIND_GENERATOR else KIND_GUEST_COMPILED
         task.started = False
@@ -47,8 +52,8 @@ cdef class MachineHandlers(MachineFrames):
     cdef int end_guest(self, TaskCore task, object error) except -1:
         # The task goes on with its own frame, or leaves that too.
         cdef bint generator = task.t.kind == KIND_GUEST_GENERATOR
-        task.frame = task.outer
-        task.outer = None
+        cdef uint32_t ctx
+        task.frame, ctx = self.guests.pop(task.row)
         task.started = True
         if task.t.kind >= KIND_GUEST_GENERATOR:
             task.t.kind = KIND_GENERATOR if generator else KIND_COMPILED
@@ -56,8 +61,9 @@ cdef class MachineHandlers(MachineFrames):
             return self.leave_outer(task, generator)
         if error is not None and not generator:
             return self.program_failed(task, error)
+        task.ctx = ctx
         if error is not None:
-            task.late_error = error
+            self.late_errors[task.row] = error
             task.ctx = CTX_LATE
         return self.next_is(task)
 

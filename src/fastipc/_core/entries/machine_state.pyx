@@ -15,7 +15,8 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
                     "journal_head": T_JOURNAL_HEAD, "name": T_NAME, "timer": T_TIMER, "poll_entry": T_POLL_ENTRY,
                     "cred": T_CRED, "group_info": T_GROUP_INFO, "group": T_GROUP,
                     "mm": T_MM, "vm_area": T_VMA, "ipc_namespace": T_IPC_NAMESPACE, "ipc_ids": T_IPC_IDS,
-                    "shm": T_SHM, "sysv": T_SYSV}
+                    "shm": T_SHM, "sysv": T_SYSV, "sigaction": T_SIGACTION, "sigqueue": T_SIGQUEUE,
+                    "handler": T_HANDLER, "sigframe": T_SIGFRAME, "thread": T_THREAD}
 
 
 cdef dict sysctls_by_name():

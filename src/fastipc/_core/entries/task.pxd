@@ -40,8 +40,6 @@ cdef class TaskCore:
     cdef object program
     cdef tuple args
     cdef object frame  # greenlet, generator, or the Start of a compiled program
-    cdef object outer  # its frame, while a handler runs on a greenlet instead
-    cdef object late_error  # what its handler was left by
     cdef object next_start  # of the program that an execve begins
     cdef object held  # what the sleeping call's buffers belong to, or the result it made
     cdef object call  # the Call of submit

@@ -318,6 +318,8 @@ cdef class TaskCore:
         if ret == -ESLEEP:
             deactivate_task(self.k, t)
             return 1
+        if ret < 0:
+            self.held = None
         return 0 if settle(self.k, t, call_done(self.k, t, ret)) else 1
 
     cdef int take_scratch(self) except -1:

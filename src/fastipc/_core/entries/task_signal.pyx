@@ -22,13 +22,6 @@ cdef object handler_object(TaskCore task, uint64_t address):
     return address
 
 
-cdef inline void handler_unused(kernel_t *k, uint64_t address) noexcept:
-    # A handler that no action has taken.
-    cdef uint32_t row = handler_of(k, address)
-    if row and handler_row(k, row).count == 0:
-        table_free(k, T_HANDLER, row, sizeof(handler_t))
-
-
 cdef class SignalCalls(ShmCalls):
     # -------------------------------------------------------------------------------------- actions
     def sigaction(self, sig, handler=None, mask=(), flags=0):
@@ -272,6 +265,7 @@ cdef class SignalCalls(ShmCalls):
 
     def sys_sigtimedwait(self, set, info=None, timeout=None):
         """As `sigtimedwait`, the info into ``info`` (a row of SIGINFO, or None); the number or -errno."""
+        info_room(info)
         return self.sigtimedwait_done(self.sigtimedwait_(set, timeout), info, True)
 
     def sigwaitinfo(self, set):
@@ -280,6 +274,7 @@ cdef class SignalCalls(ShmCalls):
 
     def sys_sigwaitinfo(self, set, info=None):
         """As `sys_sigtimedwait` without a limit."""
+        info_room(info)
         return self.sigtimedwait_done(self.sigtimedwait_(set, None), info, True)
 
     cdef int64_t sigtimedwait_(self, object set, object timeout) except? -1:
@@ -297,6 +292,7 @@ cdef class SignalCalls(ShmCalls):
 
     cdef object sigtimedwait_done(self, int64_t ret, object info, bint raw):
         cdef kernel_siginfo_t taken
+        info_init(&taken, 0, 0)
         self.t.call.res = RES_SIGTAKEN | RES_RAW if raw else RES_SIGTAKEN
         if ret == -ESLEEP:
             return self.sleep(info)
@@ -392,13 +388,22 @@ cdef int put_mask(object to, uint64_t mask, str name) except -1:
     return 0
 
 
-cdef int put_info(TaskCore task, object info) except -1:
+cdef int info_room(object info) except -1:
+    # Before the call, which takes the signal away.
     cdef Py_buffer view
+    if info is None:
+        return 0
     get_writable(info, &view, "info")
     n = view.len
-    if n >= <Py_ssize_t>sizeof(siginfo_t):
-        put_sigtimedwait(task.k, task.t, <siginfo_t *>view.buf)
     release(&view)
     if n < <Py_ssize_t>sizeof(siginfo_t):
         raise ValueError("info must have room for one row of SIGINFO")
+    return 0
+
+
+cdef int put_info(TaskCore task, object info) except -1:
+    cdef Py_buffer view
+    get_writable(info, &view, "info")
+    put_sigtimedwait(task.k, task.t, <siginfo_t *>view.buf)
+    release(&view)
     return 0

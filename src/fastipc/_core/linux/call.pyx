@@ -96,11 +96,11 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
         if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
             k.sleepers -= 1
     finish_wait(k, t)
-    if t.real_blocked:
-        t.blocked = t.real_blocked
-        t.real_blocked = 0
+    if unlikely(real_blocked(k, t) != 0):
+        t.blocked = real_blocked(k, t)
+        thread_row(k, t.row).real_blocked = 0
     elif c.nr == NR_rt_sigsuspend:
-        t.blocked = t.saved_sigmask
+        t.blocked = thread_row(k, t.row).saved_sigmask
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)
     if file:

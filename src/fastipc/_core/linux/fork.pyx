@@ -396,6 +396,7 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     if t.sighand != k.init_sighand:
         flush_signal_handlers(k, t.sighand)
     if unlikely(t.flags & TASK_THREAD):
+        forget_hand(k, t)
         drop_frames(k, t)
         exit_thread(k, t)
     commit_creds(k, t, e.cred)

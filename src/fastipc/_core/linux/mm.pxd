@@ -9,6 +9,7 @@
 cdef mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil  # NULL: see alloc_errno
 cdef int mm_init(kernel_t *k) noexcept nogil
 cdef uint32_t dup_mm(kernel_t *k, uint32_t mm) noexcept nogil  # 0: see alloc_errno
+cdef void map_vdso(kernel_t *k, task_t *t) noexcept nogil
 cdef void mmput_slow(kernel_t *k, uint32_t mm) noexcept nogil
 cdef void vm_stat_account(mm_t *mm, uint32_t flags, int64_t pages) noexcept nogil
 cdef bint mm_check(kernel_t *k) noexcept nogil

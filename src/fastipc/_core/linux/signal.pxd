@@ -40,6 +40,10 @@ cdef bint task_participate_group_stop(kernel_t *k, task_t *t) noexcept nogil
 cdef void exit_signals(kernel_t *k, task_t *t) noexcept nogil
 cdef bint signal_check(kernel_t *k) noexcept nogil
 
+cdef inline uint64_t real_blocked(kernel_t *k, task_t *t) noexcept nogil:
+    return thread_row(k, t.row).real_blocked if unlikely(t.flags & TASK_THREAD) else 0
+
+
 cdef enum:
     SA_IMPLICIT = SA_UNSUPPORTED  # in a row only: the restorer is the library's, and its flag was not asked for
     UAPI_SA_FLAGS = (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND

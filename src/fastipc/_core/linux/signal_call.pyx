@@ -170,7 +170,7 @@ cdef uint64_t do_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ waiting for a handler
 cdef int64_t do_sigsuspend(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
-    t.saved_sigmask = t.blocked
+    task_thread(k, t).saved_sigmask = t.blocked
     set_current_blocked(k, t, set)
     return sigsuspend_resume(k, t)
 
@@ -213,7 +213,7 @@ cdef int64_t do_sigtimedwait(kernel_t *k, task_t *t, uint64_t which, int64_t ns)
         return taken(t, sig, &info)
     if ns == 0:
         return -EAGAIN
-    t.real_blocked = t.blocked
+    task_thread(k, t).real_blocked = t.blocked
     t.blocked &= others
     recalc_sigpending(k, t)
     if ns > 0:
@@ -224,7 +224,7 @@ cdef int64_t do_sigtimedwait(kernel_t *k, task_t *t, uint64_t which, int64_t ns)
 
 
 cdef int64_t sigtimedwait_resume(kernel_t *k, task_t *t) noexcept nogil:
-    cdef uint64_t others = ~(<uint64_t>t.call.args[0] & ~<uint64_t>SIG_KERNEL_ONLY_MASK), blocked = t.real_blocked
+    cdef uint64_t others = ~(<uint64_t>t.call.args[0] & ~<uint64_t>SIG_KERNEL_ONLY_MASK), blocked = real_blocked(k, t)
     cdef bint expired = t.call.flags & CALL_EXPIRED != 0
     cdef kernel_siginfo_t info
     cdef int sig
@@ -233,7 +233,7 @@ cdef int64_t sigtimedwait_resume(kernel_t *k, task_t *t) noexcept nogil:
         return -ESLEEP
     timer_cancel(k, t.row, t)
     t.state = TASK_RUNNING
-    t.real_blocked = 0
+    thread_row(k, t.row).real_blocked = 0
     set_current_blocked(k, t, blocked)
     recalc_sigpending(k, t)
     sig = dequeue_signal(k, t, others, &info)

@@ -154,7 +154,7 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
         if not (t.flags & TIF_RESTORE_SIGMASK):
             break
         t.flags &= ~<int>TIF_RESTORE_SIGMASK
-        set_current_blocked(k, t, t.saved_sigmask)
+        set_current_blocked(k, t, thread_row(k, t.row).saved_sigmask)
     if c.nr >= 0 and c.flags & CALL_OVER:
         call_told(k, t)
     if handler_waits(k, t):

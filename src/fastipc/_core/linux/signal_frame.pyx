@@ -180,7 +180,7 @@ cdef void fill_frame(
     f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
     f.uc_link = 0
     get_altstack(thread, &f.uc_stack)
-    f.uc_sigmask = t.saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    f.uc_sigmask = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
     setup_sigcontext(&f.uc_mcontext, &thread.regs, f.uc_sigmask)
     if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
         f.uc_mcontext.cr2 = info.fields[0]
@@ -219,6 +219,9 @@ cdef int setup_rt_frame(
     if t.call.nr >= 0:
         regs_of_call(&thread.regs, &t.call)
     handler = handler_of(k, act.handler)
+    if unlikely(thread.vdso == 0):
+        thread.vdso = 1
+        map_vdso(k, t)
     sp = get_sigframe(thread, act.flags)
     if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, sp, info, act) < 0:
         return -EFAULT
@@ -232,7 +235,7 @@ cdef int setup_rt_frame(
     f.signo = <uint32_t>info.si_signo
     f.sp = sp
     f.ip = thread.regs.ip
-    f.blocked = t.saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    f.blocked = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
     f.info = info[0]
     f.call = t.call
     t.sigframe = i

@@ -39,6 +39,13 @@ cdef inline void get_handler(kernel_t *k, uint64_t address) noexcept nogil:
         handler_row(k, i).count += 1
 
 
+cdef inline void handler_unused(kernel_t *k, uint64_t address) noexcept nogil:
+    # A handler that no action has taken.
+    cdef uint32_t i = handler_of(k, address)
+    if i and handler_row(k, i).count == 0:
+        table_free(k, T_HANDLER, i, sizeof(handler_t))
+
+
 cdef inline void put_handler(kernel_t *k, uint64_t address) noexcept nogil:
     cdef uint32_t i = handler_of(k, address)
     if i == 0:

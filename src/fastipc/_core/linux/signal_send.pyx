@@ -19,9 +19,9 @@ cdef void queue_hand(kernel_t *k, task_t *t) noexcept nogil:
     if t.flags & TASK_HAND_QUEUED:
         return
     t.flags |= TASK_HAND_QUEUED
-    t.hand_next = 0
+    task_thread(k, t).hand_next = 0
     if k.hand_last:
-        task_row(k, k.hand_last).hand_next = t.row
+        thread_row(k, k.hand_last).hand_next = t.row
     else:
         k.hand_first = t.row
     k.hand_last = t.row
@@ -33,7 +33,7 @@ cdef uint32_t next_hand(kernel_t *k) noexcept nogil:
     if task == 0:
         k.attention &= ~<uint32_t>ATT_HAND
         return 0
-    k.hand_first = task_row(k, task).hand_next
+    k.hand_first = thread_row(k, task).hand_next
     if k.hand_first == 0:
         k.hand_last = 0
     task_row(k, task).flags &= ~<int>TASK_HAND_QUEUED
@@ -48,8 +48,8 @@ cdef void forget_hand(kernel_t *k, task_t *t) noexcept nogil:
     t.flags &= ~<int>TASK_HAND_QUEUED
     while at[0] != t.row:
         last = at[0]
-        at = &task_row(k, at[0]).hand_next
-    at[0] = t.hand_next
+        at = &thread_row(k, at[0]).hand_next
+    at[0] = thread_row(k, t.row).hand_next
     if k.hand_last == t.row:
         k.hand_last = last
 
@@ -57,7 +57,7 @@ cdef void forget_hand(kernel_t *k, task_t *t) noexcept nogil:
 # ------------------------------------------------------------------------------------------ what is dropped
 cdef bint sig_ignored(kernel_t *k, task_t *t, int sig, bint force) noexcept nogil:
     # A blocked signal is never dropped: its action may be another one when it is taken.
-    if sigismember(t.blocked | t.real_blocked, sig):
+    if sigismember(t.blocked | real_blocked(k, t), sig):
         return False
     if (signal_row(k, t.signal).flags & SIGNAL_UNKILLABLE and sig_dfl(k, t, sig)
             and not (force and sig_kernel_only(sig))):
@@ -152,7 +152,7 @@ cdef void complete_signal(kernel_t *k, int sig, task_t *p, bint group) noexcept 
             if t.row == s.curr_target:
                 return
         s.curr_target = t.row
-    if (sig_fatal(k, p, sig) and not (s.flags & SIGNAL_GROUP_EXIT) and not sigismember(t.real_blocked, sig)
+    if (sig_fatal(k, p, sig) and not (s.flags & SIGNAL_GROUP_EXIT) and not sigismember(real_blocked(k, t), sig)
             and not sig_kernel_coredump(sig) and not s.flags & SIGNAL_UNKILLABLE):
         kill_process(k, p, sig)
         return

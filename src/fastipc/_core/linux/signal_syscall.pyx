@@ -152,14 +152,19 @@ cdef int64_t sys_handler(kernel_t *k, task_t *t, int64_t entry, int64_t layout) 
 cdef int64_t sys_sigaction(
     kernel_t *k, task_t *t, int64_t sig, int64_t sets, int64_t handler, int64_t mask, int64_t flags
 ) noexcept nogil:
+    cdef int64_t ret
     check_stack(k)
-    return syscall_exit(k, t, call_sigaction(k, t, sig, sets != 0, <uint64_t>handler, <uint64_t>mask, <uint32_t>flags))
+    ret = call_sigaction(k, t, sig, sets != 0, <uint64_t>handler, <uint64_t>mask, <uint32_t>flags)
+    handler_unused(k, <uint64_t>handler)
+    return syscall_exit(k, t, ret)
 
 
 cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil:
     cdef int64_t ret
     check_stack(k)
-    ret = syscall_exit(k, t, call_sysv_signal(k, t, sig, <uint64_t>handler))
+    ret = call_sysv_signal(k, t, sig, <uint64_t>handler)
+    handler_unused(k, <uint64_t>handler)
+    ret = syscall_exit(k, t, ret)
     return ret if ret < 0 else t.call.args[1]
 
 

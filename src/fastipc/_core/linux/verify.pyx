@@ -1,14 +1,15 @@
 """The walk over all tables that `Kernel.verify` makes. Each mechanism checks its own invariants."""
 
 
-cdef int[23] TABLES_OF_ROWS = [T_TASK, T_SIGNAL, T_SIGHAND, T_FILES, T_FILE, T_INODE, T_PIPE, T_USER, T_RLIMIT,
+cdef int[26] TABLES_OF_ROWS = [T_TASK, T_SIGNAL, T_SIGHAND, T_FILES, T_FILE, T_INODE, T_PIPE, T_USER, T_RLIMIT,
                                T_POLL_ENTRY, T_CRED, T_GROUP_INFO, T_XA_NODE, T_DENTRY, T_SUPER,
-                               T_MOUNT, T_FS, T_JOURNAL, T_MM, T_VMA, T_IPC_NAMESPACE, T_IPC_IDS, T_SHM]
+                               T_MOUNT, T_FS, T_JOURNAL, T_MM, T_VMA, T_IPC_NAMESPACE, T_IPC_IDS, T_SHM,
+                               T_SIGQUEUE, T_HANDLER, T_SIGFRAME]
 
 
 cdef bint verify(kernel_t *k) noexcept nogil:
     cdef int i
-    for i in range(23):
+    for i in range(26):
         if not table_check(k, TABLES_OF_ROWS[i]):
             return False
     return (k.panic == NULL and page_alloc_check(k) and pid_check(k) and process_check(k) and cred_check(k)
