@@ -24,8 +24,12 @@ NOTHING = frozenset(
 )  # they succeed with 0
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
-    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep"}
+    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep", "pause",
+     "sigsuspend", "sigtimedwait"}
 )
+
+
+DEADLY = frozenset({"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigprocmask"})
 
 
 def data(n: int, seed: int = 0) -> bytes:
@@ -52,6 +56,11 @@ def show(value: object) -> str:
     if isinstance(value, str):
         return value if len(value) <= 200 else f"<{len(value)} letters, {value[:8]}...>"
     return repr(value)
+
+
+def signals(mask: int) -> list[int]:
+    """Return the numbers of the signals in a mask."""
+    return [n for n in range(1, 65) if mask >> (n - 1) & 1]
 
 
 def ready_sets(sets: Sequence[bytes | bytearray], nfds: int, ready: int) -> tuple[list[int], ...]:
@@ -157,6 +166,8 @@ class Machine:
         self.devices: dict[int, int] = {}
         self.frames: dict[int, int] = {}
         self.looks: dict[int, tuple[int, ...]] = {}  # times of inodes, when a call `times` or `ftimes` saw them last
+        self.told = 0  # runs of handlers that are in the log
+        self.journal: list[tuple] = []  # runs that are not, on fastipc
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -191,6 +202,21 @@ class Machine:
     def fault_of(self, task: Task) -> FAULT | None:
         """Return the signal and the address that an access of a task ended with, or None."""
         raise NotImplementedError
+
+    def handled(self) -> list[str]:
+        """Return what handlers have recorded since the last time."""
+        return []
+
+    def handler_line(self, task: Task | None, sig: int, code: int, pid: int, status: int, value: int, mask: int) -> str:
+        """Return the text of one run of a handler."""
+        of = self.told_of(sig, code, pid, value if code < 0 else status if sig == 17 else 0)
+        return f"handler of {task.name if task else 'nobody'}: {show(of)} mask {signals(mask)}"
+
+    def told_of(self, sig: int, code: int, pid: int, value: int) -> tuple:
+        """Return what an info tells, if it came from a task."""
+        if code > 0 and sig != 17:
+            return (sig, code)
+        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
 
     def close(self) -> None:
         """End all tasks."""
@@ -264,6 +290,7 @@ class Machine:
 
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False
+        self.log += self.handled()
         for task in self.tasks:
             pending = task.pending
             if pending is None:
@@ -277,7 +304,7 @@ class Machine:
             deaths |= pending.value is DIED
             verb = "=" if pending is fresh else "wakes ="
             self.log.append(f"{pending.text} {verb} {show(pending.value)}{self._cause(pending)}")
-        if deaths or (fresh is not None and fresh.name in ("exit", "exit_group", "execve")):
+        if deaths or (fresh is not None and fresh.name in DEADLY):
             for task in self.tasks:
                 if task.alive and not self._alive(task):
                     task.alive = False

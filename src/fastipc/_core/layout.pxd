@@ -650,7 +650,14 @@ ctypedef struct siginfo_t:
     int32_t pad2
     int64_t utime
     int64_t stime
-    uint64_t pad3[10]  # 128 bytes
+    int64_t value  # from here on what C has in the union: programs of the host find it without one
+    uint64_t addr
+    int64_t band
+    int32_t fd
+    int32_t timerid
+    int32_t overrun
+    int32_t pad3
+    uint64_t pad4[5]  # 128 bytes
 
 cdef enum:  # pipe_buffer.flags
     PIPE_BUF_FLAG_PACKET = 8

@@ -4,13 +4,6 @@ import numpy as np
 
 cdef dict known = {}
 
-# The union of C is fields at the same places.
-cdef tuple SIGINFO_FIELDS = (("si_signo", "i4", 0), ("si_errno", "i4", 4), ("si_code", "i4", 8), ("pad", "i4", 12),
-                             ("si_pid", "i4", 16), ("si_uid", "u4", 20), ("si_status", "i4", 24), ("pad2", "i4", 28),
-                             ("si_utime", "i8", 32), ("si_stime", "i8", 40), ("pad3", "10u8", 48), ("si_value", "i8", 24),
-                             ("si_addr", "u8", 16), ("si_band", "i8", 16), ("si_fd", "i4", 24), ("si_timerid", "i4", 16),
-                             ("si_overrun", "i4", 20))
-
 
 def dtype(str name):
     """The dtype of a struct by the name of its table, made when it is first asked for."""
@@ -158,9 +151,10 @@ cdef object describe(str name):
     if name == "shm_info":
         return np.asarray(<shm_info_t[:1]>&shm_info_).dtype
     if name == "siginfo":
-        return np.dtype({"names": [field for field, _, _ in SIGINFO_FIELDS],
-                         "formats": [kind for _, kind, _ in SIGINFO_FIELDS],
-                         "offsets": [at for _, _, at in SIGINFO_FIELDS], "itemsize": sizeof(siginfo_t)})
+        renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
+        renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",
+                         "si_stime", "si_value", "si_addr", "si_band", "si_fd", "si_timerid", "si_overrun", "pad3", "pad4")
+        return renamed
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

@@ -75,43 +75,37 @@ def make_stack(sp, flags, size):
 cdef SigInfo siginfo_of(const kernel_siginfo_t *info):
     # What applies to the signal and its code; all else is 0.
     cdef SigInfo made = SigInfo.__new__(SigInfo)
-    cdef int layout = siginfo_layout(info.si_signo, info.si_code)
-    made.si_signo = info.si_signo
-    made.si_errno = info.si_errno
-    made.si_code = info.si_code
-    if layout == SIL_FAULT:
-        made.si_addr = info.fields[0]
-    elif layout == SIL_POLL:
-        made.si_band = <int64_t>info.fields[0]
-        made.si_fd = <int32_t>info.fields[1]
-    elif layout == SIL_TIMER:
-        made.si_timerid = <int32_t>info.fields[0]
-        made.si_overrun = <int32_t>(info.fields[0] >> 32)
-        made.si_value = <int64_t>info.fields[1]
-    else:
-        made.si_pid = info_pid(info)
-        made.si_uid = info_uid(info)
-        if layout == SIL_RT:
-            made.si_value = <int64_t>info.fields[1]
-        elif layout == SIL_CHLD:
-            made.si_status = <int32_t>info.fields[1]
+    cdef siginfo_t row
+    info_to_host(info, &row)
+    made.si_signo = row.signo
+    made.si_errno = row.error
+    made.si_code = row.code
+    made.si_pid = row.pid
+    made.si_uid = row.uid
+    made.si_value = row.value
+    made.si_status = row.status
+    made.si_addr = row.addr
+    made.si_band = row.band
+    made.si_fd = row.fd
+    made.si_timerid = row.timerid
+    made.si_overrun = row.overrun
     return made
 
 
 cdef int siginfo_into(SigInfo info, kernel_siginfo_t *to) except -1:
-    cdef int layout
-    info_init(to, <int32_t>info.si_signo, <int32_t>info.si_code)
-    to.si_errno = <int32_t>info.si_errno
-    layout = siginfo_layout(to.si_signo, to.si_code)
-    if layout == SIL_FAULT:
-        to.fields[0] = info.si_addr
-    elif layout == SIL_POLL:
-        to.fields[0] = <uint64_t>info.si_band
-        to.fields[1] = <uint32_t>info.si_fd
-    elif layout == SIL_TIMER:
-        to.fields[0] = <uint32_t>info.si_timerid | <uint64_t>info.si_overrun << 32
-        to.fields[1] = <uint64_t>info.si_value
-    else:
-        info_sender(to, <int32_t>info.si_pid, <uint32_t>info.si_uid)
-        to.fields[1] = <uint32_t>info.si_status if layout == SIL_CHLD else <uint64_t>info.si_value
+    cdef siginfo_t row
+    memset(&row, 0, sizeof(row))
+    row.signo = <int32_t>info.si_signo
+    row.error = <int32_t>info.si_errno
+    row.code = <int32_t>info.si_code
+    row.pid = <int32_t>info.si_pid
+    row.uid = <uint32_t>info.si_uid
+    row.value = info.si_value
+    row.status = <int32_t>info.si_status
+    row.addr = info.si_addr
+    row.band = info.si_band
+    row.fd = <int32_t>info.si_fd
+    row.timerid = <int32_t>info.si_timerid
+    row.overrun = <int32_t>info.si_overrun
+    info_from_host(&row, to)
     return 0

@@ -118,20 +118,20 @@ cdef class TaskCore:
     cdef object complete_raw(self, int64_t ret):
         # The end of a call of the form that never raises.
         ret = call_done(self.k, self.t, ret)
+        if unlikely(exit_code(ret)):
+            ret = self.work(ret, False)
         if unlikely(self.k.attention != 0):
             self.attend()
-        if unlikely(exit_code(ret)):
-            return self.work(ret, False)
         return ret
 
     cdef object complete(self, int64_t ret):
         ret = call_done(self.k, self.t, ret)
+        if unlikely(exit_code(ret)):
+            ret = self.work(ret, True)
         if unlikely(self.k.attention != 0):
             self.attend()
         if ret >= 0:
             return ret
-        if exit_code(ret):
-            ret = self.work(ret, True)
         return self.raise_errno(ret)
 
     cdef object raise_errno(self, int64_t ret):
@@ -144,6 +144,7 @@ cdef class TaskCore:
         # What is to be done before the program goes on, see linux/signal_deliver.pxd; the result of its call. A generator
         # does it when it yields what the call has returned: then its frame is at rest.
         if ret == -EKILLED:
+            self.attend()
             self.after_death()
             return ret
         if self.t.kind == KIND_GENERATOR:
@@ -157,12 +158,11 @@ cdef class TaskCore:
             elif ret == -EAGAINCALL:
                 ret = call_again(self.k, self.t)
             elif ret == -EKILLED:
+                self.attend()
                 self.after_death()
                 return ret
             else:
                 ret = self.rest()
-            if self.k.attention:
-                self.attend()
         return ret
 
     cdef int64_t rest(self) except? -1:

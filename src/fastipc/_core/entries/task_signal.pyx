@@ -169,7 +169,7 @@ cdef class SignalCalls(ShmCalls):
             get_buffer(info, &view, "info")
             n = view.len
             if n >= <Py_ssize_t>sizeof(siginfo_t):
-                memcpy(&known, view.buf, sizeof(known))
+                info_from_host(<const siginfo_t *>view.buf, &known)
             release(&view)
             if n < <Py_ssize_t>sizeof(siginfo_t):
                 raise ValueError("info must be a SigInfo or one row of SIGINFO")
@@ -404,6 +404,6 @@ cdef int info_room(object info) except -1:
 cdef int put_info(TaskCore task, object info) except -1:
     cdef Py_buffer view
     get_writable(info, &view, "info")
-    put_sigtimedwait(task.k, task.t, <siginfo_t *>view.buf)
+    put_sigtimedwait(task.t, <siginfo_t *>view.buf)
     release(&view)
     return 0

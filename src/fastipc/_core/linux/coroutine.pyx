@@ -159,8 +159,7 @@ cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, s
     cdef char[NATIVE_RECORD] record
     cdef siginfo_t info
     cdef void *excinfo = NULL
-    memset(&info, 0, sizeof(info))
-    memcpy(&info, &f.info, sizeof(kernel_siginfo_t))
+    info_to_host(&f.info, &info)
     memcpy(record, native + 1, <size_t>native.size)
     if native.signo_at >= 0:
         (<int64_t *>(record + native.signo_at))[0] = f.signo
@@ -175,6 +174,8 @@ cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, s
 cdef void run_handler(kernel_t *k, task_t *t) noexcept nogil:
     cdef sigframe_t *f = sigframe_row(k, t.sigframe)
     cdef native_handler_t *native = <native_handler_t *>k.handlers[f.handler]
+    cdef char *base = k.host[t.row].base  # of the call that may be made again
+    cdef void *iov = k.host[t.row].iov
     if unlikely(stack_overrun()):
         coroutine_overflow(k)
     f.started = 1
@@ -183,6 +184,8 @@ cdef void run_handler(kernel_t *k, task_t *t) noexcept nogil:
     else:
         to_hub(k, &k.host[t.row].sp, t.row, NATIVE_HANDLER)
         finish_task_switch(k)
+    k.host[t.row].base = base
+    k.host[t.row].iov = iov
 
 
 cdef int64_t native_exit_work(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:

@@ -470,6 +470,7 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
             users -= user_row(k, i).count
     for i in range(1, k.table[T_CRED].high):
         users += cred_row(k, i).live
+    users += k.table[T_SIGQUEUE].nlive
     return (check(k, users == 0, b"pipe: references to users miscounted")
             and check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
             and check(k, bufs == accounted, b"pipe: slots of users miscounted"))

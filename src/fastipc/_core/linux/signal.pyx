@@ -353,7 +353,7 @@ cdef bint signal_check(kernel_t *k) noexcept nogil:
             return False
         if not check(k, t.flags & TIF_SIGPENDING != 0 or t.flags & PF_EXITING != 0
                      or not (t.pending | signal_row(k, t.signal).shared_pending) & ~t.blocked
-                     or not thread_group_empty(t), b"signal: pending, and the task does not know"):
+                     or t.state == TASK_STOPPED or not thread_group_empty(t), b"signal: pending, and the task does not know"):
             return False
     for i in range(1, k.table[T_USER].high):
         charged += user_row(k, i).sigpending if user_row(k, i).live else 0

@@ -143,7 +143,7 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
     while True:
         while t.flags & TIF_SIGPENDING:
             sig = get_signal(k, t, &info, &act)
-            if sig == -ESLEEP and t.kind == KIND_HAND and (c.nr < 0 or c.ret > -ERESTARTSYS):
+            if sig == -ESLEEP and t.kind == KIND_HAND and (c.nr < 0 or not (c.flags & CALL_SLEPT)):
                 break  # its user code is outside, and simply makes no more calls
             if sig < 0:
                 return sig

@@ -75,8 +75,8 @@ cdef void continue_process(kernel_t *k, task_t *p) noexcept nogil:
         t.flags &= ~<int>(JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME)
         if t.state == TASK_STOPPED:
             try_to_wake_up(k, t.row, TASK_STOPPED)
+            t.flags |= TIF_SIGPENDING  # to look for what has come meanwhile
             if t.kind == KIND_HAND and t.call.nr < 0:
-                t.flags |= TIF_SIGPENDING
                 queue_hand(k, t)
         t = task_row(k, t.thread_next)
         if t == p:

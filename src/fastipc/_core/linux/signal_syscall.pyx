@@ -123,12 +123,53 @@ cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t
     return do_sigaltstack(k, t, ss, old)
 
 
-cdef void put_sigtimedwait(kernel_t *k, task_t *t, siginfo_t *info) noexcept nogil:
-    # As C has it, for whoever is given an address of the host.
+# ------------------------------------------------------------------------------------------ rows of SIGINFO
+cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
+    # A row of the host has a place for each field that C has in the union; what does not apply is 0.
+    cdef int layout = siginfo_layout(info.si_signo, info.si_code)
+    memset(to, 0, sizeof(siginfo_t))
+    to.signo = info.si_signo
+    to.error = info.si_errno
+    to.code = info.si_code
+    if layout == SIL_FAULT:
+        to.addr = info.fields[0]
+    elif layout == SIL_POLL:
+        to.band = <int64_t>info.fields[0]
+        to.fd = <int32_t>info.fields[1]
+    elif layout == SIL_TIMER:
+        to.timerid = <int32_t>info.fields[0]
+        to.overrun = <int32_t>(info.fields[0] >> 32)
+        to.value = <int64_t>info.fields[1]
+    else:
+        to.pid = info_pid(info)
+        to.uid = info_uid(info)
+        if layout == SIL_RT:
+            to.value = <int64_t>info.fields[1]
+        elif layout == SIL_CHLD:
+            to.status = <int32_t>info.fields[1]
+
+
+cdef void info_from_host(const siginfo_t *info, kernel_siginfo_t *to) noexcept nogil:
+    cdef int layout = siginfo_layout(info.signo, info.code)
+    info_init(to, info.signo, info.code)
+    to.si_errno = info.error
+    if layout == SIL_FAULT:
+        to.fields[0] = info.addr
+    elif layout == SIL_POLL:
+        to.fields[0] = <uint64_t>info.band
+        to.fields[1] = <uint32_t>info.fd
+    elif layout == SIL_TIMER:
+        to.fields[0] = <uint32_t>info.timerid | <uint64_t>info.overrun << 32
+        to.fields[1] = <uint64_t>info.value
+    else:
+        info_sender(to, info.pid, info.uid)
+        to.fields[1] = <uint32_t>info.status if layout == SIL_CHLD else <uint64_t>info.value
+
+
+cdef void put_sigtimedwait(task_t *t, siginfo_t *info) noexcept nogil:
     cdef kernel_siginfo_t taken
     sigtimedwait_info(t, &taken)
-    memset(info, 0, sizeof(siginfo_t))
-    memcpy(info, &taken, sizeof(taken))
+    info_to_host(&taken, info)
 
 
 # ------------------------------------------------------------------------------------------ of compiled programs
@@ -199,15 +240,19 @@ cdef int64_t sys_sigqueue(kernel_t *k, task_t *t, int64_t pid, int64_t sig, int6
 
 
 cdef int64_t sys_rt_sigqueueinfo(kernel_t *k, task_t *t, int64_t pid, int64_t sig, int64_t info) noexcept nogil:
+    cdef kernel_siginfo_t known
     check_stack(k)
-    return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_sigqueueinfo, 0, pid, sig, <kernel_siginfo_t *>info))
+    info_from_host(<const siginfo_t *>info, &known)
+    return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_sigqueueinfo, 0, pid, sig, &known))
 
 
 cdef int64_t sys_rt_tgsigqueueinfo(
     kernel_t *k, task_t *t, int64_t tgid, int64_t tid, int64_t sig, int64_t info
 ) noexcept nogil:
+    cdef kernel_siginfo_t known
     check_stack(k)
-    return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_tgsigqueueinfo, tgid, tid, sig, <kernel_siginfo_t *>info))
+    info_from_host(<const siginfo_t *>info, &known)
+    return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_tgsigqueueinfo, tgid, tid, sig, &known))
 
 
 cdef int64_t sys_sigsuspend(kernel_t *k, task_t *t, int64_t set) noexcept nogil:
@@ -229,7 +274,7 @@ cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info,
         return syscall_exit(k, t, -EINVAL)
     ret = syscall_exit(k, t, call_sigtimedwait(k, t, <uint64_t>set, ns))
     if ret > 0 and info:
-        put_sigtimedwait(k, t, <siginfo_t *>info)
+        put_sigtimedwait(t, <siginfo_t *>info)
     return ret
 
 
@@ -350,12 +395,13 @@ cdef int64_t raw_rt_sigtimedwait(kernel_t *k, task_t *t, const uint64_t *a) noex
 
 
 cdef int64_t sigtimedwait_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    cdef siginfo_t info
+    cdef char[128] info
     if ret <= 0 or t.call.iter.offset == 0:
         return ret
     t.call.ret = ret
-    put_sigtimedwait(k, t, &info)
-    return ret if put_user(k, t, <uint64_t>t.call.iter.offset, &info, sizeof(info)) == 0 else -EFAULT
+    memset(info, 0, sizeof(info))
+    sigtimedwait_info(t, <kernel_siginfo_t *>info)
+    return ret if put_user(k, t, <uint64_t>t.call.iter.offset, info, sizeof(info)) == 0 else -EFAULT
 
 
 cdef int64_t raw_sigaltstack(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
