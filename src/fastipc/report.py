@@ -9,11 +9,14 @@ from fastipc._core.abi import (
     P_PGID,
     P_PID,
     NR_nanosleep,
+    NR_pause,
     NR_open,
     NR_openat,
     NR_poll,
     NR_read,
     NR_readv,
+    NR_rt_sigsuspend,
+    NR_rt_sigtimedwait,
     NR_sched_yield,
     NR_select,
     NR_wait4,
@@ -39,6 +42,9 @@ SLEEPING_CALLS = {
     NR_waitid: "waitid",
     NR_nanosleep: "nanosleep",
     NR_sched_yield: "sched_yield",
+    NR_pause: "pause",
+    NR_rt_sigsuspend: "sigsuspend",
+    NR_rt_sigtimedwait: "sigtimedwait",
 }
 FDS_SHOWN = 8
 
@@ -134,7 +140,15 @@ def describe(waits: list[Sleeper], most: int = 20) -> list[str]:
 def describe_wait(wait: Wait) -> tuple[str, str]:
     """The call that sleeps, and what for."""
     nr, number, numbers = wait
-    call = SLEEPING_CALLS.get(nr, str(nr))
+    call = SLEEPING_CALLS.get(nr, str(nr) if nr >= 0 else "user code")
+    if number == "stopped":
+        return call, "SIGCONT"
+    if call == "pause":
+        return call, "a handler"
+    if call == "sigsuspend":
+        return call, "a handler, with the mask {" + ", ".join(map(str, numbers)) + "}"
+    if call == "sigtimedwait":
+        return call, "a signal of {" + ", ".join(map(str, numbers)) + "}"
     if call in ("read", "readv", "write", "writev"):
         name = f"pipe:[{number}]" if isinstance(number, int) else number
         return call, f"{name} ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"

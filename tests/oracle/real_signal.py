@@ -22,6 +22,12 @@ def mask_of(numbers: Iterable[int]) -> int:
     return sum(1 << (n - 1) for n in set(numbers))
 
 
+def process_of(tid: int) -> int:
+    """Return the number of a thread's process."""
+    with open(f"/proc/{tid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("Tgid:"))
+
+
 class RealSignals:
     """The part of the real machine that knows of signals."""
 
@@ -63,7 +69,7 @@ class RealSignals:
         return slot.put(struct.pack("iiiiiIq96x", sig, 0, code, 0, pid, 0, value))
 
     def _sigqueue_(self, slot: Any, pid: Any, sig: int, value: int) -> Callable:
-        slot.send(NR["rt_sigqueueinfo"], self._number(pid), sig, self._info(slot, sig, -1, value, slot.number))
+        slot.send(NR["rt_sigqueueinfo"], self._number(pid), sig, self._info(slot, sig, -1, value, process_of(slot.tid)))
         return lambda ret: None
 
     def _sigqueueinfo_(self, slot: Any, pid: Any, sig: int, code: int, value: int) -> Callable:

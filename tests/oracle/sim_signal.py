@@ -71,12 +71,14 @@ class SimSignals:
             row = np.zeros(1, fastipc.SIGINFO)
 
             def taken(ret: int) -> tuple:
-                one = row[0]
-                return self.told_of(*(int(one[name]) for name in ("si_signo", "si_code", "si_pid", "si_value")))
+                signo, code, pid, value, status = (
+                    int(row[name][0]) for name in ("si_signo", "si_code", "si_pid", "si_value", "si_status")
+                )
+                return self.told_of(signo, code, pid, value or status)
 
             return "sys_sigtimedwait", (set, row, timeout), taken
 
         def decode(info: fastipc.SigInfo) -> tuple:
-            return self.told_of(info.si_signo, info.si_code, info.si_pid, info.si_value)
+            return self.told_of(info.si_signo, info.si_code, info.si_pid, info.si_value or info.si_status)
 
         return "sigtimedwait", (set, timeout), decode

@@ -110,6 +110,8 @@ def submit(TaskCore task, str name, tuple args):
     task.call = call
     try:
         value = method(*args)
+    except Parked:
+        value = PENDING
     except (OSError, TaskExited) as e:
         task.call = None
         call.over = True

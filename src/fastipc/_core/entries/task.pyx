@@ -27,6 +27,11 @@ cdef class Pending:
 
 cdef Pending PENDING = Pending()
 
+
+class Parked(BaseException):
+    """A submitted call has found a signal and sleeps in its second run; for `submit` only."""
+
+
 cdef dict STATES = {TASK_RUNNING: "runnable", TASK_INTERRUPTIBLE: "sleeping", TASK_UNINTERRUPTIBLE: "uninterruptible",
                     TASK_STOPPED: "stopped", EXIT_ZOMBIE: "zombie", EXIT_DEAD: "dead"}
 
@@ -170,6 +175,9 @@ cdef class TaskCore:
         cdef task_t *t = self.t
         if not deactivate_task(self.k, t):
             enqueue_task(self.k, self.row)
+        if self.submitting:
+            self.ctx = CTX_PENDING
+            raise Parked
         if on_greenlet(t.kind):
             (<Machine>self.arena.machine).park(self)
         else:
@@ -506,6 +514,10 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
     cdef uint32_t i
     if not (t.flags & TASK_ASLEEP):
         return None
+    if t.state == TASK_STOPPED:
+        return t.call.nr, "stopped", ()
+    if t.call.nr in (NR_rt_sigsuspend, NR_rt_sigtimedwait):
+        return t.call.nr, 0, tuple(sorted(set_of_mask(<uint64_t>t.call.args[0])))
     if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
         return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (t.call.args[0],)
     if t.call.nr in (NR_open, NR_openat):

@@ -286,7 +286,6 @@ cdef void exit_signals(kernel_t *k, task_t *t) noexcept nogil:
         retarget_shared_pending(k, t, ~t.blocked)
     flush_sigqueue_mask(k, t.pending, &t.pending, &t.pending_list)
     t.pending = 0
-    t.blocked = ~<uint64_t>0
     t.flags &= ~<int>(TIF_SIGPENDING | TIF_RESTORE_SIGMASK | JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME)
 
 
