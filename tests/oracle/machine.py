@@ -29,7 +29,10 @@ SLEEPING = frozenset(
 )
 
 
-DEADLY = frozenset({"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigprocmask"})
+DEADLY = frozenset(
+    {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo",
+     "sigprocmask", "sigsuspend"}
+)
 
 
 def data(n: int, seed: int = 0) -> bytes:

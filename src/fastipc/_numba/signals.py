@@ -17,6 +17,7 @@ from fastipc._numba.errnos import raise_errno
 from fastipc._numba.task_type import ARGS, TaskType, load_int64, machine_of, row_of, task_type
 
 SIGINFO = dtype("siginfo")
+SIGINFO_SIZE = SIGINFO.itemsize
 HANDLER_ARGS = (types.int64, typeof(np.zeros(1, SIGINFO)))
 DATA = 32  # of an array's words, that of its address
 
@@ -257,12 +258,12 @@ def _timedwait(t, set, info=None, timeout=None):
         require_seconds("timeout", timeout)
 
     def filling(t, set, info=None, timeout=None):
-        if size_of(info) < SIGINFO.itemsize:
+        if size_of(info) < SIGINFO_SIZE:
             raise ValueError("info must have room for one row of SIGINFO")
         return _sigtimedwait(machine_of(t), row_of(t), set, address_of(info), to_ns(timeout))
 
     def filling_ever(t, set, info=None, timeout=None):
-        if size_of(info) < SIGINFO.itemsize:
+        if size_of(info) < SIGINFO_SIZE:
             raise ValueError("info must have room for one row of SIGINFO")
         return _sigtimedwait(machine_of(t), row_of(t), set, address_of(info), -1)
 
@@ -294,7 +295,7 @@ def _queueinfo(name: str, threads: bool, raises: bool) -> Any:
         require_buffer("info", info, False)
 
         def rt_sigqueueinfo(t, pid, sig, info):
-            if size_of(info) < SIGINFO.itemsize:
+            if size_of(info) < SIGINFO_SIZE:
                 raise ValueError("info must be one row of SIGINFO")
             ret = call(machine_of(t), row_of(t), pid, sig, address_of(info))
             if raises and ret < 0:
@@ -310,7 +311,7 @@ def _queueinfo(name: str, threads: bool, raises: bool) -> Any:
         require_buffer("info", info, False)
 
         def rt_tgsigqueueinfo(t, tgid, tid, sig, info):
-            if size_of(info) < SIGINFO.itemsize:
+            if size_of(info) < SIGINFO_SIZE:
                 raise ValueError("info must be one row of SIGINFO")
             ret = call(machine_of(t), row_of(t), tgid, tid, sig, address_of(info))
             if raises and ret < 0:

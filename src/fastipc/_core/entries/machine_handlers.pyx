@@ -71,7 +71,7 @@ cdef class MachineHandlers(MachineFrames):
         # The task has ended in its handler, or begins another program.
         if generator and task.frame is not None:
             self.closing = task
-            close_on_greenlet(task, task.frame, self.hub)
+            close_on_greenlet(task, task.frame, current_greenlet())
             self.closing = None
         task.frame = None
         task.dying = False

@@ -103,12 +103,12 @@ cdef class MemoryCalls(IdCalls):
     cdef int failed(self, uint64_t addr, int fault) except -1:
         # The signal of an access that failed: returns if a handler has run, and the access is to be tried again.
         cdef int64_t ret = access_failed(self.k, self.t, addr, fault)
-        if self.k.attention:
-            self.attend()
         while self.t.kind == KIND_GENERATOR and ret == -EHANDLER:  # in place: no call is yielded that it could wait for
             ret = self.run_handler()
         if exit_code(ret):
             self.work(ret, True)
+        if self.k.attention:
+            self.attend()
         return 0
 
     @property

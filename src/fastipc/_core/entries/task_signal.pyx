@@ -15,9 +15,10 @@ cdef uint64_t handler_argument(TaskCore task, object handler) except? 2:
 
 cdef object handler_object(TaskCore task, uint64_t address):
     # The object that was given for it.
-    cdef uint32_t row = handler_of(task.k, address)
-    if row:
-        found = (<Machine>task.arena.machine).handler_at(row)
+    # Also if no action names it any more, which may just have become so.
+    cdef uint64_t row = (address - HANDLER_BASE) // HANDLER_SIZE
+    if HANDLER_BASE < address and address & (HANDLER_SIZE - 1) == 0 and row < task.k.table[T_HANDLER].high:
+        found = (<Machine>task.arena.machine).handler_at(<uint32_t>row)
         return address if found is None else found
     return address
 
