@@ -95,7 +95,7 @@ class SimMachine(SimSignals, SimMemory, Machine):
         if name in CREATING:
             verb, args, decode = name, args, self.adopt
         elif name in SIGNAL_CALLS:
-            verb, args, decode = self._on_signal(name, args)
+            verb, args, decode = self._signal_call(name, args)
         elif name in paths.SHAPES:
             verb, args, decode = self._on_files(name, paths.full(name, args))
         elif name in memory.CALLS:

@@ -43,7 +43,7 @@ class SimSignals:
 
         return "sigaction", (sig, given, mask, flags | abi.SA_SIGINFO * (handler == "handler")), decode
 
-    def _on_signal(self, name: str, args: tuple) -> tuple:
+    def _signal_call(self, name: str, args: tuple) -> tuple:
         raw = self.verb == "sys"
         if name == "sigqueueinfo":
             pid, sig, code, value = args

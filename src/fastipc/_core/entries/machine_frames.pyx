@@ -52,6 +52,8 @@ cdef class MachineFrames(MachineTasks):
             row = next_turn(self.k)
             if self.k.attention:
                 self.attend()
+                if row == 0 and nr_running(self.k):  # a task that is driven by hand has died of a signal
+                    continue
             if row == 0 or task_row(self.k, row).call.nr < 0:
                 return row
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).resume_bytes() == 0:
