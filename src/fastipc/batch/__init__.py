@@ -1,0 +1,1 @@
+"""Operations over arrays, as NumPy ufuncs made by Numba: `fastipc.batch.sigset`."""
