@@ -30,7 +30,8 @@ def test_the_next_signal_is_the_one_that_a_machine_takes():
     with Kernel() as k:
         for _ in range(50):
             t = k.spawn()
-            numbers = [int(n) for n in RNG.choice(np.arange(1, 65), 6, replace=False) if n not in (9, 18, 19, 20, 21, 22)]
+            drawn = RNG.choice(np.arange(1, 65), 6, replace=False)
+            numbers = [int(n) for n in drawn if n not in (9, 18, 19, 20, 21, 22)]
             t.sigprocmask(2, range(1, 65))
             for sig in numbers:
                 t.kill(t, sig)

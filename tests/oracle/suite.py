@@ -14,7 +14,9 @@ from .machine import Machine
 
 Case = Callable[[Machine], None]
 
-THEMES = ("pipe", "ready", "fd", "process", "ids", "fault", "path", "file", "fifo", "memory", "mapping", "attach", "signal")
+THEMES = (
+    "pipe", "ready", "fd", "process", "ids", "fault", "path", "file", "fifo", "memory", "mapping", "attach", "signal",
+)  # fmt: skip
 ROOTED = ("path", "file", "fifo", "mapping")  # themes whose tasks need a file tree of their own
 RECORDED = Path(__file__).with_name("recorded")
 
