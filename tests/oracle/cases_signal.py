@@ -1,4 +1,4 @@
-"""Signals: actions, sending, queues, masks, delivery, restart, stops. Handlers record signal, code, sender, value, mask."""
+"""Signals: actions, sending, queues, masks, delivery, restart, stops. Handlers record what they are told."""
 
 from .abi import (
     CLD_CONTINUED,
@@ -117,7 +117,7 @@ def h8_resethand_is_default_inside_the_handler(m: Machine) -> None:
 
 
 def order_of_signals_unblocked_at_once(m: Machine) -> None:
-    """Limits 4.1: frames are stacked lowest number first, so handlers run highest first; with a full mask lowest first."""
+    """Limits 4.1: handlers of signals unblocked at once run highest first, with a full mask lowest first."""
     for mask in ([], ALL):
         a = m.spawn()
         for sig in (SIGUSR1, SIGUSR2, SIGTERM, RT, 11, 4):
@@ -575,7 +575,7 @@ def stops_and_their_waits(m: Machine) -> None:
 
 
 def sigchld_of_stops(m: Machine) -> None:
-    """The parent gets SIGCHLD with CLD_STOPPED, CLD_CONTINUED, CLD_KILLED and CLD_EXITED; SA_NOCLDSTOP leaves stops out."""
+    """The parent gets SIGCHLD with a CLD_ code for each change; SA_NOCLDSTOP leaves stops out."""
     for flags in (0, SA_NOCLDSTOP):
         a = m.spawn()
         a.sigaction(SIGCHLD, "handler", [], flags)

@@ -1,7 +1,7 @@
 """Random programs over signals, processes, pipes and threads.
 
-A stop is never sent to the sender's own process: its call would be over only when somebody continues it, while on fastipc
-a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
+A stop is never sent to the sender's own process: its call would be over only when somebody continues it, while on
+fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class SignalProgram(Program):
         rng = self.random
         if rng.random() < 0.1:
             return list(range(1, 65))
-        return sorted({rng.choice((*COMMON, SIGCHLD, SIGURG, SIGTERM, SIGCONT, SIGTSTP)) for _ in range(rng.randrange(4))})
+        some = (*COMMON, SIGCHLD, SIGURG, SIGTERM, SIGCONT, SIGTSTP)
+        return sorted({rng.choice(some) for _ in range(rng.randrange(4))})
 
     def _other_task(self, actor: int) -> Who | None:
         # Of another process.

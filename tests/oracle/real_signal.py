@@ -37,13 +37,16 @@ class RealSignals:
         (count,) = struct.unpack_from("Q", memory, JOURNAL)
         found = []
         for i in range(self.told, count):
-            slot, sig, code, pid, status, _, value, mask = LINE.unpack_from(memory, JOURNAL + 64 + i % LINES * LINE.size)
+            at = JOURNAL + 64 + i % LINES * LINE.size
+            slot, sig, code, pid, status, _, value, mask = LINE.unpack_from(memory, at)
             task = next((task for task in self.tasks if task.handle.index == slot), None)
             found.append(self.handler_line(task, sig, code, pid, status, value, mask))
         self.told = count
         return found
 
-    def _sigaction_(self, slot: Any, sig: int, handler: Any = None, mask: Iterable[int] = (), flags: int = 0) -> Callable:
+    def _sigaction_(
+        self, slot: Any, sig: int, handler: Any = None, mask: Iterable[int] = (), flags: int = 0
+    ) -> Callable:
         what = 3 if handler is None else 2 if handler == "handler" else handler
         slot.send(DO_SIGACTION, sig, what, mask_of(mask), flags | abi.SA_SIGINFO * (what == 2), slot.address)
 
@@ -77,7 +80,8 @@ class RealSignals:
         return lambda ret: None
 
     def _tgsigqueueinfo_(self, slot: Any, tgid: Any, tid: Any, sig: int, code: int, value: int) -> Callable:
-        slot.send(NR["rt_tgsigqueueinfo"], self._number(tgid), self._number(tid), sig, self._info(slot, sig, code, value))
+        info = self._info(slot, sig, code, value)
+        slot.send(NR["rt_tgsigqueueinfo"], self._number(tgid), self._number(tid), sig, info)
         return lambda ret: None
 
     def _sigprocmask_(self, slot: Any, how: int, set: Iterable[int] | None = None) -> Callable:

@@ -22,7 +22,8 @@ HANDLER_ARGS = (types.int64, typeof(np.zeros(1, SIGINFO)))
 DATA = 32  # of an array's words, that of its address
 
 _handler, _sigaction, _signal = external("handler", 2), external("sigaction", 5), external("signal", 2)
-_sigprocmask, _sigpending, _sigaltstack = external("sigprocmask", 3), external("sigpending", 0), external("sigaltstack", 2)
+_sigprocmask, _sigpending = external("sigprocmask", 3), external("sigpending", 0)
+_sigaltstack = external("sigaltstack", 2)
 _sigtimedwait = external("sigtimedwait", 3)
 
 
@@ -240,7 +241,7 @@ def _sys_pending(t, set):
 # ---------------------------------------------------------------------------------------------- waiting, sending
 @overload_method(TaskType, "sigtimedwait")
 def _no_timedwait(t, set, timeout=None):
-    raise TypingError("t.sigtimedwait makes a SigInfo: use t.sys_sigtimedwait(set, info, timeout), which fills a SIGINFO")
+    raise TypingError("t.sigtimedwait makes a SigInfo: use t.sys_sigtimedwait(set, info, timeout) with a SIGINFO")
 
 
 @overload_method(TaskType, "sigwaitinfo")
@@ -341,7 +342,10 @@ def _altstack(t, stack=None, old=None):
     if told:
         require_buffer("old", old, True)
     if given and told:
-        return lambda t, stack=None, old=None: _sigaltstack(machine_of(t), row_of(t), address_of(stack), address_of(old))
+        def both(t, stack=None, old=None):
+            return _sigaltstack(machine_of(t), row_of(t), address_of(stack), address_of(old))
+
+        return both
     if given:
         return lambda t, stack=None, old=None: _sigaltstack(machine_of(t), row_of(t), address_of(stack), 0)
     if told:

@@ -342,7 +342,7 @@ cdef class Machine(MachineGenerators):
         return self.enter_loop(until_ns, until, None, budget if budget >= 0 else ENDLESS)
 
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1:
-        # A handler of a task driven by hand may have to run the machine although that runs: on the hub, from where it is.
+        # A handler of a task driven by hand may have to run the machine although that runs: on the hub, where it is.
         cdef object here = current_greenlet()
         cdef bint nested = self.running and self.k.current == CTX_OUTSIDE and outside is not None and here is self.hub
         cdef object watch = self.watch

@@ -1,9 +1,9 @@
 """Handlers of signals: who runs them.
 
 The handler of a plain program runs on its greenlet, that of a task driven by hand in its caller's context: both by
-`TaskCore.work`. A generator cannot be left in the middle, and on the stack of a compiled program no interpreter may run:
-their handlers, if they are not machine code, are guests on a greenlet of a worker. Meanwhile the task is of a kind of its
-own and sleeps as a plain one does; its frame waits in `guests`.
+`TaskCore.work`. A generator cannot be left in the middle, and on the stack of a compiled program no interpreter may
+run: their handlers, if they are not machine code, are guests on a greenlet of a worker. Meanwhile the task is of a kind
+of its own and sleeps as a plain one does; its frame waits in `guests`.
 """
 
 

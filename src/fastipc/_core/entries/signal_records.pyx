@@ -27,7 +27,8 @@ cdef class SigAction:
         return hash(tuple(self))
 
     def __repr__(self):
-        return f"SigAction(sa_handler={self.sa_handler!r}, sa_mask={set(self.sa_mask) or '{}'}, sa_flags={self.sa_flags:#x})"
+        mask = set(self.sa_mask) or "{}"
+        return f"SigAction(sa_handler={self.sa_handler!r}, sa_mask={mask}, sa_flags={self.sa_flags:#x})"
 
     def __reduce__(self):
         return make_sigaction, tuple(self)

@@ -146,8 +146,8 @@ cdef class TaskCore:
 
     # -------------------------------------------------------------------------------------- signals
     cdef int64_t work(self, int64_t ret, bint raises) except? -1:
-        # What is to be done before the program goes on, see linux/signal_deliver.pxd; the result of its call. A generator
-        # does it when it yields what the call has returned: then its frame is at rest.
+        # What is to be done before the program goes on, see linux/signal_deliver.pxd; the result of its call. A
+        # generator does it when it yields what the call has returned: then its frame is at rest.
         if ret == -EKILLED:
             self.attend()
             self.after_death()

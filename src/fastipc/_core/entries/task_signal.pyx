@@ -64,7 +64,7 @@ cdef class SignalCalls(MsgCalls):
     def signal(self, sig, handler):
         """The call of the C library in System V's manner; the old handler.
 
-        The handler runs once, nothing is blocked in it, and calls are not made again. Source: signal(2), sysv_signal(3).
+        The handler runs once, nothing is blocked in it, and calls are not made again. Source: sysv_signal(3).
         Errors: EINVAL.
         """
         cdef int64_t ret = self.signal_(sig, handler)
@@ -144,7 +144,7 @@ cdef class SignalCalls(MsgCalls):
         return call_sigqueue(self.k, self.t, p, s, <uint64_t>v)
 
     def rt_sigqueueinfo(self, pid, sig, info):
-        """Send a signal with a whole `SigInfo`, or a row of SIGINFO. Source: rt_sigqueueinfo(2). Errors: as `sigqueue`."""
+        """Send a signal with a `SigInfo`, or a row of SIGINFO. Source: rt_sigqueueinfo(2). Errors: as `sigqueue`."""
         self.complete(self.sigqueueinfo_(NR_rt_sigqueueinfo, 0, pid, sig, info))
 
     def sys_rt_sigqueueinfo(self, pid, sig, info):
@@ -186,7 +186,8 @@ cdef class SignalCalls(MsgCalls):
     def sigprocmask(self, how, set=None):
         """Block signals; the set that was blocked before, a frozenset.
 
-        ``how``: SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK; not looked at without a set. Source: sigprocmask(2). Errors: EINVAL.
+        ``how``: SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK; not looked at without a set. Source: sigprocmask(2).
+        Errors: EINVAL.
         """
         return self.set_done(self.sigprocmask_(how, set))
 

@@ -1,7 +1,7 @@
 """System calls on signals: actions, sending and who may, masks, waiting for a signal. Source: kernel/signal.c.
 
-The record of sigtimedwait: the set in args[0], then what was taken: the union of the info in args[1] to args[4], its code
-in out0, its errno in out1.
+The record of sigtimedwait: the set in args[0], then what was taken: the union of the info in args[1] to args[4], its
+code in out0, its errno in out1.
 """
 
 

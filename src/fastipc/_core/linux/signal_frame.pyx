@@ -274,10 +274,9 @@ cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
     # An exception leaves the handler on top, and with it the frames that were waiting below for their turn.
-    cdef uint64_t sp = thread_row(k, t.row).regs.sp, blocked = t.blocked
+    cdef uint64_t blocked = t.blocked
     while t.sigframe:
         blocked = sigframe_row(k, t.sigframe).blocked
-        sp = sigframe_row(k, t.sigframe).sp + sizeof(rt_sigframe_t) + RED_ZONE
         thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
         pop_frame(k, t)
         if not handler_waits(k, t):

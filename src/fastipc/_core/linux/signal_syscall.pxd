@@ -1,7 +1,7 @@
 # Calls on signals as they are recorded, once for all kinds of program; and the C functions of compiled ones.
 #
-# What C returns through pointers is in the record afterwards: the old mask, or the pending set, in args[3]; of sigaction
-# the old address, flags and mask in args[1] to args[3]; of sigtimedwait see `sigtimedwait_info`.
+# What C returns through pointers is in the record afterwards: the old mask, or the pending set, in args[3]; of
+# sigaction the old address, flags and mask in args[1] to args[3]; of sigtimedwait see `sigtimedwait_info`.
 
 cdef int64_t call_sigaction(
     kernel_t *k, task_t *t, int64_t sig, bint sets, uint64_t handler, uint64_t mask, uint32_t flags
