@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from fastipc._core.entries import Batch, NativeProgram, Start, TaskCore, decode_errors
+from fastipc._core.entries import Batch, NativeProgram, SigSet, Start, TaskCore, decode_errors
 from fastipc.errors import CompileError
 
 if TYPE_CHECKING:
@@ -99,6 +99,17 @@ class CompiledProgram(NativeProgram):
 
         form = next(form for form in self._forms.values() if form.address == entry)
         return unpack(form.layout, form.compiled.signature.return_type, address)
+
+    def as_handler(self) -> bytes:
+        """How a machine runs it as the handler of a signal: ``f(t, signo, info)``, info an array of one SIGINFO."""
+        import numpy as np
+
+        from fastipc._core.layout import dtype
+
+        form = self.form(self.bound((0, np.zeros(1, dtype("siginfo")))))
+        from fastipc._numba.signals import native_handler
+
+        return native_handler(form.address, form.layout)
 
     # -------------------------------------------------------------------------------------- compiling
     def bound(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -335,9 +346,11 @@ def _reason(error: Any) -> str:
 
 # ---------------------------------------------------------------------------------------------- arguments
 def _prepared(value: Any) -> Any:
-    # A task is its pid, bytes are an array of them.
+    # A task is its pid, a set of signals its mask, bytes are an array of them.
     if isinstance(value, TaskCore):
         return value.pid
+    if isinstance(value, SigSet):
+        return value.mask
     if isinstance(value, bytes | bytearray | memoryview):
         import numpy as np
 

@@ -13,9 +13,12 @@ from fastipc._core.abi import (
     NR_nanosleep,
     NR_open,
     NR_openat,
+    NR_pause,
     NR_poll,
     NR_read,
     NR_readv,
+    NR_rt_sigsuspend,
+    NR_rt_sigtimedwait,
     NR_sched_yield,
     NR_select,
     NR_semop,
@@ -47,6 +50,9 @@ SLEEPING_CALLS = {
     NR_msgsnd: "msgsnd",
     NR_msgrcv: "msgrcv",
     NR_sched_yield: "sched_yield",
+    NR_pause: "pause",
+    NR_rt_sigsuspend: "sigsuspend",
+    NR_rt_sigtimedwait: "sigtimedwait",
 }
 FDS_SHOWN = 8
 
@@ -142,7 +148,15 @@ def describe(waits: list[Sleeper], most: int = 20) -> list[str]:
 def describe_wait(wait: Wait) -> tuple[str, str]:
     """The call that sleeps, and what for."""
     nr, number, numbers = wait
-    call = SLEEPING_CALLS.get(nr, str(nr))
+    call = SLEEPING_CALLS.get(nr, str(nr) if nr >= 0 else "user code")
+    if number == "stopped":
+        return call, "SIGCONT"
+    if call == "pause":
+        return call, "a handler"
+    if call == "sigsuspend":
+        return call, "a handler, with the mask {" + ", ".join(map(str, numbers)) + "}"
+    if call == "sigtimedwait":
+        return call, "a signal of {" + ", ".join(map(str, numbers)) + "}"
     if call in ("read", "readv", "write", "writev"):
         name = f"pipe:[{number}]" if isinstance(number, int) else number
         return call, f"{name} ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"

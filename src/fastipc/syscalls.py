@@ -29,7 +29,19 @@ TABLE: dict[int, Syscall] = {
     abi.NR_fstat: Syscall("fstat", "d"),
     abi.NR_poll: Syscall("poll", "-dd"),
     abi.NR_lseek: Syscall("lseek", "ddd"),
-    abi.NR_rt_sigaction: Syscall("rt_sigaction", "dd"),
+    abi.NR_rt_sigaction: Syscall("rt_sigaction", "d"),
+    abi.NR_rt_sigprocmask: Syscall("rt_sigprocmask", "dx"),
+    abi.NR_rt_sigreturn: Syscall("rt_sigreturn", ""),
+    abi.NR_pause: Syscall("pause", ""),
+    abi.NR_kill: Syscall("kill", "dd"),
+    abi.NR_rt_sigpending: Syscall("rt_sigpending", "---x"),
+    abi.NR_rt_sigtimedwait: Syscall("rt_sigtimedwait", "x"),
+    abi.NR_rt_sigqueueinfo: Syscall("rt_sigqueueinfo", "dd"),
+    abi.NR_rt_sigsuspend: Syscall("rt_sigsuspend", "x"),
+    abi.NR_sigaltstack: Syscall("sigaltstack", ""),
+    abi.NR_tkill: Syscall("tkill", "dd"),
+    abi.NR_tgkill: Syscall("tgkill", "ddd"),
+    abi.NR_rt_tgsigqueueinfo: Syscall("rt_tgsigqueueinfo", "ddd"),
     abi.NR_ioctl: Syscall("ioctl", "dxd"),
     abi.NR_pread64: Syscall("pread64", "d-dd"),
     abi.NR_pwrite64: Syscall("pwrite64", "d-dd"),
@@ -234,7 +246,12 @@ setgroups(groups: in) -> none
 prctl(option, arg2=0, arg3=0, arg4=0, arg5=0) -> int
 sched_yield() -> none
 nanosleep(seconds: seconds) -> none
-signal(sig, handler) -> int
+kill(pid, sig) -> none
+tkill(tid, sig) -> none
+tgkill(tgid, tid, sig) -> none
+sigqueue(pid, sig, value) -> none
+sigsuspend(set) -> none
+pause() -> none
 mmap(length, prot, flags, fd=-1, offset=0, addr=0) -> int
 munmap(addr, length) -> none
 mprotect(addr, length, prot) -> none

@@ -4,6 +4,7 @@
     python -m tests.oracle.fuzz --seconds 600 --files
     python -m tests.oracle.fuzz --seconds 600 --memory
     python -m tests.oracle.fuzz --seconds 600 --sysv
+    python -m tests.oracle.fuzz --seconds 600 --signals
 
 A program is drawn step by step with an eye on what the real kernel answered, so most steps make sense. A difference is
 cut down to the fewest steps that still show it and printed as a case that can be pasted into a `cases_*.py` file.
@@ -544,13 +545,18 @@ def one(seed: int, compiled: bool = False, kind: type[Program] = Program) -> tup
     return len(steps), report(seed, *shrink(steps, found, make=make, terse=kind.terse))
 
 
-def kind_of(files: bool = False, memory: bool = False, sysv: bool = False) -> type[Program]:
-    """Return what draws programs: over pipes and processes, over files too, over memory, or over semaphores and queues.
+def kind_of(
+    files: bool = False, memory: bool = False, sysv: bool = False, signals: bool = False
+) -> type[Program]:
+    """Return what draws programs: over pipes and processes, over files too, over memory, over semaphores and queues, or
+    over signals.
     """
-    from . import fuzz_files, fuzz_memory, fuzz_sysv  # they need this file
+    from . import fuzz_files, fuzz_memory, fuzz_signals, fuzz_sysv  # they need this file
 
     if sysv:
         return fuzz_sysv.SysvProgram
+    if signals:
+        return fuzz_signals.SignalProgram
     if memory:
         return fuzz_memory.MemoryProgram
     return fuzz_files.FileProgram if files else Program
@@ -577,9 +583,10 @@ def main() -> int:
     parser.add_argument("--files", action="store_true", help="programs over files, directories and FIFOs")
     parser.add_argument("--memory", action="store_true", help="programs over memory, mapped files and segments")
     parser.add_argument("--sysv", action="store_true", help="programs over semaphores and message queues")
+    parser.add_argument("--signals", action="store_true", help="programs over signals and processes")
     parser.add_argument("--twice", action="store_true", help="compare the real kernel with itself")
     options = parser.parse_args()
-    kind = kind_of(options.files, options.memory, options.sysv)
+    kind = kind_of(options.files, options.memory, options.sysv, options.signals)
     why_not = real.disorderly() or ((options.files or options.memory) and (real.rootless() or root.unlike()))
     if why_not:
         print(why_not, file=sys.stderr)

@@ -24,8 +24,13 @@ NOTHING = frozenset(
 )  # they succeed with 0
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
-    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep"}
+    {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep", "pause"}
+    | {"sigsuspend", "sigtimedwait"}
     | {"semop", "semtimedop", "msgsnd", "msgrcv", "semop_at", "semtimedop_at", "msgsnd_at", "msgrcv_at"}
+)
+DEADLY = frozenset(
+    {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo"}
+    | {"sigprocmask", "sigsuspend"}
 )
 
 
@@ -53,6 +58,11 @@ def show(value: object) -> str:
     if isinstance(value, str):
         return value if len(value) <= 200 else f"<{len(value)} letters, {value[:8]}...>"
     return repr(value)
+
+
+def signals(mask: int) -> list[int]:
+    """Return the numbers of the signals in a mask."""
+    return [n for n in range(1, 65) if mask >> (n - 1) & 1]
 
 
 def ready_sets(sets: Sequence[bytes | bytearray], nfds: int, ready: int) -> tuple[list[int], ...]:
@@ -160,6 +170,8 @@ class Machine:
         self.looks: dict[int, tuple[int, ...]] = {}  # times of inodes, when a call `times` or `ftimes` saw them last
         self.ordered = False  # log in which order calls that slept have ended
         self.sets: dict[int, int] = {}  # how many semaphores each set has
+        self.told = 0  # runs of handlers that are in the log
+        self.journal: list[tuple] = []  # runs that are not, on fastipc
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -202,6 +214,21 @@ class Machine:
     def fault_of(self, task: Task) -> FAULT | None:
         """Return the signal and the address that an access of a task ended with, or None."""
         raise NotImplementedError
+
+    def handled(self) -> list[str]:
+        """Return what handlers have recorded since the last time."""
+        return []
+
+    def handler_line(self, task: Task | None, sig: int, code: int, pid: int, status: int, value: int, mask: int) -> str:
+        """Return the text of one run of a handler."""
+        of = self.told_of(sig, code, pid, value if code < 0 else status if sig == 17 else 0)
+        return f"handler of {task.name if task else 'nobody'}: {show(of)} mask {signals(mask)}"
+
+    def told_of(self, sig: int, code: int, pid: int, value: int) -> tuple:
+        """Return what an info tells, if it came from a task."""
+        if code > 0 and sig != 17:
+            return (sig, code)
+        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
 
     def close(self) -> None:
         """End all tasks."""
@@ -276,6 +303,7 @@ class Machine:
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False
         woken: list[Task] = []
+        self.log += self.handled()
         for task in self.tasks:
             pending = task.pending
             if pending is None:
@@ -295,7 +323,7 @@ class Machine:
             self.log.append(f"{pending.text} {verb} {show(pending.value)}{self._cause(pending)}")
         if self.ordered and len(woken) > 1:
             self.log.append(f"in the order {', '.join(task.name for task in sorted(woken, key=self._when))}")
-        if deaths or (fresh is not None and fresh.name in ("exit", "exit_group", "execve")):
+        if deaths or (fresh is not None and fresh.name in DEADLY):
             for task in self.tasks:
                 if task.alive and not self._alive(task):
                     task.alive = False

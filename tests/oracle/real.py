@@ -26,6 +26,7 @@ from typing import Any
 from . import abi, paths
 from .machine import ASLEEP, CREATING, DIED, IDS, NAMING, NOTHING, Group, Machine, Pending, Task, ready_sets
 from .real_memory import RealMemory
+from .real_signal import JOURNAL, RealSignals
 from .real_sysv import RealSysv
 from .root import Root
 
@@ -280,7 +281,7 @@ def disorderly() -> str:
     return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
 
 
-class RealMachine(RealSysv, RealMemory, Machine):
+class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
     """Tasks on the real kernel."""
 
     kind = "real"
@@ -290,6 +291,7 @@ class RealMachine(RealSysv, RealMemory, Machine):
         self.host = host()
         self.used = 1  # slot 0 is the supervisor's
         self.pids = {self.host.process.pid: "init"}
+        (self.told,) = struct.unpack_from("Q", self.host.memory, JOURNAL)
         self.host.supervise("unshare", abi.CLONE_NEWIPC)  # ids start at 0
         os.sched_setaffinity(0, {self.host.cpu})
 
@@ -356,13 +358,13 @@ class RealMachine(RealSysv, RealMemory, Machine):
                 return False
             if all(map(self._alive, busy)):
                 return True
-            return all(task_state(task.handle.tid) in "SZX" for task in self.tasks)  # all that die with it have died
+            return all(task_state(task.handle.tid) in "STZX" for task in self.tasks)  # all that die with it have died
         before = []
         for task in self.tasks:
             if task.alive and task.handle.state.value == REQUEST:
                 return False
             before.append((task_state(task.handle.tid), times_run(task.handle.tid)))
-            if before[-1][0] not in "SZX":
+            if before[-1][0] not in "STZX":
                 return False
         return before == [(task_state(task.handle.tid), times_run(task.handle.tid)) for task in self.tasks]
 
@@ -370,7 +372,7 @@ class RealMachine(RealSysv, RealMemory, Machine):
         state = task.handle.state.value
         if state in (DONE, IDLE):
             return True
-        return task_state(task.handle.tid) in ("S" if state == RUNNING else "", "Z", "X")
+        return task_state(task.handle.tid) in ("STZX" if state == RUNNING else "TZX")
 
     def _settle(self) -> None:
         if not self._at_rest():

@@ -14,6 +14,7 @@ import fastipc
 from . import abi, memory, paths
 from .machine import ASLEEP, CREATING, DIED, NAMING, NOTHING, SLEEPING, Group, Machine, Pending, Task, ready_sets
 from .sim_memory import SimMemory
+from .sim_signal import SIGNAL_CALLS, SimSignals
 from .sim_sysv import SimSysv
 
 TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
@@ -29,7 +30,7 @@ def devices() -> tuple[int, int, int]:
         return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev, task.stat("/").st_dev
 
 
-class SimMachine(SimSysv, SimMemory, Machine):
+class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
     """Tasks of a simulated kernel.
 
     Parameters
@@ -45,6 +46,7 @@ class SimMachine(SimSysv, SimMemory, Machine):
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:
         super().__init__()
         self.kernel = fastipc.Kernel()
+        self.record_handler = self.handler  # one object: the same address in all tasks
         self.verb = verb
         self.verify = verify
         self.pids = {1: "init"}
@@ -108,6 +110,8 @@ class SimMachine(SimSysv, SimMemory, Machine):
             return seen
         if name in CREATING:
             verb, args, decode = name, args, self.adopt
+        elif name in SIGNAL_CALLS:
+            verb, args, decode = self._signal_call(name, args)
         elif name in paths.SHAPES:
             verb, args, decode = self._on_files(name, paths.full(name, args))
         elif name in memory.CALLS:

@@ -18,7 +18,8 @@ typedef unsigned long u64;
 enum { NSLOTS = 256, BASE_PAGE = 4096, STACK = 16384 };
 enum { FREE = 0, IDLE = 1, REQUEST = 2, RUNNING = 3, DONE = 4, END = 5 };
 enum {  // requests that are not one raw call
-    DO_CLONE = -1, DO_EXEC = -2, DO_SPAWN = -3, DO_LOAD = -4, DO_STORE = -5, DO_TOUCH = -6, DO_FILE = -7
+    DO_CLONE = -1, DO_EXEC = -2, DO_SPAWN = -3, DO_LOAD = -4, DO_STORE = -5, DO_TOUCH = -6, DO_FILE = -7,
+    DO_SIGACTION = -8
 };
 static const u64 BASE = 0x100000000000UL;  // of the shared memory, in every task
 static const u64 MMAP_BASE = 0x7ffff7fff000UL;  // below it the kernel chooses addresses
@@ -62,6 +63,7 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 
 enum {
     SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_rt_sigaction = 13,
+    SYS_rt_sigprocmask = 14,
     SYS_nanosleep = 35, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_chdir = 80, SYS_unlink = 87,
     SYS_umask = 95, SYS_getrlimit = 97, SYS_getrusage = 98,
     SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_personality = 135,
@@ -168,6 +170,43 @@ static void faulted(int sig, const int *info)
     accessing->fault[2] = *(const long *)(info + 4);
     sys(SYS_rt_sigaction, SIGBUS, &before_bus, 0, 8);
     sys(SYS_rt_sigaction, SIGSEGV, &before_segv, 0, 8);
+}
+
+// Handlers: each run is a line of a journal in the shared memory, which all tasks share.
+enum { JOURNAL = 1 << 16, LINES = 4096 };
+typedef struct {
+    int slot, sig, code, pid, status, pad;
+    u64 value, mask;
+} line_t;
+
+static void handled(int sig, const int *info)
+{
+    volatile u64 *count = (volatile u64 *)(BASE + JOURNAL);
+    line_t *line = (line_t *)(BASE + JOURNAL + 64) + *count % LINES;
+    int tid = sys(SYS_gettid, 0, 0, 0, 0), i = 1;
+    while (i < NSLOTS - 1 && SLOT(i)->tid != tid) i++;
+    line->slot = i;
+    line->sig = info[0];
+    line->code = info[2];
+    line->pid = info[4];
+    line->status = info[6];
+    line->value = *(const u64 *)(info + 6);
+    sys(SYS_rt_sigprocmask, 0, 0, &line->mask, 8);
+    ++*count;
+}
+
+// signal, what (0 default, 1 ignored, 2 the handler, 3 only ask), mask, flags; where the old one goes: what, flags, mask
+static long set_action(slot_t *s)
+{
+    action_t new = {0, s->arg[3] | RESTORER, restore, s->arg[2]}, old = {0, 0, 0, 0};
+    u64 *out = (u64 *)s->arg[4];
+    long ret;
+    new.handler = s->arg[1] == 2 ? handled : (void (*)(int, const int *))s->arg[1];
+    ret = sys(SYS_rt_sigaction, s->arg[0], s->arg[1] == 3 ? 0 : &new, &old, 8);
+    out[0] = (u64)old.handler > 1 ? 2 : (u64)old.handler;
+    out[1] = old.flags;
+    out[2] = old.mask;
+    return ret;
 }
 
 static void copy(volatile char *to, const volatile char *from, long n)
@@ -297,6 +336,8 @@ static void serve(slot_t *s)
             ret = s->ret;
         } else if (s->nr == DO_LOAD || s->nr == DO_STORE || s->nr == DO_TOUCH) {
             ret = access_memory(s);
+        } else if (s->nr == DO_SIGACTION) {
+            ret = set_action(s);
         } else if (s->nr == DO_FILE) {
             ret = file_text((const char *)s->arg[0], (char *)s->arg[1], s->arg[2]);
         } else {

@@ -320,6 +320,23 @@ cpdef enum:  # Source: arch/x86/include/uapi/asm/signal.h (SIGRTMIN: glibc)
     NSIG = 65
     SIG_DFL = 0
     SIG_IGN = 1
+    SIG_BLOCK = 0
+    SIG_UNBLOCK = 1
+    SIG_SETMASK = 2
+    SA_NOCLDSTOP = 1
+    SA_NOCLDWAIT = 2
+    SA_SIGINFO = 4
+    SA_UNSUPPORTED = 0x400
+    SA_EXPOSE_TAGBITS = 0x800
+    SA_RESTORER = 0x4000000
+    SA_ONSTACK = 0x8000000
+    SA_RESTART = 0x10000000
+    SA_NODEFER = 0x40000000
+    SA_NOMASK = 0x40000000
+    SS_ONSTACK = 1
+    SS_DISABLE = 2
+    MINSIGSTKSZ = 2048
+    SIGSTKSZ = 8192
 
 cpdef enum:  # Source: include/uapi/linux/sched.h
     CSIGNAL = 0xff
@@ -605,6 +622,8 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_munmap = 11
     NR_brk = 12
     NR_rt_sigaction = 13
+    NR_rt_sigprocmask = 14
+    NR_rt_sigreturn = 15
     NR_ioctl = 16
     NR_pread64 = 17
     NR_pwrite64 = 18
@@ -623,7 +642,11 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_shmctl = 31
     NR_dup = 32
     NR_dup2 = 33
+    NR_pause = 34
     NR_nanosleep = 35
+    NR_getitimer = 36
+    NR_alarm = 37
+    NR_setitimer = 38
     NR_getpid = 39
     NR_clone = 56
     NR_fork = 57
@@ -631,6 +654,7 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_execve = 59
     NR_exit = 60
     NR_wait4 = 61
+    NR_kill = 62
     NR_semget = 64
     NR_semop = 65
     NR_semctl = 66
@@ -685,6 +709,11 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_getsid = 124
     NR_capget = 125
     NR_capset = 126
+    NR_rt_sigpending = 127
+    NR_rt_sigtimedwait = 128
+    NR_rt_sigqueueinfo = 129
+    NR_rt_sigsuspend = 130
+    NR_sigaltstack = 131
     NR_mknod = 133
     NR_mlock = 149
     NR_munlock = 150
@@ -693,8 +722,10 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_prctl = 157
     NR_setrlimit = 160
     NR_gettid = 186
+    NR_tkill = 200
     NR_semtimedop = 220
     NR_exit_group = 231
+    NR_tgkill = 234
     NR_waitid = 247
     NR_openat = 257
     NR_mknodat = 259
@@ -704,14 +735,30 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_fallocate = 285
     NR_dup3 = 292
     NR_pipe2 = 293
+    NR_rt_tgsigqueueinfo = 297
     NR_prlimit64 = 302
     NR_renameat2 = 316
     NR_memfd_create = 319
     NR_mlock2 = 325
     NR_calls = 512
 
+cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
+    SI_USER = 0
+    SI_KERNEL = 0x80
+    SI_QUEUE = -1
+    SI_TIMER = -2
+    SI_MESGQ = -3
+    SI_ASYNCIO = -4
+    SI_SIGIO = -5
+    SI_TKILL = -6
+    SI_DETHREAD = -7
+    SI_ASYNCNL = -60
+
 cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python
     FS_IOC_GETFLAGS = 0x80086601
     CLONE_IO = 0x80000000
     WCLONE = 0x80000000
+    SA_RESETHAND = 0x80000000
+    SA_ONESHOT = 0x80000000
+    SS_AUTODISARM = 0x80000000
     RLIM_INFINITY = 0xffffffffffffffff

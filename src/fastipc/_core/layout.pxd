@@ -79,7 +79,10 @@ cdef enum:  # call.flags
     CALL_SUBMITTED = 16  # started by Task.submit
     CALL_POLLED = 32  # poll entries are on their queues
     CALL_USER = 64  # its bytes or its results are in the task's memory, see linux/syscall_raw.pyx
-    CALL_MSG = 128  # the message that it has received is kept in the task's msg_receiver row, to be taken
+    CALL_OVER = 128  # it has its result, and the task is on its way back to user code
+    CALL_RESTART = 256  # it is to be made again, when the task is back in user code
+    CALL_TOLD = 512  # it has been counted and traced
+    CALL_MSG = 1024  # the message that it has received is kept in the task's msg_receiver row, to be taken
 
 cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_NONE = 0
@@ -96,6 +99,7 @@ cdef enum:  # call.res: what Python gets, if the call succeeds
     RES_SIGINFO = 11
     RES_MSG = 12  # (type, bytes)
     RES_MSG_INTO = 13  # (type, n)
+    RES_SIGTAKEN = 14  # the info of a signal that was waited for
     RES_RAW = 32  # flag: the sys_ form, an int >= 0 or -errno
 
 ctypedef struct iov_iter_t:  # include/linux/uio.h
@@ -167,6 +171,8 @@ cdef enum:  # task.kind: who executes the task's user code
     KIND_GENERATOR = 2
     KIND_COMPILED = 3  # machine code on a stack of its own
     KIND_INIT = 4  # pid 1, the machine's own
+    KIND_GUEST_GENERATOR = 5  # a generator program that runs a handler on a greenlet
+    KIND_GUEST_COMPILED = 6  # a compiled program that does
 
 cdef enum:  # task.flags
     TIF_SIGPENDING = 1
@@ -180,6 +186,11 @@ cdef enum:  # task.flags
     TASK_BREAK = 128  # its call is being interrupted from outside: ends as by a signal without a handler
     TASK_REPORTED = 256  # on the list of ended tasks (kernel.dead_first)
     TASK_SYSV = 1024  # has a row of System V IPC (sysv_t)
+    JOBCTL_STOP_PENDING = 2048  # is to stop with its process
+    JOBCTL_STOP_CONSUME = 4096  # and counts in group_stop_count until it does
+    TIF_RESTORE_SIGMASK = 8192  # saved_sigmask is to come back on the way to user code
+    TASK_HAND_QUEUED = 16384  # on the list of tasks driven by hand that signals wait for (kernel.hand_first)
+    TASK_THREAD = 32768  # has a row of registers and alternate stack (thread_t)
 
 ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache lines: one to wake it, two for its call
     uint32_t live
@@ -200,6 +211,8 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     call_t call
     uint64_t blocked
     uint64_t pending
+    uint32_t pending_list  # sigqueue row of the lowest number queued
+    uint32_t sigframe  # the frame on top of its stack, 0: no handler runs
     int32_t exit_code  # wait status word
     int32_t exit_signal  # sent to the parent at the end; -1 for a thread
     uint32_t self_exec_id  # execs of this task
@@ -229,7 +242,11 @@ cdef enum:
     WAKE_Q_TAIL = 0xffffffff
 
 cdef enum:  # signal.flags
+    SIGNAL_STOP_STOPPED = 1  # all its threads have stopped
+    SIGNAL_STOP_CONTINUED = 2  # it was continued, and no wait has told that yet
     SIGNAL_GROUP_EXIT = 4
+    SIGNAL_CLD_STOPPED = 16  # its parent is to be told
+    SIGNAL_CLD_CONTINUED = 32
     SIGNAL_UNKILLABLE = 64
     SIGNAL_CHILD_SUBREAPER = 0x10000  # finds the orphans among its descendants
 
@@ -246,15 +263,96 @@ ctypedef struct signal_t:  # struct signal_struct, include/linux/sched/signal.h:
     uint32_t rlimit
     int32_t pgrp
     int32_t session
-    uint32_t curr_target
+    uint32_t curr_target  # thread that took the last signal of the process, 0: the leader
+    uint32_t group_stop_count  # threads that are still to stop
+    uint32_t pending_list  # as in task_t, for the whole process
     uint32_t pad
 
 ctypedef struct sighand_t:  # struct sighand_struct: which signals are not at their default
     uint32_t live
     uint32_t link
     uint32_t count
-    uint32_t pad
+    uint32_t action  # run of k_sigaction rows, by signal; 0: nothing but what the sets below say
     uint64_t ignored
+    uint64_t caught
+
+ctypedef struct k_sigaction_t:  # struct k_sigaction; its names are macros in C. SIG_DFL, SIG_IGN: see the sets above
+    uint32_t live
+    uint32_t flags  # SA_IMPLICIT too
+    uint64_t handler  # address
+    uint64_t mask
+    uint64_t restorer
+
+ctypedef struct kernel_siginfo_t:  # the head of a siginfo and as much of the union as any signal uses
+    int32_t si_signo
+    int32_t si_errno
+    int32_t si_code
+    int32_t pad
+    uint64_t fields[4]
+
+ctypedef struct sigqueue_t:  # struct sigqueue: one queued signal; see linux/signal.pxd for the lists
+    uint32_t live
+    uint32_t link
+    uint32_t next  # of the same number, in the order of sending
+    uint32_t last  # of a first one: the last of its number
+    uint32_t next_signal  # of a first one: the first of the next higher number
+    uint32_t user  # counted row of whom it is charged to
+    kernel_siginfo_t info
+
+ctypedef struct handler_t:  # a function of the host at an address of the simulated programs, see linux/signal_handler.pxd
+    uint32_t live
+    uint32_t link
+    uint32_t count  # actions that name it, frames in which it runs
+    uint32_t pad
+
+ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack; the frame itself is in the task's memory
+    uint32_t live
+    uint32_t link
+    uint32_t below  # the frame that it interrupts, 0 = none
+    uint32_t handler
+    uint32_t signo
+    uint32_t started  # the host runs the handler
+    uint64_t sp  # address of the frame
+    uint64_t ip  # where the interrupted code goes on
+    uint64_t blocked  # what comes back with it
+    kernel_siginfo_t info
+    call_t call  # in progress when the signal came
+
+ctypedef struct pt_regs_t:  # struct pt_regs, arch/x86/include/asm/ptrace.h
+    uint64_t r15
+    uint64_t r14
+    uint64_t r13
+    uint64_t r12
+    uint64_t bp
+    uint64_t bx
+    uint64_t r11
+    uint64_t r10
+    uint64_t r9
+    uint64_t r8
+    uint64_t ax
+    uint64_t cx
+    uint64_t dx
+    uint64_t si
+    uint64_t di
+    int64_t orig_ax
+    uint64_t ip
+    uint64_t cs
+    uint64_t flags
+    uint64_t sp
+    uint64_t ss
+
+ctypedef struct thread_t:  # what signals need of a task, row = the task's; who never had a handler has none
+    uint32_t live
+    uint32_t link
+    uint64_t real_blocked  # in sigtimedwait: what was blocked before it
+    uint64_t saved_sigmask
+    uint64_t sas_ss_sp
+    uint64_t sas_ss_size
+    uint32_t sas_ss_flags
+    uint32_t vdso  # its process has been given the page that handlers return through
+    uint32_t hand_next  # of the list kernel.hand_first
+    uint32_t pad
+    pt_regs_t regs
 
 ctypedef struct rlimit_t:  # the limits of a process; shared until changed
     uint32_t live
@@ -272,6 +370,7 @@ ctypedef struct user_t:  # struct user_struct: what one uid holds
     uint64_t pipe_bufs  # slots of all its pipes
     uint32_t next  # of the same hash chain
     uint32_t processes  # tasks, for RLIMIT_NPROC
+    uint64_t sigpending  # signals queued, for RLIMIT_SIGPENDING
     uint64_t locked_shm  # pages of segments that SHM_LOCK keeps, for RLIMIT_MEMLOCK
 
 ctypedef struct cred_t:  # struct cred, include/linux/cred.h: shared, and never changed while it is
@@ -554,7 +653,14 @@ ctypedef struct siginfo_t:
     int32_t pad2
     int64_t utime
     int64_t stime
-    uint64_t pad3[10]  # 128 bytes
+    int64_t value  # from here on what C has in the union: programs of the host find it without one
+    uint64_t addr
+    int64_t band
+    int32_t fd
+    int32_t timerid
+    int32_t overrun
+    int32_t pad3
+    uint64_t pad4[5]  # 128 bytes
 
 cdef enum:  # pipe_buffer.flags
     PIPE_BUF_FLAG_PACKET = 8
@@ -641,6 +747,7 @@ cdef enum:  # vm_area_struct.vm_ops
     ANON_VM_OPS = 0  # none: private memory
     SHMEM_VM_OPS = 1  # pages of a file of memory
     SHM_VM_OPS = 2  # those of a System V segment: counts its attaches
+    VDSO_VM_OPS = 3  # code of the machine's own
 
 cdef enum:  # mm.rss
     MM_ANONPAGES = 0
@@ -1073,7 +1180,12 @@ cdef enum:  # table numbers
     T_MSG = 45
     T_MSG_RECEIVER = 46
     T_MSG_SENDER = 47
-    N_TABLES = 48
+    T_SIGACTION = 48
+    T_SIGQUEUE = 49
+    T_HANDLER = 50
+    T_SIGFRAME = 51
+    T_THREAD = 52
+    N_TABLES = 53
 
 cdef enum:
     SCRATCH = 256
@@ -1110,6 +1222,7 @@ cdef enum:  # kernel.attention: what the edge must look at when a call is over
     ATT_TRACE = 1
     ATT_DEAD = 2  # tasks ended: their Python side must be told
     ATT_PANIC = 4
+    ATT_HAND = 8  # signals wait for tasks that are driven by hand
 
 ctypedef struct trace_t:  # one completed call
     int64_t time
@@ -1131,6 +1244,7 @@ cdef enum:  # stacks.event: why a compiled program gave the processor back to th
     NATIVE_OVERFLOW = 3  # `next` has no stack left
     NATIVE_NO_STACK = 4  # `next` could not be given a stack
     NATIVE_HOOK = 5  # a hook of Python is to judge the call of `next`, which goes on at once
+    NATIVE_HANDLER = 6  # `next` is to run a handler that is no machine code, and goes on after it
 
 ctypedef struct stacks_t:  # the stacks of compiled programs, and what they tell the hub; host memory
     void *hub_sp  # where the hub waits
@@ -1173,6 +1287,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t runq_holes  # places whose task ended while it was queued
     uint32_t *runq  # ring of task rows, 0 = hole
     host_t *host  # by task row
+    void **handlers  # by handler row: what a compiled handler is run with, NULL for any other
     int64_t turns  # that compiled programs may give each other before the hub must look
     int64_t clock_limit  # virtual time that this run may reach
     int64_t ticks  # calls and turns of compiled programs until the hub looks at the host's signals
@@ -1181,7 +1296,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
-    table_t table[48]
+    table_t table[53]
 
     # limits, k.limits
     int64_t pid_max
@@ -1244,6 +1359,9 @@ ctypedef struct kernel_t:  # one machine
     uint32_t subreapers  # processes with SIGNAL_CHILD_SUBREAPER
     uint32_t spawn_cred  # a hint: row that the last spawned process was given
     uint32_t shm_contiguous  # segments get all their pages at once, from one block
+    uint32_t hand_first  # tasks driven by hand that signals wait for, in the order of sending
+    uint32_t hand_last
+    uint32_t init_sighand  # actions of every process that has changed none yet
     uint32_t init_mm  # address space of every process that has done nothing with memory yet
     uint32_t last_asid
     uint32_t last_anon_vma
@@ -1279,6 +1397,7 @@ cdef enum:  # kernel.current, Task.ctx: values that are no row
     CTX_PENDING = 0xfffffffe  # a task that has a call in progress
     CTX_DEAD = 0xfffffffd  # a task that has ended
     CTX_CLOSED = 0xfffffffc  # a machine that was closed
+    CTX_LATE = 0xfffffffb  # a generator whose call is over, but signals come before its value
 
 cdef enum:  # kernel.hooks
     HOOK_PATH_MKNOD = 1
@@ -1296,3 +1415,5 @@ cdef enum:
 cdef enum:
     ESLEEP = 600  # the call sleeps: it is on its queue, its state is set; never reaches a program
     EKILLED = 601  # the caller ended during the call
+    EHANDLER = 602  # a handler is to run before the task goes on
+    EAGAINCALL = 603  # the call is to be made again

@@ -49,6 +49,11 @@ cdef object describe(str name):
     cdef ipc_ids_t ipc_ids_
     cdef kht_t kht_
     cdef sysv_t sysv_
+    cdef k_sigaction_t sigaction_
+    cdef sigqueue_t sigqueue_
+    cdef handler_t handler_
+    cdef sigframe_t sigframe_
+    cdef thread_t thread_
     cdef shmid_kernel_t shm_
     cdef shmid64_ds_t shmid_ds_
     cdef shminfo64_t shminfo_
@@ -141,6 +146,16 @@ cdef object describe(str name):
         return np.asarray(<kht_t[:1]>&kht_).dtype
     if name == "sysv":
         return np.asarray(<sysv_t[:1]>&sysv_).dtype
+    if name == "sigaction":
+        return np.asarray(<k_sigaction_t[:1]>&sigaction_).dtype
+    if name == "sigqueue":
+        return np.asarray(<sigqueue_t[:1]>&sigqueue_).dtype
+    if name == "handler":
+        return np.asarray(<handler_t[:1]>&handler_).dtype
+    if name == "sigframe":
+        return np.asarray(<sigframe_t[:1]>&sigframe_).dtype
+    if name == "thread":
+        return np.asarray(<thread_t[:1]>&thread_).dtype
     if name == "shm":
         return np.asarray(<shmid_kernel_t[:1]>&shm_).dtype
     if name == "shmid_ds":
@@ -180,7 +195,7 @@ cdef object describe(str name):
     if name == "siginfo":
         renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
         renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",
-                         "si_stime", "pad3")
+                         "si_stime", "si_value", "si_addr", "si_band", "si_fd", "si_timerid", "si_overrun", "pad3", "pad4")
         return renamed
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype

@@ -26,6 +26,7 @@ ATTRIBUTES = {
     "name": "does not exist in compiled code: use t.pid",
     "ppid": "does not exist in compiled code: use t.getppid()",
     "result": "does not exist in compiled code: use a pipe to tell another program",
+    "regs": "does not exist in compiled code: use Task.regs from outside",
     "state": "does not exist in compiled code: use t.wait4(pid, WNOHANG) on a child",
     "waiting": "does not exist in compiled code: use Task.waiting from outside",
 }

@@ -6,7 +6,7 @@ What they answer is what the machine's own calls answer. Numba is imported with 
 from importlib import import_module
 from types import ModuleType
 
-PARTS = frozenset({"sem"})
+PARTS = frozenset({"sem", "sigset"})
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -16,6 +16,7 @@ cdef class Machine(MachineGenerators):
     cdef PyObject *task_at(self, uint32_t row)
     cdef PyObject *new_worker(self, uint32_t row) except NULL
     cdef int turn(self, uint32_t row) except -1
+    cdef int turn_by_hand(self, TaskCore task) except -1
     cdef int turn_plain(self, TaskCore task) except -1
     cdef uint32_t after_program(self) except? 0
     cdef PyObject *leave_worker(self) except? NULL

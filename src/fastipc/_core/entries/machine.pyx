@@ -65,7 +65,10 @@ cdef class Worker:
         cdef PyObject *g
         cdef uint32_t row = (<Machine>self.arena.machine).starting
         while True:
-            run_program((<Machine>self.arena.machine).task_at(row))
+            if task_row(self.arena.k, row).kind == KIND_PLAIN:
+                run_program((<Machine>self.arena.machine).task_at(row))
+            else:
+                run_guest((<Machine>self.arena.machine).task_at(row))
             if self.arena.machine == NULL:
                 return
             row = (<Machine>self.arena.machine).after_program()
@@ -84,6 +87,8 @@ cdef int run_program(PyObject *borrowed) except -1:
     cdef TaskCore task = <TaskCore>borrowed
     while True:
         try:
+            if unlikely(handler_waits(task.k, task.t)):
+                task.work(-EHANDLER, True)
             result = task.program(task, *task.args)
         except TaskKilled as e:
             if task.ctx != CTX_DEAD and task.arena.machine != NULL:
@@ -149,7 +154,7 @@ cdef class Machine(MachineGenerators):
         if row == task.row:
             self.k.current = row
             return NULL
-        if task_row(self.k, row).kind == KIND_PLAIN and not self.look:
+        if on_greenlet(task_row(self.k, row).kind) and not self.look:
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).started:
                 self.k.current = row
                 return <PyObject *>(<TaskCore>PyList_GET_ITEM(self.tasks, row)).frame
@@ -194,7 +199,7 @@ cdef class Machine(MachineGenerators):
         if row == 0:
             return 0
         task = self.tasks[row]
-        if task.t.kind != KIND_PLAIN or task.started:
+        if not on_greenlet(task.t.kind) or task.started:
             self.handoff = row
             return 0
         task.started = True
@@ -235,11 +240,39 @@ cdef class Machine(MachineGenerators):
         task = <TaskCore>PyList_GET_ITEM(self.tasks, row)
         if likely(kind == KIND_GENERATOR):
             self.turn_generators(task)
-        elif kind == KIND_PLAIN:
+        elif on_greenlet(kind):
             self.turn_plain(task)
+        elif handler_waits(self.k, task.t):
+            self.turn_by_hand(task)
         elif task.call is not None and task.t.call.flags & CALL_SUBMITTED:
             task.call.complete()
         self.k.current = CTX_HUB
+        return 0
+
+    cdef int turn_by_hand(self, TaskCore task) except -1:
+        # A submitted call of a task driven by hand: its handlers run, and what is made again may sleep again. In a call
+        # that somebody waits for that is done there.
+        cdef int64_t ret
+        if task.call is None or not task.t.call.flags & CALL_SUBMITTED:
+            return 0
+        self.k.current = CTX_OUTSIDE
+        task.ctx = CTX_OUTSIDE
+        try:
+            ret = task.run_handler()
+        except BaseException as e:
+            if task.call is not None:
+                task.call.failed(e)
+            return 0
+        finally:
+            self.k.current = CTX_HUB
+        if task.ctx == CTX_DEAD or not settle(self.k, task.t, ret):
+            if task.ctx != CTX_DEAD:
+                task.ctx = CTX_PENDING
+            return 0
+        task.ctx = CTX_PENDING
+        if handler_waits(self.k, task.t):
+            return self.turn_by_hand(task)
+        task.call.complete()
         return 0
 
     cdef int turn_plain(self, TaskCore task) except -1:
@@ -309,12 +342,16 @@ cdef class Machine(MachineGenerators):
         return self.enter_loop(until_ns, until, None, budget if budget >= 0 else ENDLESS)
 
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1:
+        # A handler of a task driven by hand may have to run the machine although that runs: on the hub, where it is.
+        cdef object here = current_greenlet()
+        cdef bint nested = self.running and self.k.current == CTX_OUTSIDE and outside is not None and here is self.hub
+        cdef object watch = self.watch
         self.admit()
-        if self.running or self.k.current != CTX_OUTSIDE:
+        if not nested and (self.running or self.k.current != CTX_OUTSIDE):
             raise RuntimeError("this machine is running")
         self.running = True
         self.k.current = CTX_HUB
-        self.hub = current_greenlet()
+        self.hub = here
         self.watch = until if until is not None and not callable(until) else None
         try:
             return self.loop(until_ns, until, outside, budget)
@@ -324,9 +361,10 @@ cdef class Machine(MachineGenerators):
                 enqueue_task(self.k, self.handoff)
                 run_first(self.k, self.handoff)
                 self.handoff = 0
-            self.running = self.watched = False
-            self.hub = None
-            self.watch = None
+            self.running = nested
+            self.watched = self.watched and nested
+            self.hub = here if nested else None
+            self.watch = watch if nested else None
             if not self.closed:
                 self.k.current = CTX_OUTSIDE
 
@@ -347,7 +385,7 @@ cdef class Machine(MachineGenerators):
         waiting = task.waiting
         report = self.kernel_ref()._deadlock()
         task.t.flags |= TASK_BREAK
-        try_to_wake_up(self.k, task.row, TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+        try_to_wake_up(self.k, task.row, TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_STOPPED)
         self.enter_loop(-1, None, task, ENDLESS)
         task.t.flags &= ~<int>TASK_BREAK
         if task.ctx != CTX_DEAD and task.t.call.ret == -EINTR:

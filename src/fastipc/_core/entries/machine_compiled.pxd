@@ -1,8 +1,7 @@
 # Turns of compiled programs.
 
 
-cdef class MachineCompiled(MachineFrames):
-    cdef uint32_t handoff  # row whose turn a program left to the hub
+cdef class MachineCompiled(MachineHandlers):
     cdef int64_t turns  # turns that may pass before the hub must look
     cdef bint watched  # stacks that overflow are looked after in this run
 

@@ -5,7 +5,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from fastipc.errors import StackOverflow
 
 
-cdef class MachineCompiled(MachineFrames):
+cdef class MachineCompiled(MachineHandlers):
     """A machine that runs machine code."""
 
     cdef int turn_compiled(self, uint32_t row) except -1:
@@ -34,6 +34,8 @@ cdef class MachineCompiled(MachineFrames):
         elif k.stacks.event == NATIVE_HOOK:
             self.handoff = row
             self.hook_compiled(self.task_of(row))
+        elif k.stacks.event == NATIVE_HANDLER:
+            self.begin_guest(self.task_of(row))
         else:
             self.compiled_failed(self.task_of(row))
         return 0

@@ -52,6 +52,8 @@ cdef class MachineFrames(MachineTasks):
             row = next_turn(self.k)
             if self.k.attention:
                 self.attend()
+                if row == 0 and nr_running(self.k):  # a task that is driven by hand has died of a signal
+                    continue
             if row == 0 or task_row(self.k, row).call.nr < 0:
                 return row
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).resume_bytes() == 0:
@@ -119,7 +121,7 @@ cdef class MachineFrames(MachineTasks):
         self.k.current = CTX_CLOSED if self.closed else CTX_HUB
         task.kills = 1
         try:
-            if task.t.kind == KIND_PLAIN:
+            if on_greenlet(task.t.kind):
                 self.look = True
                 throw_greenlet(frame, self.hub, TaskKilled(f"{task.name} has ended"))
             else:  # on a greenlet of its own, so that it can be dropped

@@ -62,6 +62,9 @@ cdef class MachineGenerators(MachineCompiled):
         cdef object value = None, error = None
         cdef bint ended = False
         self.k.current = task.row
+        if unlikely(handler_waits(self.k, t)):
+            task.take_scratch()
+            return self.begin_guest(task)
         if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
             task.ctx = task.row
             if t.call.res == RES_BYTES:
@@ -87,11 +90,13 @@ cdef class MachineGenerators(MachineCompiled):
                 break
             if task.ctx == CTX_PENDING and type(value) is Pending:
                 return 0
+            if unlikely(task.ctx == CTX_LATE):
+                return self.late_turn(task, value)
             if unlikely(task.ctx != task.row or error is not None or type(value) is Pending):
                 error = self.odd_yield(task, value)
                 if task.frame is None:
                     return self.left_generator(task)
-        if task.ctx == CTX_PENDING:
+        if task.ctx == CTX_PENDING or task.ctx == CTX_LATE:
             raise forgotten(task)
         self.program_ended(task, value)
         return self.left_generator(task)
@@ -147,8 +152,22 @@ cdef inline object advance(object gen, object value, object error, bint *ended):
     return given(result)
 
 
+cdef tuple late_outcome(TaskCore task):
+    # The same of a call whose value was yielded already, unless a handler has changed it, or was left by an error.
+    cdef object error = (<Machine>task.arena.machine).late_errors.pop(task.row, None), value = task.held
+    task.held = None
+    task.ctx = task.row
+    if error is not None:
+        return None, error
+    if task.t.call.ret < 0 and task.late_raises:
+        return None, OSError(-task.t.call.ret, os.strerror(-task.t.call.ret))
+    return task.t.call.ret if task.t.call.ret < 0 else value, None
+
+
 cdef tuple outcome(TaskCore task):
     # (value, None) or (None, error) of the call that slept.
+    if task.ctx == CTX_LATE:
+        return late_outcome(task)
     try:
         return task.finish(), None
     except BaseException as e:

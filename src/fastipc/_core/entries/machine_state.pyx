@@ -17,7 +17,9 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
                     "mm": T_MM, "vm_area": T_VMA, "ipc_namespace": T_IPC_NAMESPACE, "ipc_ids": T_IPC_IDS,
                     "shm": T_SHM, "sysv": T_SYSV, "sem_array": T_SEM_ARRAY, "sem": T_SEM, "sem_queue": T_SEM_QUEUE,
                     "sem_undo": T_SEM_UNDO, "sem_undo_list": T_SEM_UNDO_LIST, "msg_queue": T_MSG_QUEUE,
-                    "msg_msg": T_MSG, "msg_receiver": T_MSG_RECEIVER, "msg_sender": T_MSG_SENDER}
+                    "msg_msg": T_MSG, "msg_receiver": T_MSG_RECEIVER, "msg_sender": T_MSG_SENDER,
+                    "sigaction": T_SIGACTION, "sigqueue": T_SIGQUEUE,
+                    "handler": T_HANDLER, "sigframe": T_SIGFRAME, "thread": T_THREAD}
 
 
 cdef dict sysctls_by_name():

@@ -9,6 +9,8 @@ cdef class MachineTasks(MachineState):
     cdef object unwinding  # deque of tasks that ended and whose frames must be left
     cdef bint look  # the hub must look before the next turn
     cdef object watch  # tasks whose end stops the run
+    cdef list handlers  # functions by their rows
+    cdef dict handler_rows  # by id
     cdef object sink  # of trace records
     cdef dict hooks  # by name
 
@@ -26,4 +28,8 @@ cdef class MachineTasks(MachineState):
     cdef int task_ended(self, TaskCore task) except -1
     cdef int let_go(self, TaskCore task) except -1
     cdef int drain_trace(self) except -1
+    cdef int deliver_by_hand(self) except -1
+    cdef uint64_t handler_address(self, object handler) except? 2
+    cdef object handler_at(self, uint32_t row)
+    cdef int forget_handlers(self) except -1
     cdef int unwind_now(self) except -1

@@ -29,6 +29,8 @@ cdef class MachineTasks(MachineState):
         self.task_type = task_type
         self.tasks = [None]
         self.batches = []
+        self.handlers = [None]
+        self.handler_rows = {}
         self.hooks = {}
         self.unwinding = deque()
         self.make_task(self.k.init_task, None, (), "init")
@@ -226,11 +228,55 @@ cdef class MachineTasks(MachineState):
             if row:
                 task = self.tasks[row]
                 self.task_ended(task)
+        if self.k.attention & ATT_HAND:
+            self.deliver_by_hand()
         if self.k.attention & ATT_TRACE:
             self.drain_trace()
         if self.unwinding and self.k.current == CTX_OUTSIDE:
             self.unwind_now()
         return 0
+
+    # -------------------------------------------------------------------------------------- handlers
+    cdef int deliver_by_hand(self) except -1:
+        # Tasks driven by hand that are in user code take their signals before the call that sent them returns.
+        cdef uint32_t row = next_hand(self.k)
+        while row:
+            self.task_of(row).deliver()
+            if self.k.attention & ATT_DEAD:
+                self.attend()
+            row = next_hand(self.k)
+        return 0
+
+    cdef uint64_t handler_address(self, object handler) except? 2:
+        # Where a function stands: in one place, however many actions name it.
+        cdef object known = self.handler_rows.get(id(handler))
+        cdef uint32_t row = known if known is not None else 0
+        if row and handler_row(self.k, row).live and self.handlers[row] is handler:
+            return handler_address(row)
+        if len(self.handlers) > 64 and len(self.handlers) > 2 * self.k.table[T_HANDLER].nlive:
+            self.forget_handlers()
+        row = table_alloc(self.k, T_HANDLER, sizeof(handler_t))
+        if row == 0:
+            raise MemoryError("no room for this handler")
+        while len(self.handlers) <= row:
+            self.handlers.append(None)
+        self.handler_rows.pop(id(self.handlers[row]), None)
+        self.handlers[row] = handler
+        self.handler_rows[id(handler)] = row
+        self.k.handlers[row] = native_handler(handler) if isinstance(handler, NativeProgram) else NULL
+        return handler_address(row)
+
+    cdef int forget_handlers(self) except -1:
+        # Functions that no action names any more.
+        cdef uint32_t row
+        for row in range(1, <uint32_t>len(self.handlers)):
+            if self.handlers[row] is not None and not handler_row(self.k, row).live:
+                self.handler_rows.pop(id(self.handlers[row]), None)
+                self.handlers[row] = None
+        return 0
+
+    cdef object handler_at(self, uint32_t row):
+        return self.handlers[row] if row < <uint32_t>len(self.handlers) else None
 
     cdef int task_ended(self, TaskCore task) except -1:
         # A zombie's frames are to be left; a task that was waited for gives up its row.

@@ -4,6 +4,8 @@
 cdef class NativeProgram:
     cdef object __weakref__
 
+    cdef bytes handler  # how it is run as a handler, see linux/signal_handler.pxd
+
     cdef object result_at(self, start_t *start)
 
 
@@ -28,4 +30,5 @@ cdef class Batch:
 
 
 cdef object error_of(stacks_t *s)
+cdef void *native_handler(NativeProgram program) except? NULL
 cdef object begin_compiled(object program, tuple args)

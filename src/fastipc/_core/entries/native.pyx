@@ -119,8 +119,19 @@ cdef class NativeProgram:
         """The value that the program returned, from the record at an address."""
         return None
 
+    def as_handler(self):
+        """The bytes of a native_handler_t with the record of arguments behind it."""
+        raise TypeError("this program cannot be a handler")
+
     cdef object result_at(self, start_t *start):
         return self.result(<uintptr_t>start.entry, <uintptr_t>(start + 1))
+
+
+cdef void *native_handler(NativeProgram program) except? NULL:
+    # How a compiled program is run as a handler: made once, and kept with it.
+    if program.handler is None:
+        program.handler = program.as_handler()
+    return <void *>PyBytes_AS_STRING(program.handler)
 
 
 cdef object begin_compiled(object program, tuple args):
@@ -296,6 +307,20 @@ SYMBOLS = {
     "sched_yield": <uintptr_t><void *>sys_sched_yield,
     "nanosleep": <uintptr_t><void *>sys_nanosleep,
     "signal": <uintptr_t><void *>sys_signal,
+    "sigaction": <uintptr_t><void *>sys_sigaction,
+    "sigprocmask": <uintptr_t><void *>sys_sigprocmask,
+    "sigpending": <uintptr_t><void *>sys_sigpending,
+    "kill": <uintptr_t><void *>sys_kill,
+    "tkill": <uintptr_t><void *>sys_tkill,
+    "tgkill": <uintptr_t><void *>sys_tgkill,
+    "sigqueue": <uintptr_t><void *>sys_sigqueue,
+    "rt_sigqueueinfo": <uintptr_t><void *>sys_rt_sigqueueinfo,
+    "rt_tgsigqueueinfo": <uintptr_t><void *>sys_rt_tgsigqueueinfo,
+    "sigsuspend": <uintptr_t><void *>sys_sigsuspend,
+    "pause": <uintptr_t><void *>sys_pause,
+    "sigtimedwait": <uintptr_t><void *>sys_sigtimedwait,
+    "sigaltstack": <uintptr_t><void *>sys_sigaltstack,
+    "handler": <uintptr_t><void *>sys_handler,
     "syscall": <uintptr_t><void *>sys_syscall,
     "read_user": <uintptr_t><void *>sys_read_user,
     "write_user": <uintptr_t><void *>sys_write_user,

@@ -21,6 +21,13 @@ cdef class Call:
             self.error = e
         self.over = True
 
+    def failed(self, error):
+        """A handler was left by an error."""
+        self.task.call = None
+        self.task.held = None
+        self.error = error
+        self.over = True
+
     def ended(self):
         """The task has ended before the call."""
         if not self.over:
@@ -103,6 +110,8 @@ def submit(TaskCore task, str name, tuple args):
     task.call = call
     try:
         value = method(*args)
+    except Parked:
+        value = PENDING
     except (OSError, TaskExited) as e:
         task.call = None
         call.over = True

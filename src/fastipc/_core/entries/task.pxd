@@ -25,6 +25,11 @@ cdef class Pending:
     pass
 
 
+cdef inline bint on_greenlet(uint8_t kind) noexcept nogil:
+    # Whether what runs sleeps by switching to another greenlet.
+    return kind == KIND_PLAIN or kind >= KIND_GUEST_GENERATOR
+
+
 cdef class TaskCore:
     cdef kernel_t *k
     cdef task_t *t  # the row; after the end a copy of it
@@ -43,6 +48,7 @@ cdef class TaskCore:
     cdef bint started
     cdef bint submitting
     cdef bint frozen  # `t` is a copy: the row may be another task's
+    cdef bint late_raises  # the call that is over raises
     cdef bint dying  # its frame is being left
     cdef bint again  # an execve: another program begins when this frame has been left
     cdef uint8_t next_kind
@@ -53,10 +59,18 @@ cdef class TaskCore:
 
     @cython.final
     cdef object sleep(self, object held)
+    cdef int64_t work(self, int64_t ret, bint raises) except? -1
+    cdef int64_t rest(self) except? -1
+    cdef int64_t run_handler(self) except? -1
+    cdef int64_t begin_handler(self) except? -1
+    cdef int run_guest_handler(self) except -1
+    cdef int deliver(self) except -1
+    cdef object raise_errno(self, int64_t ret)
     cdef bint begin_again(self, object here) except -1
     cdef int install(self, object start) except -1
     cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1
     cdef object poll_result(self, int64_t ret, object held)
+    cdef object taken(self, int64_t ret, uint8_t res, object held)
     cdef object finish(self)
     cdef int resume_bytes(self) except -1
     cdef int take_scratch(self) except -1

@@ -27,6 +27,11 @@ cdef class Pending:
 
 cdef Pending PENDING = Pending()
 
+
+class Parked(BaseException):
+    """A submitted call has found a signal and sleeps in its second run; for `submit` only."""
+
+
 cdef dict STATES = {TASK_RUNNING: "runnable", TASK_INTERRUPTIBLE: "sleeping", TASK_UNINTERRUPTIBLE: "uninterruptible",
                     TASK_STOPPED: "stopped", EXIT_ZOMBIE: "zombie", EXIT_DEAD: "dead"}
 
@@ -80,7 +85,7 @@ cdef class TaskCore:
         # A call made by a frame that is being left.
         self.kills += 1
         if (self.kills > 3 and self.arena.machine != NULL
-                and (self.t.kind == KIND_PLAIN or (<Machine>self.arena.machine).closing is self)):
+                and (on_greenlet(self.t.kind) or (<Machine>self.arena.machine).closing is self)):
             (<Machine>self.arena.machine).abandon(self)
         raise TaskKilled(f"{self._name or 'task'} has ended")
 
@@ -99,6 +104,9 @@ cdef class TaskCore:
                                   "sleeps, and its token was not yielded")
             raise CallPending(f"the submitted {call_name(self.t)} of {self!r} is still in "
                               "progress")
+        if self.ctx == CTX_LATE and self.k.current == self.row:
+            raise CallPending(f"yield forgotten: a signal came to {self!r} in its {call_name(self.t)}, and what that "
+                              "returned was not yielded")
         if self.t.kind == KIND_INIT:
             raise ForeignCall("init is the machine's own")
         if self.k.current == CTX_OUTSIDE:
@@ -115,21 +123,132 @@ cdef class TaskCore:
     cdef object complete_raw(self, int64_t ret):
         # The end of a call of the form that never raises.
         ret = call_done(self.k, self.t, ret)
+        if unlikely(exit_code(ret)):
+            ret = self.work(ret, False)
         if unlikely(self.k.attention != 0):
             self.attend()
-        if unlikely(ret == -EKILLED):
-            self.after_death()
         return ret
 
     cdef object complete(self, int64_t ret):
         ret = call_done(self.k, self.t, ret)
+        if unlikely(exit_code(ret)):
+            ret = self.work(ret, True)
         if unlikely(self.k.attention != 0):
             self.attend()
         if ret >= 0:
             return ret
-        if ret == -EKILLED:
-            self.after_death()
+        return self.raise_errno(ret)
+
+    cdef object raise_errno(self, int64_t ret):
+        if ret >= 0:
+            return ret
         raise OSError(-ret, os.strerror(-ret))
+
+    # -------------------------------------------------------------------------------------- signals
+    cdef int64_t work(self, int64_t ret, bint raises) except? -1:
+        # What is to be done before the program goes on, see linux/signal_deliver.pxd; the result of its call. A
+        # generator does it when it yields what the call has returned: then its frame is at rest.
+        if ret == -EKILLED:
+            self.attend()
+            self.after_death()
+            return ret
+        if self.t.kind == KIND_GENERATOR:
+            self.take_scratch()
+            self.ctx = CTX_LATE
+            self.late_raises = raises
+            return 0
+        while exit_code(ret):
+            if ret == -EHANDLER:
+                ret = self.run_handler()
+            elif ret == -EAGAINCALL:
+                ret = call_again(self.k, self.t)
+            elif ret == -EKILLED:
+                self.attend()
+                self.after_death()
+                return ret
+            else:
+                ret = self.rest()
+        return ret
+
+    cdef int64_t rest(self) except? -1:
+        # The task has stopped, or the call that is made again sleeps.
+        cdef task_t *t = self.t
+        if not deactivate_task(self.k, t):
+            enqueue_task(self.k, self.row)
+        if self.submitting:
+            self.ctx = CTX_PENDING
+            raise Parked
+        if on_greenlet(t.kind):
+            (<Machine>self.arena.machine).park(self)
+        else:
+            (<Machine>self.arena.machine).wait_outside(self)
+        if self.ctx == CTX_DEAD:
+            return -EKILLED
+        return -EHANDLER if handler_waits(self.k, self.t) else self.t.call.ret
+
+    cdef int64_t run_handler(self) except? -1:
+        # The handler of the frame on top, from its start to its end; then as exit_to_user_mode.
+        cdef uint32_t frame = self.t.sigframe
+        cdef host_t host = self.k.host[self.row]
+        cdef object held
+        self.take_scratch()
+        held = self.held
+        self.held = None
+        self.begin_handler()
+        if self.ctx == CTX_DEAD:
+            return -EKILLED
+        if self.t.sigframe != frame:  # it has begun another program, by hand
+            return 0
+        self.held = held
+        self.k.host[self.row].base = host.base
+        self.k.host[self.row].iov = host.iov
+        return rt_sigreturn(self.k, self.t)
+
+    cdef int64_t begin_handler(self) except? -1:
+        # An exception that leaves it undoes the frame.
+        cdef uint32_t frame = self.t.sigframe
+        cdef sigframe_t *f = sigframe_row(self.k, frame)
+        cdef int signo = <int>f.signo
+        f.started = 1
+        try:
+            drive((<Machine>self.arena.machine).handler_at(f.handler)(self, signo, siginfo_of(&f.info)))
+        except TaskKilled:
+            raise
+        except BaseException as e:
+            if self.ctx != CTX_DEAD and self.t.sigframe == frame:
+                e.add_note(f"in the handler of signal {signo} of task {self.pid} ({self.name})")
+                siglongjmp(self.k, self.t)
+                self.discard()
+            raise
+        return 0
+
+    cdef int run_guest_handler(self) except -1:
+        # For a compiled program, which itself returns from it.
+        cdef uint32_t frame = self.t.sigframe
+        cdef object held = self.held
+        cdef host_t host = self.k.host[self.row]
+        self.held = None
+        self.begin_handler()
+        if self.ctx != CTX_DEAD and self.t.sigframe == frame:
+            self.held = held
+            self.k.host[self.row].base = host.base
+            self.k.host[self.row].iov = host.iov
+        return 0
+
+    cdef int deliver(self) except -1:
+        # A task driven by hand that is in no call: what signals wait for it are delivered now, in whatever context.
+        cdef uint32_t current = self.k.current
+        cdef int64_t ret
+        if self.ctx == CTX_DEAD or self.t.call.nr >= 0:
+            return 0
+        ret = exit_to_user_mode(self.k, self.t)
+        if ret == -EHANDLER:
+            self.k.current = CTX_OUTSIDE
+            try:
+                self.work(ret, True)
+            finally:
+                self.k.current = current
+        return 0
 
     cdef int after_death(self) except -1:
         # The caller's own task has ended: leave its frame, or tell the outside.
@@ -185,7 +304,7 @@ cdef class TaskCore:
             enqueue_task(self.k, self.row)
         else:
             deactivate_task(self.k, t)
-        if t.kind == KIND_PLAIN:
+        if on_greenlet(t.kind):
             # No reference to the machine may lie on a sleeping stack: the collector cannot see it there.
             (<Machine>self.arena.machine).park(self)
             return self.finish()
@@ -208,10 +327,9 @@ cdef class TaskCore:
         if ret == -ESLEEP:
             deactivate_task(self.k, t)
             return 1
-        if ret == -ERESTARTSYS and t.flags & TASK_BREAK:
-            ret = -EINTR
-        call_done(self.k, t, ret)
-        return 0
+        if ret < 0:
+            self.held = None
+        return 0 if settle(self.k, t, call_done(self.k, t, ret)) else 1
 
     cdef int take_scratch(self) except -1:
         # Make the result of a short read an object, before the scratch is used again.
@@ -225,11 +343,14 @@ cdef class TaskCore:
         cdef int64_t ret = t.call.ret
         cdef uint8_t res = t.call.res
         cdef host_t *host = &self.k.host[self.row]
-        held = self.held
-        self.held = None
         if self.ctx == CTX_PENDING:
             self.ctx = CTX_OUTSIDE if t.kind == KIND_HAND else self.row
-        elif unlikely(self.ctx == CTX_DEAD):
+        if unlikely(handler_waits(self.k, t)) and self.ctx != CTX_DEAD:
+            ret = self.work(-EHANDLER, False)
+            res = t.call.res
+        held = self.held
+        self.held = None
+        if unlikely(self.ctx == CTX_DEAD):
             self.after_death()
         if res == RES_NONE or res == RES_INT or res == RES_BYTES:
             if ret < 0:
@@ -243,6 +364,8 @@ cdef class TaskCore:
             if ret < 0 and not res & RES_RAW:
                 raise OSError(-ret, os.strerror(-ret))
             return ret if ret < 0 else message_result(self, ret, res)
+        if res & ~<int>RES_RAW == RES_SIGTAKEN:
+            return self.taken(ret, res, held)
         if res == RES_SIGINFO | RES_RAW and host.base != NULL:
             waitid_info(t, <siginfo_t *>host.base)
         if res & RES_RAW:
@@ -257,6 +380,18 @@ cdef class TaskCore:
 
     cdef object poll_result(self, int64_t ret, object held):
         raise NotImplementedError  # overridden where poll is
+
+    cdef object taken(self, int64_t ret, uint8_t res, object held):
+        # Of a sigtimedwait that slept.
+        cdef kernel_siginfo_t info
+        if ret > 0:
+            sigtimedwait_info(self.t, &info)
+            if held is not None:
+                put_info(self, held)
+        if res & RES_RAW:
+            return ret
+        self.raise_errno(ret)
+        return siginfo_of(&info)
 
     # -------------------------------------------------------------------------------------- attributes
     @property
@@ -350,6 +485,17 @@ cdef class TaskCore:
         return f"<Task {self.pid} {self.name!r} {self.state}>"
 
 
+cdef object drive(object result):
+    # A handler that is a generator: each of its calls is over when it yields.
+    if is_generator(result):
+        value = None
+        try:
+            while True:
+                value = result.send(value)
+        except StopIteration:
+            pass
+
+
 cdef int32_t status_word(kernel_t *k, task_t *t) noexcept nogil:
     if t.signal and signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
         return signal_row(k, t.signal).group_exit_code
@@ -380,6 +526,10 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
     cdef uint32_t i
     if not (t.flags & TASK_ASLEEP):
         return None
+    if t.state == TASK_STOPPED:
+        return t.call.nr, "stopped", ()
+    if t.call.nr in (NR_rt_sigsuspend, NR_rt_sigtimedwait):
+        return t.call.nr, 0, tuple(sorted(set_of_mask(<uint64_t>t.call.args[0])))
     if t.call.nr in (NR_read, NR_readv, NR_write, NR_writev):
         return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (t.call.args[0],)
     if t.call.nr in (NR_open, NR_openat):

@@ -2,6 +2,7 @@
 
 
 cdef class FileCalls(TaskCore):
+    cdef object read_done(self, int64_t ret, int64_t done)
     cdef object read_bytes(self, object fd, object n)
     cdef object transfer_one(self, int nr, object fd, object buf, bint raw)
     cdef object write_slow(self, object data, Py_buffer *view, int64_t ret, bint raw)

@@ -61,7 +61,7 @@ cdef class FileCalls(TaskCore):
     def read(self, fd, n):
         """Read at most ``n`` bytes; ``b""`` at end of file. Source: read(2). Errors: EBADF, EFAULT, EAGAIN, EINTR."""
         cdef int32_t f = as_fd(fd)
-        cdef int64_t ret, count = as_int(n, "n")
+        cdef int64_t ret, done, count = as_int(n, "n")
         self.enter()
         if unlikely(<uint64_t>count > SCRATCH):
             return self.read_bytes(fd, n)
@@ -75,11 +75,19 @@ cdef class FileCalls(TaskCore):
             self.t.call.res = RES_BYTES
             return self.sleep(None)
         if likely(ret >= 0):
-            call_done(self.k, self.t, ret)
-            if unlikely(self.k.attention != 0):
-                self.attend()
+            done = call_done(self.k, self.t, ret)
+            if unlikely(self.k.attention != 0 or done != ret):
+                return self.read_done(ret, done)
             return PyBytes_FromStringAndSize(self.k.scratch, ret)
         return self.complete(ret)
+
+    cdef object read_done(self, int64_t ret, int64_t done):
+        data = PyBytes_FromStringAndSize(self.k.scratch, ret)
+        if self.k.attention:
+            self.attend()
+        if exit_code(done):
+            self.work(done, True)
+        return data
 
     cdef object read_bytes(self, object fd, object n):
         # A long read: the bytes object is made as long as the data that is there.
@@ -144,7 +152,7 @@ cdef class FileCalls(TaskCore):
         """Write a bytes-like object; the number of bytes. Source: write(2). Errors: EBADF, EPIPE, EAGAIN, EINTR."""
         cdef Py_buffer view
         cdef int32_t f = as_fd(fd)
-        cdef int64_t ret
+        cdef int64_t ret, done
         self.enter()
         if get_data(data, &view, "data"):
             return user_transfer(self, NR_write, f, data, 0, True)
@@ -155,9 +163,11 @@ cdef class FileCalls(TaskCore):
         ret = do_write(self.k, self.t, f)
         if unlikely(owned(&view) or ret < 0):
             return self.write_slow(data, &view, ret, False)
-        call_done(self.k, self.t, ret)
+        done = call_done(self.k, self.t, ret)
         if unlikely(self.k.attention != 0):
             self.attend()
+        if unlikely(exit_code(done)):
+            self.work(done, True)
         return ret
 
     def sys_write(self, fd, data):

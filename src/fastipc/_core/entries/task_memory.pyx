@@ -70,8 +70,9 @@ cdef class MemoryCalls(IdCalls):
     cdef int64_t load_(self, uint64_t addr, void *to, int64_t n) except -1:
         cdef int fault = 0
         cdef int64_t done = load_bytes(self.k, self.t, addr, <char *>to, n, &fault)
-        if unlikely(done < n):
+        while unlikely(done < n):
             self.failed(addr + <uint64_t>done, fault)
+            done += load_bytes(self.k, self.t, addr + <uint64_t>done, <char *>to + done, n - done, &fault)
         return done
 
     def store(self, addr, data):
@@ -90,18 +91,25 @@ cdef class MemoryCalls(IdCalls):
         self.enter()
         get_buffer(data, &view, "data")
         done = store_bytes(self.k, self.t, at, <char *>view.buf, view.len, &fault)
-        if unlikely(done < view.len):
+        try:
+            while unlikely(done < view.len):
+                self.failed(at + <uint64_t>done, fault)
+                done += store_bytes(self.k, self.t, at + <uint64_t>done, <char *>view.buf + done, view.len - done,
+                                    &fault)
+        finally:
             release(&view)
-            self.failed(at + <uint64_t>done, fault)
-        release(&view)
         return 0
 
     cdef int failed(self, uint64_t addr, int fault) except -1:
-        if access_failed(self.k, self.t, addr, fault) == -EKILLED:
-            if self.k.attention:
-                self.attend()
-            self.after_death()
-        raise OSError(EFAULT, os.strerror(EFAULT))
+        # The signal of an access that failed: returns if a handler has run, and the access is to be tried again.
+        cdef int64_t ret = access_failed(self.k, self.t, addr, fault)
+        while self.t.kind == KIND_GENERATOR and ret == -EHANDLER:  # in place: no call is yielded that it could wait for
+            ret = self.run_handler()
+        if exit_code(ret):
+            self.work(ret, True)
+        if self.k.attention:
+            self.attend()
+        return 0
 
     @property
     def fault(self):

@@ -4,7 +4,7 @@
 cdef class PathCalls(FileCalls):
 
     @cython.final
-    cdef object opened(self, int64_t ret, bint raw)
+    cdef object opened(self, int64_t ret, object path, bint raw)
 
     @cython.final
     cdef int64_t open_(self, object path, object flags, object mode) except? -1

@@ -91,24 +91,27 @@ cdef class PathCalls(FileCalls):
         EEXIST, EINTR, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENXIO,
         EPERM.
         """
-        return self.opened(self.open_(path, flags, mode), False)
+        return self.opened(self.open_(path, flags, mode), path, False)
 
     def sys_open(self, path, flags, mode=0o777):
         """As `open`; >= 0 or -errno."""
-        return self.opened(self.open_(path, flags, mode), True)
+        return self.opened(self.open_(path, flags, mode), path, True)
 
     def openat(self, dirfd, path, flags, mode=0o777):
         """As `open`, a relative path from the directory ``dirfd`` or AT_FDCWD. Source: openat(2)."""
-        return self.opened(self.openat_(dirfd, path, flags, mode), False)
+        return self.opened(self.openat_(dirfd, path, flags, mode), path, False)
 
     def sys_openat(self, dirfd, path, flags, mode=0o777):
         """As `openat`; >= 0 or -errno."""
-        return self.opened(self.openat_(dirfd, path, flags, mode), True)
+        return self.opened(self.openat_(dirfd, path, flags, mode), path, True)
 
-    cdef object opened(self, int64_t ret, bint raw):
+    cdef object opened(self, int64_t ret, object path, bint raw):
+        cdef Py_ssize_t n
         if unlikely(ret == -ESLEEP):
             self.t.call.res = RES_INT | RES_RAW if raw else RES_INT
-            return self.sleep(None)
+            path = path_object(path, "path")  # kept: it may have to be walked again
+            self.k.host[self.row].base = <char *>path_text(path, &n)
+            return self.sleep(path)
         return self.complete_raw(ret) if raw else self.complete(ret)
 
     cdef int64_t open_(self, object path, object flags, object mode) except? -1:

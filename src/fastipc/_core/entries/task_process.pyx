@@ -159,7 +159,7 @@ cdef class ProcessCalls(PathCalls):
         self.enter()
         call_begin(self.t, nr)
         self.t.call.args[0] = status
-        call_done(self.k, self.t, 0)
+        call_finish(self.k, self.t, 0)
         if nr == NR_exit:
             do_exit(self.k, self.t, <int32_t>(status & 0xff) << 8)
         else:
@@ -433,25 +433,6 @@ cdef class ProcessCalls(PathCalls):
             return self.complete_raw(ret)
         self.complete(ret)
 
-    # -------------------------------------------------------------------------------------- signals
-    def signal(self, sig, handler):
-        """Set the action of a signal to SIG_DFL or SIG_IGN; the old one. Source: signal(2). Errors: EINVAL."""
-        cdef int64_t s = as_int(sig, "sig"), h = handler_number(handler)
-        self.enter()
-        call_begin(self.t, NR_rt_sigaction)
-        self.t.call.args[0] = s
-        self.t.call.args[1] = h
-        return self.complete(do_sigaction(self.k, self.t, s, h))
-
-    def sys_signal(self, sig, handler):
-        """As `signal`; the old action or -errno."""
-        cdef int64_t s = as_int(sig, "sig"), h = handler_number(handler)
-        self.enter()
-        call_begin(self.t, NR_rt_sigaction)
-        self.t.call.args[0] = s
-        self.t.call.args[1] = h
-        return self.complete_raw(do_sigaction(self.k, self.t, s, h))
-
     # -------------------------------------------------------------------------------------- no system calls
     def array(self, n, dtype):
         """An array of ``n`` zeros. In a compiled program its memory goes with the task, whose end frees it."""
@@ -464,12 +445,3 @@ cdef class ProcessCalls(PathCalls):
     def checkpoint(self):
         """Let the host's signals through in a loop without calls: in a compiled program, elsewhere they come anyway."""
         self.enter()
-
-
-cdef int64_t handler_number(object handler) except -1:
-    if callable(handler) and not isinstance(handler, int):
-        raise TypeError("handler must be SIG_DFL or SIG_IGN: handlers in programs are not there yet")
-    h = as_int(handler, "handler")
-    if h not in (SIG_DFL, SIG_IGN):
-        raise TypeError("handler must be SIG_DFL or SIG_IGN")
-    return h

@@ -8,6 +8,8 @@
 
 cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil  # result, -ESLEEP
+cdef int64_t call_again(kernel_t *k, task_t *t) noexcept nogil  # after -EAGAINCALL: as call_done, or -ESLEEP
+cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil
 
@@ -46,19 +48,23 @@ cdef inline void call_account(kernel_t *k, task_t *t, int32_t nr, int64_t arg, i
     t.call.ret = ret
 
 
+cdef inline void call_finish(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The end of a call that does not lead back to user code.
+    call_account(k, t, t.call.nr, t.call.args[0], ret)
+    if unlikely(k.tracing):
+        trace_push(k, t, ret)
+    t.call.nr = -1
+
+
 cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # The way back to user code; -EKILLED if the task ends here.
+    # The way back to user code: the result, or what else is to be done, see linux/signal_deliver.pxd.
     cdef call_t *c = &t.call
     cdef uint32_t file
     if unlikely(c.file != 0):
         file = c.file
         c.file = 0
         fput(k, file)
-    call_account(k, t, c.nr, c.args[0], ret)
-    if unlikely(k.tracing):
-        trace_push(k, t, ret)
-    c.nr = -1
-    if unlikely(t.flags & TIF_SIGPENDING):
-        if do_signal(k, t) < 0:
-            return -EKILLED
+    if unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK)):
+        return exit_work(k, t, ret)
+    call_finish(k, t, ret)
     return ret

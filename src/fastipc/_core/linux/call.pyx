@@ -29,7 +29,72 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return nanosleep_resume(k, t)
     if c.nr == NR_msgsnd:
         return msgsnd_resume(k, t)
+    if c.nr == NR_pause:
+        return do_pause(k, t)
+    if c.nr == NR_rt_sigsuspend:
+        return sigsuspend_resume(k, t)
+    if c.nr == NR_rt_sigtimedwait:
+        return sigtimedwait_resume(k, t)
     return 0  # sched_yield
+
+
+cdef int64_t call_restart(kernel_t *k, task_t *t) noexcept nogil:
+    # The call once more, with the arguments in its record: its descriptor is looked up again, its path walked again; a
+    # time goes on where it was. Its bytes have not moved.
+    cdef call_t *c = &t.call
+    cdef int32_t fd = fd_arg(c.args[0])
+    c.flags &= ~<int>(CALL_SLEPT | CALL_EXPIRED | CALL_OVER | CALL_RESTART | CALL_TOLD)
+    if c.flags & CALL_BYTES and c.args[2] > SCRATCH:
+        return read_again(k, t, fd)
+    if c.nr == NR_read:
+        return do_read_again(k, t, fd)
+    if c.nr == NR_readv:
+        return do_readv(k, t, fd, 0)
+    if c.nr == NR_write or c.nr == NR_writev:
+        return do_writev(k, t, fd, 0)
+    if c.nr == NR_poll or c.nr == NR_select:
+        return poll_restart(k, t)
+    if c.nr == NR_open or c.nr == NR_openat:
+        return open_restart(k, t)
+    if c.nr == NR_wait4:
+        return do_wait4(k, t)
+    if c.nr == NR_waitid:
+        return do_waitid(k, t)
+    if c.nr == NR_nanosleep:
+        return nanosleep_restart(k, t)
+    if c.nr == NR_pause:
+        return do_pause(k, t)
+    if c.nr == NR_rt_sigsuspend:
+        return do_sigsuspend(k, t, <uint64_t>c.args[0])
+    if c.nr == NR_msgsnd:
+        return do_msgsnd(k, t, fd, c.args[1], c.args[2], <int32_t>c.args[3])
+    if c.nr == NR_msgrcv:
+        return do_msgrcv(k, t, fd, c.args[2], c.args[3], <int32_t>c.args[4])
+    return -EINTR
+
+
+cdef int64_t do_read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    if t.call.flags & CALL_BYTES:
+        host_row(k, t).base = k.scratch
+    return do_readv(k, t, fd, 0)
+
+
+cdef int64_t read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
+    # A long read whose result is a bytes object: the entries make that. It goes on as one that has been woken.
+    cdef file_t *f = fdget(k, t, fd)
+    if f == NULL or not (f.f_mode & FMODE_READ):
+        return -EBADF
+    call_hold(k, t, f)
+    return -ESLEEP
+
+
+cdef int64_t call_again(kernel_t *k, task_t *t) noexcept nogil:
+    cdef int64_t ret = call_restart(k, t)
+    if ret == -ESLEEP:
+        return ret
+    if unlikely(t.call.flags & CALL_USER) and ret > -ERESTARTSYS:
+        ret = user_call_end(k, t, ret)
+    return call_done(k, t, ret)
 
 
 cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
@@ -41,6 +106,11 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
         if t.kind != KIND_HAND and not (t.flags & TASK_DAEMON):
             k.sleepers -= 1
     finish_wait(k, t)
+    if unlikely(real_blocked(k, t) != 0):
+        t.blocked = real_blocked(k, t)
+        thread_row(k, t.row).real_blocked = 0
+    elif c.nr == NR_rt_sigsuspend:
+        t.blocked = thread_row(k, t.row).saved_sigmask
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)
     if c.nr == NR_semop or c.nr == NR_semtimedop:
@@ -69,18 +139,33 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
     return ret
 
 
+cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # After a call of a task that does not run: whether its own code is to go on, if only with a handler. False: it sleeps,
+    # has stopped, or is no more.
+    while ret == -EAGAINCALL:
+        ret = call_again(k, t)
+    if ret == -EKILLED:
+        return False
+    if ret == -ESLEEP:
+        if not deactivate_task(k, t):  # `read_again`
+            enqueue_task(k, t.row)
+        return False
+    return True
+
+
 cdef bint run_call(kernel_t *k, task_t *t) noexcept nogil:
     # Bring a task that was woken to the end of its call. False if it sleeps again or is no more.
-    cdef int64_t ret = call_resume(k, t)
+    cdef int64_t ret
+    if unlikely(t.call.nr < 0 or t.call.flags & (CALL_OVER | CALL_RESTART)):  # it had stopped, or not begun
+        return settle(k, t, exit_to_user_mode(k, t))
+    ret = call_resume(k, t)
     if ret == -ESLEEP:
         if not deactivate_task(k, t):
             panic(k, b"call: a task is asleep and runnable")
         return False
-    if (ret == -ERESTARTSYS or ret == -ERESTARTNOHAND) and t.flags & TASK_BREAK:
-        ret = -EINTR
-    if unlikely(t.call.flags & CALL_USER):
+    if unlikely(t.call.flags & CALL_USER) and ret > -ERESTARTSYS:
         ret = user_call_end(k, t, ret)
-    return call_done(k, t, ret) != -EKILLED
+    return settle(k, t, call_done(k, t, ret))
 
 
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
@@ -97,21 +182,25 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
         k.counters.switches += 1
         t = task_row(k, task)
         if t.call.nr < 0:
+            if unlikely(t.flags & TIF_SIGPENDING) and not run_call(k, t):
+                continue
             return task
-        if t.call.flags & (CALL_BYTES | CALL_USER):
-            if t.call.flags & CALL_USER:
+        if t.call.flags & (CALL_BYTES | CALL_USER | CALL_OVER | CALL_RESTART):
+            if t.call.flags & (CALL_USER | CALL_OVER | CALL_RESTART):
                 if run_call(k, t):
                     return task
                 continue
-            if t.call.args[2] > SCRATCH:
+            if t.call.args[2] > SCRATCH or t.flags & TIF_SIGPENDING:  # or its bytes would be lost in a handler
                 return task
             k.host[task].base = k.scratch
         ret = resume_read(k, t)
         if likely(ret):
-            if likely(call_done(k, t, ret) != -EKILLED):
+            ret = call_done(k, t, ret)
+            if likely(not exit_code(ret)) or settle(k, t, ret):
                 return task
         elif semop_resume_one(k, t):
-            if likely(call_done(k, t, 0) != -EKILLED):
+            ret = call_done(k, t, 0)
+            if likely(not exit_code(ret)) or settle(k, t, ret):
                 return task
         elif run_call(k, t):
             return task

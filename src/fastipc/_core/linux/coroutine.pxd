@@ -18,6 +18,7 @@ cdef int64_t coroutine_read_ahead(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil
 cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_hook(kernel_t *k, task_t *t) noexcept nogil  # what the call's result is to be
+cdef int64_t native_exit_work(kernel_t *k, task_t *t, int64_t ret) noexcept nogil  # the result; may leave for good
 cdef void coroutine_leave(kernel_t *k) noexcept nogil  # never returns
 cdef void coroutine_restart(kernel_t *k, uint32_t task) noexcept nogil  # never returns
 cdef void coroutine_overflow(kernel_t *k) noexcept nogil  # never returns

@@ -67,7 +67,8 @@ cdef void coroutines_release(kernel_t *k) noexcept nogil:
     # The machine goes: what its tasks still hold of the host's memory.
     cdef uint32_t i
     for i in range(1, k.table[T_TASK].high):
-        if task_row(k, i).live and task_row(k, i).kind == KIND_COMPILED:
+        if task_row(k, i).live and (task_row(k, i).kind == KIND_COMPILED
+                                        or task_row(k, i).kind == KIND_GUEST_COMPILED):
             coroutine_free(k, i)
             start_end(k, i)
     stacks_release(k)
@@ -84,6 +85,8 @@ cdef enum:  # turns before its own at which a part of a task is fetched
 cdef enum:
     BATCH = 8
     STACK_LINES = 4
+    HANDLER_GAP = 256  # between the frames of a program and those of its handlers: the red zone, and more
+    NATIVE_RECORD = 256  # bytes of the arguments of a handler
 
 
 cdef inline void to_hub(kernel_t *k, void **save, uint32_t next, uint32_t event) noexcept nogil:
@@ -145,6 +148,85 @@ cdef void read_ahead(kernel_t *k) noexcept nogil:
     prefetch(task_row(k, pipe_row(k, pipe_of(k, t.wrote)).rd_wait.first & ~<uint32_t>LINK_POLL))
 
 
+# ------------------------------------------------------------------------------------------ handlers
+ctypedef struct interrupted_t:  # on the stack of the task, above the frames of its handlers
+    kernel_t *k
+    void *sp  # where the program goes on
+
+
+cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, sigframe_t *f) noexcept nogil:
+    # A compiled handler, here on the task's stack: its number, and the siginfo at an address of the host.
+    cdef char[NATIVE_RECORD] record
+    cdef siginfo_t info
+    cdef void *excinfo = NULL
+    info_to_host(&f.info, &info)
+    memcpy(record, native + 1, <size_t>native.size)
+    if native.signo_at >= 0:
+        (<int64_t *>(record + native.signo_at))[0] = f.signo
+    if native.info_at >= 0:
+        (<void **>(record + native.info_at))[0] = &info
+    if native.entry(k, t, record, &excinfo) != 0:
+        k.stacks.excinfo = excinfo
+        to_hub(k, &k.host[t.row].sp, t.row, NATIVE_FAILED)
+        never()
+
+
+cdef void run_handler(kernel_t *k, task_t *t) noexcept nogil:
+    cdef sigframe_t *f = sigframe_row(k, t.sigframe)
+    cdef native_handler_t *native = <native_handler_t *>k.handlers[f.handler]
+    cdef char *base = k.host[t.row].base  # of the call that may be made again
+    cdef void *iov = k.host[t.row].iov
+    if unlikely(stack_overrun()):
+        coroutine_overflow(k)
+    f.started = 1
+    if native != NULL:
+        run_native_handler(k, t, native, f)
+    else:
+        to_hub(k, &k.host[t.row].sp, t.row, NATIVE_HANDLER)
+        finish_task_switch(k)
+    k.host[t.row].base = base
+    k.host[t.row].iov = iov
+
+
+cdef int64_t native_exit_work(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # What is to be done before the program goes on, on its own stack.
+    while exit_code(ret):
+        if ret == -EHANDLER:
+            run_handler(k, t)
+            ret = rt_sigreturn(k, t)
+        elif ret == -EAGAINCALL:
+            ret = call_again(k, t)
+        elif ret == -EKILLED:
+            coroutine_leave(k)
+        else:
+            return coroutine_sleep(k, t)  # which looks for handlers when it comes back
+    return ret
+
+
+cdef void signals_body(void *arg) noexcept nogil:
+    cdef interrupted_t *at = <interrupted_t *>arg
+    cdef kernel_t *k = at.k
+    cdef void *lost
+    cdef int64_t ret
+    finish_task_switch(k)
+    ret = native_exit_work(k, task_row(k, k.current), -EHANDLER)
+    fastipc_stack_switch(&lost, at.sp, ret)
+    never()
+
+
+cdef void signals_first(kernel_t *k, uint32_t task) noexcept nogil:
+    # A program that is about to go on has a handler to run: that is called below the frames of the program, which may
+    # have left by a jump out of its call and then go on as if nothing had been.
+    cdef interrupted_t *at
+    if not handler_waits(k, task_row(k, task)):
+        return
+    at = <interrupted_t *>((<size_t>k.host[task].sp - HANDLER_GAP - sizeof(interrupted_t)) & ~<size_t>63)
+    at.k = k
+    at.sp = k.host[task].sp
+    k.host[task].sp = fastipc_stack_init(at, signals_body, at)
+
+
+# ------------------------------------------------------------------------------------------ taking turns
 cdef void schedule(kernel_t *k, void **save) noexcept nogil:
     # Give the processor to whoever has the next turn, and come back when it is this stack's turn again.
     cdef uint32_t task = 0
@@ -165,7 +247,11 @@ cdef void schedule(kernel_t *k, void **save) noexcept nogil:
         if (likely(task != 0 and not hub_wanted(k)) and task_row(k, task).kind == KIND_COMPILED
                 and (k.host[task].sp != NULL or begin(k, task))):
             k.current = task
-            if &k.host[task].sp != save:
+            if &k.host[task].sp == save:
+                if handler_waits(k, task_row(k, task)):
+                    native_exit_work(k, task_row(k, task), -EHANDLER)
+            else:
+                signals_first(k, task)
                 fastipc_stack_switch(save, k.host[task].sp, task_row(k, task).call.ret)
                 finish_task_switch(k)
             return
@@ -295,6 +381,7 @@ cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil:
         s.event = NATIVE_NO_STACK
         return
     k.current = task
+    signals_first(k, task)
     k.express = TICKS if k.schedule == SCHED_FIFO and not k.tracing and not s.unguarded else NO_EXPRESS
     fastipc_set_running(k)
     fastipc_stack_switch(&s.hub_sp, k.host[task].sp, task_row(k, task).call.ret)

@@ -3,7 +3,7 @@
 
 cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil  # `code`: wait status word
 cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
-cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
+cdef void program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
 cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil
 cdef void put_rlimit(kernel_t *k, uint32_t rlimit) noexcept nogil
@@ -11,6 +11,7 @@ cdef int64_t do_wait4(kernel_t *k, task_t *t) noexcept nogil  # arguments in the
 cdef int64_t do_waitid(kernel_t *k, task_t *t) noexcept nogil
 cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil
 cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil
+cdef void wake_up_parent(kernel_t *k, task_t *c) noexcept nogil  # who waits for this child
 cdef uint32_t next_dead(kernel_t *k) noexcept nogil
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil
 

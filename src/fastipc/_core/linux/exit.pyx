@@ -8,6 +8,7 @@ on the list of ended tasks (`dead_first`) until that side has copied what it nee
 
 cdef enum:
     INT_MIN = -2147483648
+    CONTINUED_WORD = 0xffff
 
 
 # ------------------------------------------------------------------------------------------ telling the Python side
@@ -58,15 +59,10 @@ cdef void put_signal(kernel_t *k, uint32_t i) noexcept nogil:
     s.count -= 1
     if s.count == 0:
         k.subreapers -= s.flags & SIGNAL_CHILD_SUBREAPER != 0
+        if unlikely(s.pending_list != 0):
+            flush_sigqueue(k, &s.pending_list)
         put_rlimit(k, s.rlimit)
         table_free(k, T_SIGNAL, i, sizeof(signal_t))
-
-
-cdef void put_sighand(kernel_t *k, uint32_t i) noexcept nogil:
-    cdef sighand_t *s = sighand_row(k, i)
-    s.count -= 1
-    if s.count == 0:
-        table_free(k, T_SIGHAND, i, sizeof(sighand_t))
 
 
 # ------------------------------------------------------------------------------------------ family
@@ -94,6 +90,8 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     t.state = EXIT_DEAD
     if signal_row(k, t.signal).flags & SIGNAL_GROUP_EXIT:
         t.exit_code = signal_row(k, t.signal).group_exit_code
+    if unlikely(t.pending_list != 0):
+        flush_sigqueue(k, &t.pending_list)
     if t.kind == KIND_COMPILED:
         start_end(k, task)
     if thread_group_leader(k, t):
@@ -105,6 +103,8 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     task_row(k, t.thread_next).thread_prev = t.thread_prev
     free_pid_of_task(k, t.pid)
     user_row(k, current_cred(k, t).user).processes -= 1
+    if signal_row(k, t.signal).curr_target == task:
+        signal_row(k, t.signal).curr_target = t.thread_next if t.thread_next != task else 0
     put_sighand(k, t.sighand)
     put_signal(k, t.signal)
     t.signal = t.sighand = 0
@@ -117,16 +117,31 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
         bury(k, task)
 
 
+cdef void exit_info(kernel_t *k, task_t *t, int sig, kernel_siginfo_t *info) noexcept nogil:
+    # What the signal of a process that has ended tells.
+    cdef signal_t *s = signal_row(k, t.signal)
+    cdef int32_t code = s.group_exit_code if s.flags & SIGNAL_GROUP_EXIT else t.exit_code
+    info_init(info, sig, CLD_EXITED)
+    info_sender(info, t.pid, current_cred(k, t).uid)
+    if code & 0x80:
+        info.si_code = CLD_DUMPED
+    elif code & 0x7f:
+        info.si_code = CLD_KILLED
+    info.fields[1] = <uint64_t>(code & 0x7f if code & 0x7f else code >> 8)
+
+
 cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
     # do_notify_parent of a zombie whose threads have all ended; a parent that ignores SIGCHLD wants no zombie.
     cdef task_t *parent = task_row(k, t.real_parent)
     cdef int sig = t.exit_signal
     cdef bint ignores
+    cdef kernel_siginfo_t info
     if sig != SIGCHLD and t.parent_exec_id != parent.self_exec_id:  # the parent runs another program by now
         sig = SIGCHLD
-    ignores = sig == SIGCHLD and sighand_row(k, parent.sighand).ignored & sigmask(SIGCHLD) != 0
-    if not ignores and 0 < sig <= 64:
-        send_sig_process(k, parent, sig)
+    ignores = sig == SIGCHLD and (sig_ign(k, parent, SIGCHLD) or action_flags(k, parent, SIGCHLD) & SA_NOCLDWAIT != 0)
+    if 0 < sig <= 64 and not (sig == SIGCHLD and sig_ign(k, parent, SIGCHLD)) and t.real_parent != k.init_task:
+        exit_info(k, t, sig, &info)
+        send_signal(k, sig, &info, parent, True, False)
     wake_up_parent(k, t)
     if ignores or t.real_parent == k.init_task:
         release_task(k, task_index(k, t))
@@ -227,7 +242,12 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     t.flags |= PF_EXITING
     call_abort(k, t)
     dequeue_task(k, task)
-    if t.kind == KIND_COMPILED:
+    if unlikely(t.flags & (TASK_THREAD | TASK_HAND_QUEUED)):
+        forget_hand(k, t)
+        drop_frames(k, t)
+        exit_thread(k, t)
+    if t.kind == KIND_COMPILED or t.kind == KIND_GUEST_COMPILED:
+        t.kind = KIND_COMPILED
         coroutine_free(k, task)
     t.exit_code = code
     signal.nr_threads -= 1
@@ -243,8 +263,7 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     put_files(k, files)
     put_fs_struct(k, t.fs)
     t.fs = 0
-    t.pending = 0
-    t.flags &= ~<int>TIF_SIGPENDING
+    exit_signals(k, t)
     forget_original_parent(k, t)
     if signal.nr_threads == 0 and task_row(k, t.group_leader).real_parent:
         kill_orphaned_pgrp(k, task_row(k, t.group_leader), task_row(k, task_row(k, t.group_leader).real_parent),
@@ -265,7 +284,7 @@ cdef inline bint raises_sigpipe(kernel_t *k, task_t *t) noexcept nogil:
         return False
     f = file_row(k, t.call.file)
     return (is_pipe_file(f) and pipe_row(k, f.private_data).readers == 0
-            and not (sighand_row(k, t.sighand).ignored & sigmask(SIGPIPE)))
+            and sig_dfl(k, t, SIGPIPE))
 
 
 cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
@@ -292,20 +311,18 @@ cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     do_exit(k, t, code)
 
 
-cdef bint program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
-    # What returning from main is: exit for a thread, exit_group for a process. False if a signal ended it first.
+cdef void program_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    # What returning from main is: exit for a thread, exit_group for a process.
     cdef bint thread = not thread_group_leader(k, t)
     if t.call.nr >= 0:
         call_abort(k, t)
     call_begin(t, NR_exit if thread else NR_exit_group)
     t.call.args[0] = code >> 8
-    if call_done(k, t, 0) == -EKILLED:
-        return False
+    call_finish(k, t, 0)
     if thread:
         do_exit(k, t, code)
     else:
         do_group_exit(k, t, code)
-    return True
 
 
 # ------------------------------------------------------------------------------------------ wait4, waitid
@@ -350,11 +367,23 @@ cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c
 
 
 cdef int64_t wait_task_stopped(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
-    return 0  # tasks do not stop yet
+    # All its threads have stopped, and no wait has told that yet.
+    cdef signal_t *s = signal_row(k, c.signal)
+    cdef int32_t code = s.group_exit_code
+    if not (wo.flags & WSTOPPED) or not (s.flags & SIGNAL_STOP_STOPPED) or code == 0:
+        return 0
+    if not (wo.flags & WNOWAIT):
+        s.group_exit_code = 0
+    return wait_report(k, t, c, code << 8 | 0x7f)
 
 
 cdef int64_t wait_task_continued(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
-    return 0  # nor go on
+    cdef signal_t *s = signal_row(k, c.signal)
+    if not (wo.flags & WCONTINUED) or not (s.flags & SIGNAL_STOP_CONTINUED):
+        return 0
+    if not (wo.flags & WNOWAIT):
+        s.flags &= ~<uint32_t>SIGNAL_STOP_CONTINUED
+    return wait_report(k, t, c, CONTINUED_WORD)
 
 
 cdef int64_t wait_consider_task(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
@@ -493,7 +522,13 @@ cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil:
     info.uid = <uint32_t>t.call.done
     if t.call.out1 == 0:
         return
-    if word & 0x7f == 0:
+    if word == CONTINUED_WORD:
+        info.code = CLD_CONTINUED
+        info.status = SIGCONT
+    elif word & 0xff == 0x7f:
+        info.code = CLD_STOPPED
+        info.status = word >> 8
+    elif word & 0x7f == 0:
         info.code = CLD_EXITED
         info.status = word >> 8
     else:

@@ -17,14 +17,6 @@ cdef enum:  # clone flags that the machine has no meaning for yet: refused rathe
 
 
 # ------------------------------------------------------------------------------------------ parts of a new task
-cdef uint32_t new_sighand(kernel_t *k, uint64_t ignored) noexcept nogil:
-    cdef uint32_t i = table_alloc(k, T_SIGHAND, sizeof(sighand_t))
-    if i:
-        sighand_row(k, i).count = 1
-        sighand_row(k, i).ignored = ignored
-    return i
-
-
 cdef uint32_t new_signal(kernel_t *k, signal_t *source) noexcept nogil:
     cdef uint32_t i = table_alloc(k, T_SIGNAL, sizeof(signal_t))
     cdef signal_t *s = signal_row(k, i)
@@ -47,8 +39,8 @@ cdef void drop_parts(kernel_t *k, uint32_t task, uint64_t flags) noexcept nogil:
     if c.signal and not (flags & CLONE_THREAD):
         put_rlimit(k, signal_row(k, c.signal).rlimit)
         table_free(k, T_SIGNAL, c.signal, sizeof(signal_t))
-    if c.sighand and not (flags & CLONE_SIGHAND):
-        table_free(k, T_SIGHAND, c.sighand, sizeof(sighand_t))
+    if c.sighand:
+        put_sighand(k, c.sighand)
     if c.fs and not (flags & CLONE_FS):
         put_fs_struct(k, c.fs)
     if c.files and not (flags & CLONE_FILES):
@@ -80,7 +72,7 @@ cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept
     c.fs = t.fs if flags & CLONE_FS else copy_fs_struct(k, t.fs)
     if c.fs == 0:
         return False
-    c.sighand = t.sighand if flags & CLONE_SIGHAND else new_sighand(k, sighand_row(k, t.sighand).ignored)
+    c.sighand = copy_sighand(k, t, flags)
     if c.sighand == 0:
         return False
     c.signal = t.signal if flags & CLONE_THREAD else new_signal(k, signal_row(k, t.signal))
@@ -185,6 +177,8 @@ cdef inline int64_t copy_process_as(
         return -EAGAIN
     copy_creds(k, c, cred)
     c.blocked = t.blocked
+    if unlikely(t.flags & TASK_THREAD):
+        copy_thread(k, t, c, flags & CLONE_VM != 0)
     c.kind = kind
     c.flags |= PF_FORKNOEXEC | t.flags & PF_NPROC_EXCEEDED
     t.flags &= ~<int>PF_NPROC_EXCEEDED
@@ -197,8 +191,6 @@ cdef inline int64_t copy_process_as(
         files_row(k, c.files).count += 1
     if flags & CLONE_FS:
         fs_row(k, c.fs).count += 1
-    if flags & CLONE_SIGHAND:
-        sighand_row(k, c.sighand).count += 1
     if flags & CLONE_THREAD:
         join_thread_group(k, t, task)
         return task
@@ -221,7 +213,6 @@ cdef int64_t spawn_process(
     # A child of `parent` with nothing of it: no descriptors, default actions and limits. Its row, or -errno.
     cdef task_t *init = task_row(k, k.init_task)
     cdef int64_t task
-    cdef task_t *c
     cdef uint32_t cred = spawn_cred(k, uid, gid, groups, ngroups)
     if cred == 0:
         return -alloc_errno(k, ENOMEM)
@@ -229,8 +220,6 @@ cdef int64_t spawn_process(
     put_cred(k, cred)
     if task < 0:
         return task
-    c = task_row(k, <uint32_t>task)
-    sighand_row(k, c.sighand).ignored = 0
     if parent != k.init_task:
         move_child(k, <uint32_t>task, parent)
     return task
@@ -283,7 +272,8 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     mm_init(k)
     mmget(k, k.init_mm)
     t.mm = k.init_mm
-    t.sighand = new_sighand(k, 0)
+    k.init_sighand = t.sighand = table_alloc(k, T_SIGHAND, sizeof(sighand_t))
+    sighand_row(k, t.sighand).count = 2  # the machine's own too
     t.signal = table_alloc(k, T_SIGNAL, sizeof(signal_t))
     signal_row(k, t.signal).count = signal_row(k, t.signal).nr_threads = 1
     signal_row(k, t.signal).rlimit = k.default_rlimit
@@ -364,7 +354,7 @@ cdef void exec_put(kernel_t *k, exec_t *e) noexcept nogil:
     if e.files:
         put_files(k, e.files)
     if e.sighand:
-        table_free(k, T_SIGHAND, e.sighand, sizeof(sighand_t))
+        put_sighand(k, e.sighand)
 
 
 cdef bint exec_prepare(kernel_t *k, task_t *t, exec_t *e) noexcept nogil:
@@ -377,8 +367,8 @@ cdef bint exec_prepare(kernel_t *k, task_t *t, exec_t *e) noexcept nogil:
         e.files = dup_fd_table(k, t.files)
         if e.files == 0:
             return False
-    if sighand_row(k, t.sighand).count > signal_row(k, t.signal).nr_threads:
-        e.sighand = new_sighand(k, sighand_row(k, t.sighand).ignored)
+    if t.sighand != k.init_sighand and sighand_row(k, t.sighand).count > signal_row(k, t.signal).nr_threads:
+        e.sighand = new_sighand(k, sighand_row(k, t.sighand))
         if e.sighand == 0:
             return False
     return True
@@ -406,6 +396,12 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     if e.sighand:
         put_sighand(k, t.sighand)  # the last user of it, if the others were threads that have just gone
         t.sighand = e.sighand
+    if t.sighand != k.init_sighand:
+        flush_signal_handlers(k, t.sighand)
+    if unlikely(t.flags & TASK_THREAD):
+        forget_hand(k, t)
+        drop_frames(k, t)
+        exit_thread(k, t)
     commit_creds(k, t, e.cred)
     k.mm_tgid = t.tgid
     mmput(k, t.mm)
@@ -426,7 +422,7 @@ cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcep
         return -EINVAL
     if flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) and t.thread_next != task_index(k, t):
         return -EINVAL
-    if flags & (CLONE_SIGHAND | CLONE_VM) and sighand_row(k, t.sighand).count > 1:
+    if flags & (CLONE_SIGHAND | CLONE_VM) and t.sighand != k.init_sighand and sighand_row(k, t.sighand).count > 1:
         return -EINVAL
     if flags & CLONE_VM and t.mm != k.init_mm and mm_row(k, t.mm).mm_users > 1:
         return -EINVAL
@@ -555,7 +551,7 @@ cdef bint children_check(kernel_t *k, uint32_t parent, uint32_t *found) noexcept
 
 
 cdef bint process_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, tasks = 0, leaders = 0, children = 0, rlimits = 0, actions = 0
+    cdef uint32_t i, tasks = 0, leaders = 0, children = 0, rlimits = 0, actions = 1
     cdef task_t *t
     for i in range(1, k.table[T_TASK].high):
         t = task_row(k, i)

@@ -8,6 +8,7 @@ cdef enum:  # why an access failed; 0 = it did not
     FAULT_ACCERR = 4
 
 cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcept nogil  # 0, or a FAULT_
+cdef bint is_restorer(kernel_t *k, task_t *t, uint64_t addr) noexcept nogil
 cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t vma, uint64_t addr, bint write) noexcept nogil
 cdef void zap_page_range(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bint even_cows) noexcept nogil
 cdef void unmap_mapping_range(

@@ -80,6 +80,28 @@ cdef int do_anonymous_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte,
     return 0
 
 
+cdef uint8_t[9] restore_rt = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05]  # mov $__NR_rt_sigreturn, %rax; syscall
+
+
+cdef int do_vdso_page(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t *pte) noexcept nogil:
+    cdef uint32_t page = alloc_zeroed_page(k)
+    if page == 0:
+        return FAULT_OOM
+    page_row(k, page).flags |= PG_TOUCHED
+    memcpy(page_address(k, page) + (VDSO_RESTORE - VDSO_START), restore_rt, RESTORE_SIZE)
+    anon_vma_prepare(k, vma)
+    install_page(k, mm, pte, page, PTE_USER)
+    return 0
+
+
+cdef bint is_restorer(kernel_t *k, task_t *t, uint64_t addr) noexcept nogil:
+    # Whether the code at an address calls rt_sigreturn. The machine's own need not be looked at.
+    cdef uint8_t[9] code
+    if addr == <uint64_t>VDSO_RESTORE:
+        return True
+    return get_user(k, t, code, addr, RESTORE_SIZE) == 0 and memcmp(code, restore_rt, RESTORE_SIZE) == 0
+
+
 cdef uint32_t copy_of_page(kernel_t *k, const char *source) noexcept nogil:
     cdef uint32_t page = alloc_page(k)
     if page:
@@ -199,6 +221,8 @@ cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, bint 
         err = do_wp_page(k, mm, vma, pte) if write and not (pte[0] & PTE_RW) else 0
     elif vma.vm_ops == ANON_VM_OPS:
         err = do_anonymous_page(k, mm, vma, pte, write)
+    elif vma.vm_ops == VDSO_VM_OPS:
+        err = do_vdso_page(k, mm, vma, pte)
     else:
         err = do_fault(k, mm, vma, addr, pte, write)
     if err:

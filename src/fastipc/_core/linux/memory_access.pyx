@@ -1,6 +1,4 @@
-"""Loads and stores of the program, and what an access that fails does. Source: arch/x86/mm/fault.c, kernel/signal.c
-(force_sig_fault).
-"""
+"""Loads and stores of the program, and what an access that fails does. Source: arch/x86/mm/fault.c."""
 
 
 cdef enum:
@@ -42,23 +40,13 @@ cdef int64_t store_bytes(
     return done
 
 
-cdef void force_sig_fault(kernel_t *k, task_t *t, int sig, int code, uint64_t addr) noexcept nogil:
-    # Blocked or ignored makes no difference to a signal that the task has brought upon itself.
-    t.fault = addr & ((<uint64_t>1 << 48) - 1) | <uint64_t>sig << 48 | <uint64_t>code << 56
-    sighand_row(k, t.sighand).ignored &= ~sigmask(sig)
-    t.blocked &= ~sigmask(sig)
-    t.pending |= sigmask(sig)
-    t.flags |= TIF_SIGPENDING
-    k.counters.signals += 1
-
-
 cdef int64_t access_failed(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil:
     if fault == FAULT_OOM:  # the memory is gone: the task that wants more is killed
-        send_sig(k, t, SIGKILL)
+        send_sig_priv(k, t, SIGKILL, True)
     elif fault == FAULT_SIGBUS:
         force_sig_fault(k, t, SIGBUS, BUS_ADRERR, addr)
     elif <int64_t>(addr << 16) >> 16 != <int64_t>addr:  # no address at all: a general protection fault
         force_sig_fault(k, t, SIGSEGV, SI_KERNEL_CODE, 0)
     else:
         force_sig_fault(k, t, SIGSEGV, SEGV_ACCERR if fault == FAULT_ACCERR else SEGV_MAPERR, addr)
-    return do_signal(k, t)
+    return exit_to_user_mode(k, t)

@@ -86,6 +86,15 @@ cdef int64_t sys_memfd_create(kernel_t *k, task_t *t, int64_t name, int64_t n, i
     return syscall_exit(k, t, call_memfd_create(k, t, name, n, flags))
 
 
+cdef void access_signal(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil:
+    # The signal of an access that failed ends the task, whose stack is left for good; or a handler runs.
+    cdef int64_t ret
+    express_over(k)
+    ret = access_failed(k, t, addr, fault)
+    if exit_code(ret):
+        native_exit_work(k, t, ret)
+
+
 # No system calls. The commonest first, without a register to save: few bytes of a page that the TLB knows.
 cdef int64_t sys_load(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef tlb_t *e = tlb_entry(k, <uint64_t>addr)
@@ -112,21 +121,16 @@ cdef inline bint fits_in_page(uint64_t addr, int64_t n) noexcept nogil:
 cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
     cdef int64_t done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
-    if unlikely(done < n):
-        access_leave(k, t, <uint64_t>(addr + done), fault)
+    while unlikely(done < n):
+        access_signal(k, t, <uint64_t>(addr + done), fault)
+        done += load_bytes(k, t, <uint64_t>(addr + done), <char *>(buf + done), n - done, &fault)
     return n
 
 
 cdef int64_t store_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
     cdef int64_t done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
-    if unlikely(done < n):
-        access_leave(k, t, <uint64_t>(addr + done), fault)
+    while unlikely(done < n):
+        access_signal(k, t, <uint64_t>(addr + done), fault)
+        done += store_bytes(k, t, <uint64_t>(addr + done), <const char *>(buf + done), n - done, &fault)
     return 0
-
-
-cdef void access_leave(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil:
-    # The signal of an access that failed ends the task, whose stack is left for good.
-    express_over(k)
-    if access_failed(k, t, addr, fault) == -EKILLED:
-        coroutine_leave(k)

@@ -9,6 +9,7 @@
 cdef mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil  # NULL: see alloc_errno
 cdef int mm_init(kernel_t *k) noexcept nogil
 cdef uint32_t dup_mm(kernel_t *k, uint32_t mm) noexcept nogil  # 0: see alloc_errno
+cdef void map_vdso(kernel_t *k, task_t *t) noexcept nogil
 cdef void mmput_slow(kernel_t *k, uint32_t mm) noexcept nogil
 cdef void vm_stat_account(mm_t *mm, uint32_t flags, int64_t pages) noexcept nogil
 cdef bint mm_check(kernel_t *k) noexcept nogil
@@ -18,6 +19,9 @@ cdef enum:
     MMAP_BASE = TASK_SIZE_MAX - 0x8000000  # below the room that the stack may want, as without randomisation
     STACK_SIZE = 0x21000  # of the area at first
     START_BRK = 0x555555559000
+    VDSO_START = STACK_TOP - 0x7f00000  # between the mappings and the room of the stack
+    VDSO_RESTORE = VDSO_START + 0x600  # restore_rt: calls rt_sigreturn
+    RESTORE_SIZE = 9
 
 
 cdef inline void mmget(kernel_t *k, uint32_t mm) noexcept nogil:

@@ -27,6 +27,32 @@ cdef int mm_init(kernel_t *k) noexcept nogil:
     return 0
 
 
+cdef void map_vdso(kernel_t *k, task_t *t) noexcept nogil:
+    # One page of code of the machine's own, for what comes back from handlers. Who never ran one need not have it; where
+    # it cannot be had it is missed only by who looks.
+    cdef mm_t *mm = mm_own(k, t)
+    cdef vm_area_t *vdso
+    cdef uint32_t i
+    if mm == NULL:
+        return
+    i = find_vma(k, mm, VDSO_START)
+    if i and vma_row(k, i).vm_start <= <uint64_t>VDSO_START:
+        return
+    i = table_alloc(k, T_VMA, sizeof(vm_area_t))
+    if i == 0:
+        alloc_errno(k, 0)
+        return
+    vdso = vma_row(k, i)
+    vdso.vm_mm = t.mm
+    vdso.vm_start = VDSO_START
+    vdso.vm_end = VDSO_START + PAGE_SIZE
+    vdso.vm_pgoff = VDSO_START >> PAGE_SHIFT
+    vdso.vm_flags = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
+    vdso.vm_ops = VDSO_VM_OPS
+    vma_link(k, mm, i)
+    vm_stat_account(mm, vdso.vm_flags, 1)
+
+
 cdef void vm_stat_account(mm_t *mm, uint32_t flags, int64_t pages) noexcept nogil:
     mm.total_vm += pages
     mm.hiwater_vm = max(mm.hiwater_vm, mm.total_vm)

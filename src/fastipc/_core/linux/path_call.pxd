@@ -5,6 +5,7 @@
 cdef bint takes_path[512]  # by call number
 
 cdef void path_call_init() noexcept nogil
+cdef int64_t open_restart(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t call_open(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t flags, int64_t mode) noexcept nogil
 cdef int64_t call_openat(
     kernel_t *k, task_t *t, int64_t dfd, int64_t path, int64_t n, int64_t flags, int64_t mode

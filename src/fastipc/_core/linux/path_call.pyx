@@ -7,10 +7,21 @@ the call where it is looked at, not before.
 
 
 # ------------------------------------------------------------------------------------------ files by name
+cdef inline int64_t open_slept(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t ret) noexcept nogil:
+    # An open that sleeps may have to be made again: where its path is. An address of the host is no part of the record.
+    if ret == -ESLEEP or ret <= -ERESTARTSYS:
+        t.call.iter.count = n
+        if n == USER_PATH:
+            t.call.iter.offset = path
+        else:
+            host_row(k, t).base = <char *>path
+    return ret
+
+
 cdef int64_t call_open(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t flags, int64_t mode) noexcept nogil:
     call_begin_args(t, NR_open, 0, flags, mode, 0)
     path_arg(k, t, 0, path, n)
-    return do_sys_open(k, t, AT_FDCWD, <uint32_t>flags, <uint32_t>mode)
+    return open_slept(k, t, path, n, do_sys_open(k, t, AT_FDCWD, <uint32_t>flags, <uint32_t>mode))
 
 
 cdef int64_t call_openat(
@@ -18,7 +29,17 @@ cdef int64_t call_openat(
 ) noexcept nogil:
     call_begin_args(t, NR_openat, 0, dfd_arg(dfd), flags, mode)
     path_arg(k, t, 0, path, n)
-    return do_sys_open(k, t, dfd_arg(dfd), <uint32_t>flags, <uint32_t>mode)
+    return open_slept(k, t, path, n, do_sys_open(k, t, dfd_arg(dfd), <uint32_t>flags, <uint32_t>mode))
+
+
+cdef int64_t open_restart(kernel_t *k, task_t *t) noexcept nogil:
+    # The path is walked once more.
+    cdef call_t *c = &t.call
+    cdef int64_t n = c.iter.count, path = c.iter.offset if n == USER_PATH else <int64_t>host_row(k, t).base
+    path_arg(k, t, 0, path, n)
+    if c.nr == NR_open:
+        return open_slept(k, t, path, n, do_sys_open(k, t, AT_FDCWD, <uint32_t>c.args[1], <uint32_t>c.args[2]))
+    return open_slept(k, t, path, n, do_sys_open(k, t, <int32_t>c.args[1], <uint32_t>c.args[2], <uint32_t>c.args[3]))
 
 
 cdef int64_t call_mknod(kernel_t *k, task_t *t, int64_t path, int64_t n, int64_t mode, int64_t dev) noexcept nogil:

@@ -465,6 +465,7 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         users += cred_row(k, i).live
     for i in range(1, k.table[T_SHM].high):
         users += shm_row(k, i).live != 0 and shm_row(k, i).mlock_user != 0
+    users += k.table[T_SIGQUEUE].nlive
     return (check(k, users == 0, b"pipe: references to users miscounted")
             and check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
             and check(k, bufs == accounted, b"pipe: slots of users miscounted"))

@@ -331,7 +331,7 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     seq_number(m, b"ShdPnd:\t%016llx\n", <int64_t>s.shared_pending)
     seq_number(m, b"SigBlk:\t%016llx\n", <int64_t>t.blocked)
     seq_number(m, b"SigIgn:\t%016llx\n", <int64_t>sighand_row(k, t.sighand).ignored)
-    seq_puts(m, b"SigCgt:\t0000000000000000\n")
+    seq_number(m, b"SigCgt:\t%016llx\n", <int64_t>sighand_row(k, t.sighand).caught)
     seq_number(m, b"CapInh:\t%016llx\n", <int64_t>c.cap_inheritable)
     seq_number(m, b"CapPrm:\t%016llx\n", <int64_t>c.cap_permitted)
     seq_number(m, b"CapEff:\t%016llx\n", <int64_t>c.cap_effective)

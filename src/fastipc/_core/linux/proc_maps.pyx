@@ -14,6 +14,8 @@ cdef int64_t vma_name(kernel_t *k, vm_area_t *vma, char *to, int64_t size) noexc
         name = b"[heap]"
     elif vma.vm_start <= mm.start_stack - 1 < vma.vm_end:
         name = b"[stack]"
+    elif vma.vm_ops == VDSO_VM_OPS:
+        name = b"[vdso]"
     memcpy(to, name, strlen(name))
     return <int64_t>strlen(name)
 

@@ -5,6 +5,7 @@
 
 
 cdef uint32_t pollfds_alloc(kernel_t *k, uint32_t n) noexcept nogil
+cdef int64_t poll_restart(kernel_t *k, task_t *t) noexcept nogil
 cdef void pollfds_free(kernel_t *k, uint32_t first, uint32_t n) noexcept nogil
 cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil
 cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil

@@ -114,10 +114,15 @@ cdef void leave_queues(kernel_t *k, task_t *t) noexcept nogil:
     finish_wait(k, t)
 
 
+cdef inline int64_t poll_interrupted(task_t *t) noexcept nogil:
+    # What a select is made again with is the time that is left, as with poll.
+    return -ERESTART_RESTARTBLOCK if t.call.nr == NR_poll else -ERESTARTNOHAND
+
+
 cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
     cdef int err
     if signal_pending(t):
-        return -EINTR
+        return poll_interrupted(t)
     err = poll_initwait(k, t)
     if err:
         leave_queues(k, t)
@@ -240,9 +245,17 @@ cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
         if not signal_pending(t):
             t.state = TASK_INTERRUPTIBLE
             return -ESLEEP
-        count = -EINTR
+        count = poll_interrupted(t)
     leave_queues(k, t)
     return count
+
+
+cdef int64_t poll_restart(kernel_t *k, task_t *t) noexcept nogil:
+    # Nobody handled the signal: with the time that is left.
+    cdef int64_t count = scan(k, t), left = -1
+    if t.call.flags & CALL_TIMEOUT:
+        left = max(t.call.deadline - k.now, <int64_t>0)
+    return count if count or left == 0 else sleep_or_leave(k, t, left)
 
 
 cdef bint poll_check(kernel_t *k) noexcept nogil:

@@ -136,7 +136,6 @@ cdef int64_t sys_getrlimit(kernel_t *k, task_t *t, int64_t res, int64_t pair) no
 cdef int64_t sys_setrlimit(kernel_t *k, task_t *t, int64_t res, int64_t soft, int64_t hard) noexcept nogil
 cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil
-cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil
 cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_cred(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t sys_array(kernel_t *k, task_t *t, int64_t size) noexcept nogil

@@ -23,8 +23,8 @@ cdef int64_t syscall_exit_slow(kernel_t *k, task_t *t, int64_t ret) noexcept nog
     if likely(ret == -ESLEEP):
         return coroutine_sleep(k, t)
     ret = call_done(k, t, ret)
-    if ret == -EKILLED:
-        coroutine_leave(k)
+    if unlikely(exit_code(ret)):
+        ret = native_exit_work(k, t, ret)
     if hub_wanted(k):
         coroutine_pause(k, t)
     return ret
@@ -34,7 +34,8 @@ cdef inline int64_t syscall_exit(kernel_t *k, task_t *t, int64_t ret) noexcept n
     # Precondition: a call that did not sleep holds no file. What is rare is left to a function of its own, so that
     # nothing is saved on the stack for it here.
     k.ticks -= 1
-    if unlikely(ret == -ESLEEP or k.tracing or t.flags & TIF_SIGPENDING or k.attention or k.ticks <= 0):
+    if unlikely(ret == -ESLEEP or k.tracing or t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)
+                or k.attention or k.ticks <= 0):
         return syscall_exit_slow(k, t, ret)
     call_account(k, t, t.call.nr, t.call.args[0], ret)
     t.call.nr = -1
@@ -320,7 +321,7 @@ cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
 
 cdef int64_t sys_exit(kernel_t *k, task_t *t, int64_t status) noexcept nogil:
     syscall_enter(k, t, NR_exit, status)
-    call_done(k, t, 0)
+    call_finish(k, t, 0)
     do_exit(k, t, <int32_t>(status & 0xff) << 8)
     coroutine_leave(k)
     return 0
@@ -328,7 +329,7 @@ cdef int64_t sys_exit(kernel_t *k, task_t *t, int64_t status) noexcept nogil:
 
 cdef int64_t sys_exit_group(kernel_t *k, task_t *t, int64_t status) noexcept nogil:
     syscall_enter(k, t, NR_exit_group, status)
-    call_done(k, t, 0)
+    call_finish(k, t, 0)
     do_group_exit(k, t, <int32_t>(status & 0xff) << 8)
     coroutine_leave(k)
     return 0
@@ -444,12 +445,6 @@ cdef int64_t sys_sched_yield(kernel_t *k, task_t *t) noexcept nogil:
 cdef int64_t sys_nanosleep(kernel_t *k, task_t *t, int64_t ns) noexcept nogil:
     syscall_enter(k, t, NR_nanosleep, ns)
     return syscall_exit(k, t, do_nanosleep(k, t, ns))
-
-
-cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil:
-    syscall_enter(k, t, NR_rt_sigaction, sig)
-    t.call.args[1] = handler
-    return syscall_exit(k, t, do_sigaction(k, t, sig, handler))
 
 
 cdef int64_t sys_checkpoint(kernel_t *k, task_t *t) noexcept nogil:

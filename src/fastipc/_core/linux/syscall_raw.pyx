@@ -272,7 +272,7 @@ cdef int64_t syscall_raw(kernel_t *k, task_t *t, int32_t nr, const uint64_t *a) 
         call_begin_args(t, nr, <int64_t>a[0], <int64_t>a[1], <int64_t>a[2], <int64_t>a[3])
         return -ENOSYS
     ret = raw_calls[nr](k, t, a)
-    return ret if ret == -ESLEEP or not (t.call.flags & CALL_USER) else user_call_end(k, t, ret)
+    return ret if ret <= -ERESTARTSYS or not (t.call.flags & CALL_USER) else user_call_end(k, t, ret)
 
 
 cdef void raw_files_init() noexcept nogil:
@@ -334,3 +334,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_memory_init()
     raw_ipc_init()
     raw_sysv_init()
+    raw_signals_init()

@@ -264,31 +264,6 @@ cdef int64_t raw_unshare(kernel_t *k, task_t *t, const uint64_t *a) noexcept nog
     return do_unshare(k, t, a[0])
 
 
-cdef int64_t raw_rt_sigaction(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    # struct kernel_sigaction: handler, flags, restorer, mask, a word each. Missing: handlers, which are no addresses.
-    cdef uint64_t[4] action
-    cdef int64_t old
-    memset(action, 0, sizeof(action))
-    call_begin_args(t, NR_rt_sigaction, raw_int(a[0]), 0, 0, 0)
-    if a[3] != 8:
-        return -EINVAL
-    if a[1] and get_user(k, t, action, a[1], 32):
-        return -EFAULT
-    t.call.args[1] = <int64_t>action[0]
-    if not 1 <= raw_int(a[0]) <= 64:
-        return -EINVAL
-    if action[0] > SIG_IGN:
-        return -ENOSYS
-    old = SIG_IGN if sighand_row(k, t.sighand).ignored & sigmask(<int>raw_int(a[0])) else SIG_DFL
-    if a[1]:
-        old = do_sigaction(k, t, raw_int(a[0]), <int64_t>action[0])
-        if old < 0:
-            return old
-    memset(action, 0, sizeof(action))
-    action[0] = <uint64_t>old
-    return put_user(k, t, a[2], action, 32) if a[2] else 0
-
-
 cdef void raw_processes_init() noexcept nogil:
     raw_calls[NR_getpid] = raw_getpid
     raw_calls[NR_gettid] = raw_gettid
@@ -320,4 +295,3 @@ cdef void raw_processes_init() noexcept nogil:
     raw_calls[NR_setrlimit] = raw_setrlimit
     raw_calls[NR_prctl] = raw_prctl
     raw_calls[NR_unshare] = raw_unshare
-    raw_calls[NR_rt_sigaction] = raw_rt_sigaction

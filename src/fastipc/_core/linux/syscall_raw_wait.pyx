@@ -238,6 +238,8 @@ cdef int64_t user_call_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
         ret = waitid_end(k, t, ret)
     elif nr == NR_nanosleep:
         ret = nanosleep_end(k, t, ret)
+    elif nr == NR_rt_sigtimedwait:
+        ret = sigtimedwait_end(k, t, ret)
     free_rows(k, t)
     return ret
 

@@ -46,7 +46,7 @@ cdef inline int64_t vector_user(
     t.call.args[1] = 0
     t.call.args[2] = n
     ret = do_segments_user(k, t, fd_arg(fd), nr == NR_writev, n, <const uint64_t *>iov, NULL)
-    return syscall_exit(k, t, ret if ret == -ESLEEP else user_call_end(k, t, ret))
+    return syscall_exit(k, t, ret if ret <= -ERESTARTSYS else user_call_end(k, t, ret))
 
 
 cdef int64_t sys_readv_user(kernel_t *k, task_t *t, int64_t fd, int64_t iov, int64_t n) noexcept nogil:

@@ -243,3 +243,18 @@ cdef inline msg_receiver_t *msg_receiver_row(kernel_t *k, uint32_t i) noexcept n
 
 cdef inline msg_sender_t *msg_sender_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <msg_sender_t *>k.table[T_MSG_SENDER].base + i
+
+cdef inline k_sigaction_t *sigaction_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <k_sigaction_t *>k.table[T_SIGACTION].base + i
+
+cdef inline sigqueue_t *sigqueue_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sigqueue_t *>k.table[T_SIGQUEUE].base + i
+
+cdef inline handler_t *handler_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <handler_t *>k.table[T_HANDLER].base + i
+
+cdef inline sigframe_t *sigframe_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <sigframe_t *>k.table[T_SIGFRAME].base + i
+
+cdef inline thread_t *thread_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <thread_t *>k.table[T_THREAD].base + i

@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[48]
-    uint64_t rows[48]
+    uint32_t rowsize[53]
+    uint64_t rows[53]
     uint64_t runq
     uint64_t memory
 
@@ -68,6 +68,10 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_SEM] = plan.rows[T_SEMADJ] = 8 * objects
     plan.rows[T_SEMBUF] = 4 * objects
     plan.rows[T_MSG] = 4 * objects
+    plan.rows[T_SIGACTION] = 64 * objects
+    plan.rows[T_SIGQUEUE] = 4 * objects
+    plan.rows[T_SIGFRAME] = 4 * objects
+    plan.rows[T_HANDLER] = objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -116,6 +120,11 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_MSG] = sizeof(msg_msg_t)
     plan.rowsize[T_MSG_RECEIVER] = sizeof(msg_receiver_t)
     plan.rowsize[T_MSG_SENDER] = sizeof(msg_sender_t)
+    plan.rowsize[T_SIGACTION] = sizeof(k_sigaction_t)
+    plan.rowsize[T_SIGQUEUE] = sizeof(sigqueue_t)
+    plan.rowsize[T_HANDLER] = sizeof(handler_t)
+    plan.rowsize[T_SIGFRAME] = sizeof(sigframe_t)
+    plan.rowsize[T_THREAD] = sizeof(thread_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2
@@ -129,7 +138,7 @@ cdef inline uint64_t whole_pages(uint64_t n) noexcept nogil:
 cdef uint64_t plan_size(plan_t *plan) noexcept nogil:
     cdef uint64_t total = whole_pages(plan.memory) + whole_pages(plan.runq * sizeof(uint32_t))
     cdef int i
-    total += whole_pages(plan.rows[T_TASK] * sizeof(host_t))
+    total += whole_pages(plan.rows[T_TASK] * sizeof(host_t)) + whole_pages(plan.rows[T_HANDLER] * sizeof(void *))
     for i in range(N_TABLES):
         total += whole_pages(plan.rows[i] * plan.rowsize[i])
     return total
@@ -151,6 +160,8 @@ cdef void divide(kernel_t *k, plan_t *plan) noexcept nogil:
     at += whole_pages(plan.runq * sizeof(uint32_t))
     k.host = <host_t *>at
     at += whole_pages(plan.rows[T_TASK] * sizeof(host_t))
+    k.handlers = <void **>at
+    at += whole_pages(plan.rows[T_HANDLER] * sizeof(void *))
     k.frames = at
 
 

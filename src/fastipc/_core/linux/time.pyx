@@ -24,6 +24,15 @@ cdef int64_t nanosleep_resume(kernel_t *k, task_t *t) noexcept nogil:
     if signal_pending(t):
         timer_cancel(k, task_index(k, t), t)
         finish_wait(k, t)
-        return -EINTR
+        return -ERESTART_RESTARTBLOCK
     t.state = TASK_INTERRUPTIBLE
+    return -ESLEEP
+
+
+cdef int64_t nanosleep_restart(kernel_t *k, task_t *t) noexcept nogil:
+    # hrtimer_nanosleep_restart: until the time at which it was to end.
+    if t.call.deadline <= k.now:
+        return 0
+    t.state = TASK_INTERRUPTIBLE
+    timer_start(k, t.row, t.call.deadline)
     return -ESLEEP

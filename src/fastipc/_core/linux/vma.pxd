@@ -18,7 +18,7 @@ cdef enum:
     VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
     ANON_VMA_FORKED = 0x80000000  # in `anon_vma`: its private pages came by fork; it takes in no area without a number
 
-cdef vm_operations_t[3] vm_operations
+cdef vm_operations_t[4] vm_operations
 
 cdef uint32_t find_vma_slow(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil
 cdef uint32_t find_vma_prev(kernel_t *k, mm_t *mm, uint64_t addr) noexcept nogil  # the last that begins below

@@ -1,0 +1,360 @@
+"""The frame of a handler: set up when a signal is delivered, read back when the handler returns.
+
+Source: arch/x86/kernel/signal_64.c (get_sigframe, x64_setup_rt_frame, rt_sigreturn), kernel/signal.c (do_sigaltstack).
+The frame in the task's memory is what counts; the row beside it (sigframe_t) knows which function of the host runs, and
+keeps the record of the call that the signal came in. Programs of the machine have no code at addresses: a context is
+where it was interrupted, behind its call, or it is broken. Missing: the state of the floating-point unit.
+"""
+
+
+# ------------------------------------------------------------------------------------------ registers
+cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil:
+    cdef thread_t *thread = thread_row(k, t.row)
+    cdef table_t *table = &k.table[T_THREAD]
+    if not (t.flags & TASK_THREAD):
+        t.flags |= TASK_THREAD
+        table.nlive += 1
+        table.high = max(table.high, t.row + 1)
+        memset(thread, 0, sizeof(thread_t))
+        thread.live = 1
+        start_thread(&thread.regs)
+    return thread
+
+
+cdef void start_thread(pt_regs_t *regs) noexcept nogil:
+    # Those of a program that has just begun.
+    memset(regs, 0, sizeof(pt_regs_t))
+    regs.orig_ax = -1
+    regs.ip = HANDLER_BASE + 2
+    regs.sp = STACK_TOP - 256
+    regs.flags = EFLAGS
+    regs.cs = USER_CS
+    regs.ss = USER_DS
+
+
+cdef void exit_thread(kernel_t *k, task_t *t) noexcept nogil:
+    if t.flags & TASK_THREAD:
+        t.flags &= ~<int>TASK_THREAD
+        memset(thread_row(k, t.row), 0, sizeof(thread_t))
+        k.table[T_THREAD].nlive -= 1
+
+
+cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcept nogil:
+    # The alternate stack goes with the memory: who shares that gets none. The child begins its program.
+    cdef thread_t *thread
+    if not (t.flags & TASK_THREAD) or shares_vm or thread_row(k, t.row).sas_ss_size == 0:
+        return
+    thread = task_thread(k, c)
+    thread.sas_ss_sp = thread_row(k, t.row).sas_ss_sp
+    thread.sas_ss_size = thread_row(k, t.row).sas_ss_size
+    thread.sas_ss_flags = thread_row(k, t.row).sas_ss_flags
+
+
+cdef void regs_of_call(pt_regs_t *regs, call_t *c) noexcept nogil:
+    # As they are behind a system call.
+    regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
+    regs.orig_ax = c.nr
+    regs.ax = <uint64_t>c.ret
+    regs.di = <uint64_t>c.args[0]
+    regs.si = <uint64_t>c.args[1]
+    regs.dx = <uint64_t>c.args[2]
+    regs.r10 = <uint64_t>c.args[3]
+    regs.r8 = <uint64_t>c.args[4]
+    regs.cx = regs.ip
+    regs.r11 = regs.flags
+    if c.flags & CALL_RESTART:
+        regs.ax = <uint64_t>c.nr
+        regs.ip -= 2
+
+
+cdef void user_regs(kernel_t *k, task_t *t, pt_regs_t *regs) noexcept nogil:
+    if t.flags & TASK_THREAD:
+        regs[0] = thread_row(k, t.row).regs
+    else:
+        start_thread(regs)
+    if t.call.nr >= 0:
+        regs_of_call(regs, &t.call)
+    elif not (t.flags & TASK_THREAD):
+        regs.ax = <uint64_t>t.call.ret
+
+
+# ------------------------------------------------------------------------------------------ the alternate stack
+cdef inline bint on_stack_range(thread_t *thread, uint64_t sp) noexcept nogil:
+    return sp > thread.sas_ss_sp and sp - thread.sas_ss_sp <= thread.sas_ss_size
+
+
+cdef inline bint on_sig_stack(thread_t *thread, uint64_t sp) noexcept nogil:
+    # Who gives it up while a handler runs is never on it.
+    return not (thread.sas_ss_flags & <uint32_t>SS_AUTODISARM) and on_stack_range(thread, sp)
+
+
+cdef inline int32_t sas_ss_flags(thread_t *thread, uint64_t sp) noexcept nogil:
+    if thread.sas_ss_size == 0:
+        return SS_DISABLE
+    return SS_ONSTACK if on_sig_stack(thread, sp) else 0
+
+
+cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
+    thread.sas_ss_sp = thread.sas_ss_size = 0
+    thread.sas_ss_flags = SS_DISABLE
+
+
+cdef void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
+    ss.ss_sp = thread.sas_ss_sp
+    ss.ss_flags = <int32_t>(sas_ss_flags(thread, thread.regs.sp) | <int32_t>(
+        thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
+    ss.pad = 0
+    ss.ss_size = thread.sas_ss_size
+
+
+cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil:
+    # Either may be NULL.
+    cdef thread_t *thread = task_thread(k, t)
+    cdef uint64_t sp, size
+    cdef int32_t mode
+    if old != NULL:
+        get_altstack(thread, old)
+    if ss == NULL:
+        return 0
+    if on_sig_stack(thread, thread.regs.sp):
+        return -EPERM
+    mode = <int32_t>(<uint32_t>ss.ss_flags & ~<uint32_t>SS_AUTODISARM)
+    if mode != SS_DISABLE and mode != SS_ONSTACK and mode != 0:
+        return -EINVAL
+    sp = ss.ss_sp
+    size = ss.ss_size
+    if mode == SS_DISABLE:
+        sp = size = 0
+    elif size < MINSIGSTKSZ:
+        return -ENOMEM
+    thread.sas_ss_sp = sp
+    thread.sas_ss_size = size
+    thread.sas_ss_flags = <uint32_t>ss.ss_flags
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ setting up
+cdef uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
+    # Where the frame goes; 0: the alternate stack has no room left for it.
+    cdef uint64_t sp = thread.regs.sp - RED_ZONE
+    cdef bint nested = on_sig_stack(thread, sp), entering = False
+    if flags & SA_ONSTACK and sas_ss_flags(thread, sp) == 0:
+        sp = thread.sas_ss_sp + thread.sas_ss_size
+        entering = True
+    sp = (sp - sizeof(rt_sigframe_t) & ~<uint64_t>15) - 8
+    return 0 if (nested or entering) and not on_stack_range(thread, sp) else sp
+
+
+cdef void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
+    sc.r8 = regs.r8
+    sc.r9 = regs.r9
+    sc.r10 = regs.r10
+    sc.r11 = regs.r11
+    sc.r12 = regs.r12
+    sc.r13 = regs.r13
+    sc.r14 = regs.r14
+    sc.r15 = regs.r15
+    sc.di = regs.di
+    sc.si = regs.si
+    sc.bp = regs.bp
+    sc.bx = regs.bx
+    sc.dx = regs.dx
+    sc.ax = regs.ax
+    sc.cx = regs.cx
+    sc.sp = regs.sp
+    sc.ip = regs.ip
+    sc.flags = regs.flags
+    sc.cs = <uint16_t>regs.cs
+    sc.gs = sc.fs = 0
+    sc.ss = <uint16_t>regs.ss
+    sc.err = sc.trapno = sc.cr2 = sc.fpstate = 0
+    sc.oldmask = mask
+    memset(sc.reserved, 0, sizeof(sc.reserved))
+
+
+cdef void fill_frame(
+    kernel_t *k, task_t *t, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act
+) noexcept nogil:
+    cdef thread_t *thread = thread_row(k, t.row)
+    f.pretcode = act.restorer
+    f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
+    f.uc_link = 0
+    get_altstack(thread, &f.uc_stack)
+    f.uc_sigmask = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, f.uc_sigmask)
+    if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
+        f.uc_mcontext.cr2 = info.fields[0]
+        f.uc_mcontext.trapno = 14
+    f.info = info[0]
+    memset(f.info_rest, 0, sizeof(f.info_rest))
+
+
+cdef int put_frame(
+    kernel_t *k, task_t *t, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act
+) noexcept nogil:
+    # Mostly it lies in one page, and is made in place.
+    cdef rt_sigframe_t frame
+    cdef int fault
+    cdef char *at
+    if not access_ok(sp, sizeof(rt_sigframe_t)):
+        return -EFAULT
+    if likely(in_page(sp, sizeof(rt_sigframe_t)) == sizeof(rt_sigframe_t)):
+        at = translate(k, t, sp, True, &fault)
+        if at == NULL:
+            return -EFAULT
+        fill_frame(k, t, <rt_sigframe_t *>at, info, act)
+        return 0
+    fill_frame(k, t, &frame, info, act)
+    return put_user(k, t, sp, &frame, sizeof(frame))
+
+
+cdef int setup_rt_frame(
+    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
+) noexcept nogil:
+    # The registers are then those with which the handler begins.
+    cdef thread_t *thread = task_thread(k, t)
+    cdef uint32_t i, handler
+    cdef sigframe_t *f
+    cdef uint64_t sp
+    if t.call.nr >= 0:
+        regs_of_call(&thread.regs, &t.call)
+    handler = handler_of(k, act.handler)
+    if unlikely(thread.vdso == 0):
+        thread.vdso = 1
+        map_vdso(k, t)
+    sp = get_sigframe(thread, act.flags)
+    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, sp, info, act) < 0:
+        return -EFAULT
+    i = table_alloc(k, T_SIGFRAME, sizeof(sigframe_t))
+    if i == 0:
+        alloc_errno(k, 0)
+        return -EFAULT
+    f = sigframe_row(k, i)
+    f.below = t.sigframe
+    f.handler = handler
+    f.signo = <uint32_t>info.si_signo
+    f.sp = sp
+    f.ip = thread.regs.ip
+    f.blocked = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    f.info = info[0]
+    f.call = t.call
+    t.sigframe = i
+    get_handler(k, act.handler)
+    t.call.nr = -1
+    t.call.file = t.call.poll = t.call.pollfds = t.call.nfds = 0
+    thread.regs.orig_ax = -1
+    thread.regs.di = <uint64_t>info.si_signo
+    thread.regs.si = sp + FRAME_INFO
+    thread.regs.dx = sp + FRAME_UC
+    thread.regs.ax = 0
+    thread.regs.ip = act.handler
+    thread.regs.sp = sp
+    return 0
+
+
+# ------------------------------------------------------------------------------------------ taking down
+cdef void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
+    # The record of the interrupted call is the task's again.
+    cdef uint32_t i = t.sigframe
+    cdef sigframe_t *f = sigframe_row(k, i)
+    t.sigframe = f.below
+    t.call = f.call
+    put_handler(k, handler_address(f.handler) if f.handler else 0)
+    table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
+
+
+cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
+    # The task ends, or begins another program.
+    cdef call_t call = t.call
+    while t.sigframe:
+        pop_frame(k, t)
+        pollfds_free(k, t.call.pollfds, t.call.nfds)
+    t.call = call
+
+
+cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
+    # An exception leaves the handler on top, and with it the frames that were waiting below for their turn.
+    cdef uint64_t blocked = t.blocked
+    while t.sigframe:
+        blocked = sigframe_row(k, t.sigframe).blocked
+        thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
+        pop_frame(k, t)
+        if not handler_waits(k, t):
+            break
+    thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
+    set_current_blocked(k, t, blocked)
+
+
+cdef int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept nogil:
+    # -EFAULT for segments that no program of 64 bits can run in.
+    regs.r8 = sc.r8
+    regs.r9 = sc.r9
+    regs.r10 = sc.r10
+    regs.r11 = sc.r11
+    regs.r12 = sc.r12
+    regs.r13 = sc.r13
+    regs.r14 = sc.r14
+    regs.r15 = sc.r15
+    regs.di = sc.di
+    regs.si = sc.si
+    regs.bp = sc.bp
+    regs.bx = sc.bx
+    regs.dx = sc.dx
+    regs.ax = sc.ax
+    regs.cx = sc.cx
+    regs.sp = sc.sp
+    regs.ip = sc.ip
+    regs.flags = sc.flags
+    return 0 if sc.cs | 3 == USER_CS and sc.ss | 3 == USER_DS and sc.fpstate == 0 else -EFAULT
+
+
+cdef int restore_frame(kernel_t *k, task_t *t, uint64_t sp, uint64_t *pretcode) noexcept nogil:
+    # 0, or -EFAULT: a broken frame.
+    cdef thread_t *thread = thread_row(k, t.row)
+    cdef rt_sigframe_t copy
+    cdef rt_sigframe_t *f = &copy
+    cdef int fault, err
+    cdef char *at = NULL
+    if likely(in_page(sp, FRAME_INFO) == FRAME_INFO):
+        at = translate(k, t, sp, False, &fault)
+        if at == NULL:
+            return -EFAULT
+        f = <rt_sigframe_t *>at
+    elif get_user(k, t, &copy, sp, FRAME_INFO):
+        return -EFAULT
+    pretcode[0] = f.pretcode
+    set_current_blocked(k, t, f.uc_sigmask)
+    err = restore_sigcontext(&thread.regs, &f.uc_mcontext)
+    if err == 0 and (thread.sas_ss_size or f.uc_stack.ss_size):
+        restore_altstack(k, t, &f.uc_stack)
+    return err
+
+
+cdef void restore_altstack(kernel_t *k, task_t *t, const stack_t *ss) noexcept nogil:
+    # What it says of the past is of no account, and errors do not matter.
+    cdef stack_t stack = ss[0]
+    do_sigaltstack(k, t, &stack, NULL)
+
+
+cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
+    # The handler on top has returned: to the restorer, whose call this is.
+    cdef thread_t *thread = thread_row(k, t.row)
+    cdef sigframe_t *f = sigframe_row(k, t.sigframe)
+    cdef uint64_t pretcode = 0, ip = f.ip, place = f.ip & ~<uint64_t>(HANDLER_SIZE - 1)
+    cdef int err = restore_frame(k, t, f.sp, &pretcode)
+    call_account(k, t, NR_rt_sigreturn, 0, <int64_t>thread.regs.ax)
+    pop_frame(k, t)
+    if err == 0 and pretcode and not is_restorer(k, t, pretcode):
+        thread.regs.ip = pretcode
+        err = -EFAULT
+    if t.call.nr >= 0 and thread.regs.ip == place:
+        t.call.flags = t.call.flags & ~<int>CALL_OVER | CALL_RESTART
+    elif t.call.nr >= 0 and thread.regs.ip == place + 2:
+        t.call.flags = t.call.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
+        t.call.ret = <int64_t>thread.regs.ax
+    elif thread.regs.ip != ip or t.call.nr >= 0:
+        force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, thread.regs.ip)
+        return exit_to_user_mode(k, t)
+    if err:
+        force_sigsegv(k, t, 0)
+    return exit_to_user_mode(k, t)

@@ -1,0 +1,160 @@
+"""Random programs over signals, processes, pipes and threads.
+
+A stop is never sent to the sender's own process: its call would be over only when somebody continues it, while on
+fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .abi import (
+    CLONE_THREAD,
+    SA_NOCLDSTOP,
+    SA_NOCLDWAIT,
+    SA_NODEFER,
+    SA_RESETHAND,
+    SA_RESTART,
+    SIG_DFL,
+    SIG_IGN,
+    SIGCHLD,
+    SIGCONT,
+    SIGKILL,
+    SIGPIPE,
+    SIGSTOP,
+    SIGTERM,
+    SIGTSTP,
+    SIGURG,
+    SIGUSR1,
+    SIGUSR2,
+    WCONTINUED,
+    WUNTRACED,
+)
+from .fuzz import Program, Side, Step, Who
+from .machine import Task
+from .real import task_state
+
+COMMON = (SIGUSR1, SIGUSR2, 34, 40, 40)
+RARE = (SIGCHLD, SIGURG, SIGPIPE, SIGCONT, 64, 32)
+STOPS = (SIGSTOP, SIGTSTP)
+WAITS = ("pause", "sigsuspend", "sigtimedwait", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid")
+
+WEIGHTS = {
+    "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,
+    "execve": 1, "group": 3, "sigaction": 16, "kill": 26, "tkill": 6, "sigqueue": 8, "sigprocmask": 16, "sigpending": 6,
+    "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1,
+}  # fmt: skip
+
+
+class SignalProgram(Program):
+    """A random program over signals."""
+
+    opener, hurry = "pipe2", 0.3
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.weights = WEIGHTS
+        self.process: dict[int, int] = {}  # number of the first thread of each task's process
+
+    def draw(self, side: Side) -> Step | None:
+        """Return the next step, of a task that has not stopped."""
+        awake = {n: t for n, t in side.tasks.items() if not t.alive or task_state(t.handle.tid) != "T"}
+        step = super().draw(Side(side.machine, awake))
+        if step is not None and step.name in WAITS:
+            idle = [n for n, t in awake.items() if t.alive and t.pending is None]
+            if len(idle) < 2 and self.random.random() < 0.95:
+                return Step(step.actor, "sigpending", (), verb=step.verb)
+        return step
+
+    def learn(self, step: Step, value: Any) -> None:
+        """Note what the real kernel answered."""
+        super().learn(step, value)
+        if step.newborn >= 0 and (isinstance(value, Task) or step.name == "spawn"):
+            thread = step.name == "thread" or (step.name == "clone" and step.args[0] & CLONE_THREAD)
+            self.process[step.newborn] = self.process[step.actor] if thread else step.newborn
+
+    # ------------------------------------------------------------------------------------------ drawing arguments
+    def _sig(self) -> int:
+        rng = self.random
+        if rng.random() < 0.03:
+            return rng.choice((0, 65, -1))
+        if rng.random() < 0.04:
+            return rng.choice((SIGTERM, SIGKILL))
+        return rng.choice(COMMON if rng.random() < 0.75 else RARE)
+
+    def _set(self) -> list[int]:
+        rng = self.random
+        if rng.random() < 0.1:
+            return list(range(1, 65))
+        some = (*COMMON, SIGCHLD, SIGURG, SIGTERM, SIGCONT, SIGTSTP)
+        return sorted({rng.choice(some) for _ in range(rng.randrange(4))})
+
+    def _other_task(self, actor: int) -> Who | None:
+        # Of another process.
+        others = [n for n in range(self.born) if n in self.process and self.process[n] != self.process.get(actor)]
+        return Who(self.random.choice(others)) if others else None
+
+    def _target(self, actor: int) -> Any:
+        rng = self.random
+        if rng.random() < 0.08:
+            return rng.choice((0, 2**31 - 1, -(2**31), Who(rng.randrange(self.born), -1)))
+        return Who(rng.randrange(self.born))
+
+    def _sigaction_(self, actor: int) -> tuple:
+        rng = self.random
+        sig = rng.choice((*COMMON, *RARE, SIGTERM)) if rng.random() < 0.97 else rng.choice((0, 9, 19, 65))
+        if rng.random() < 0.1:
+            return "sigaction", sig
+        flags = 0
+        for flag in (SA_RESTART, SA_RESTART, SA_NODEFER, SA_RESETHAND, SA_NOCLDSTOP, SA_NOCLDWAIT):
+            flags |= flag * (rng.random() < 0.25)
+        handler = rng.choice(("handler", "handler", "handler", SIG_IGN, SIG_DFL))
+        return "sigaction", sig, handler, self._set(), flags
+
+    def _kill_(self, actor: int) -> tuple:
+        return "kill", self._target(actor), self._sig()
+
+    def _tkill_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.5:
+            return "tkill", Who(rng.randrange(self.born)), self._sig()
+        return "tgkill", Who(rng.randrange(self.born)), Who(rng.randrange(self.born)), self._sig()
+
+    def _stop_(self, actor: int) -> tuple:
+        whom = self._other_task(actor)
+        if whom is None:
+            return ("sigpending",)
+        return "kill", whom, self.random.choice((*STOPS, SIGCONT))
+
+    def _sigqueue_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.8:
+            return "sigqueue", Who(rng.randrange(self.born)), self._sig(), rng.randrange(100)
+        code = rng.choice((-1, -2, -6, 0, 1, -77))
+        if code == -2:
+            code = -3
+        return "sigqueueinfo", Who(rng.randrange(self.born)), self._sig(), code, rng.randrange(100)
+
+    def _sigprocmask_(self, actor: int) -> tuple:
+        rng = self.random
+        if rng.random() < 0.1:
+            return "sigprocmask", rng.randrange(4)
+        return "sigprocmask", rng.choice((0, 0, 1, 1, 2, 2, 3)), self._set()
+
+    def _sigpending_(self, actor: int) -> tuple:
+        return ("sigpending",)
+
+    def _sigsuspend_(self, actor: int) -> tuple:
+        return "sigsuspend", self._set()
+
+    def _pause_(self, actor: int) -> tuple:
+        return ("pause",)
+
+    def _sigtimedwait_(self, actor: int) -> tuple:
+        return ("sigtimedwait", self._set(), 0) if self.random.random() < 0.5 else ("sigtimedwait", self._set())
+
+    def _wait4_(self, actor: int) -> tuple:
+        name, whom, options = super()._wait4_(actor)
+        for flag in (WUNTRACED, WCONTINUED):
+            options |= flag * (self.random.random() < 0.4)
+        return name, whom, options

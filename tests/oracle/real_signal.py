@@ -1,0 +1,114 @@
+"""Calls on signals on the real kernel, and what its handlers have recorded."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import abi
+from .machine import signals
+
+DO_SIGACTION = -8
+JOURNAL, LINES, LINE = 1 << 16, 4096, struct.Struct("6iqQ")
+NR = {
+    "rt_sigprocmask": 14, "pause": 34, "kill": 62, "rt_sigpending": 127, "rt_sigtimedwait": 128,
+    "rt_sigqueueinfo": 129, "rt_sigsuspend": 130, "tkill": 200, "tgkill": 234, "rt_tgsigqueueinfo": 297,
+}  # fmt: skip
+
+
+def mask_of(numbers: Iterable[int]) -> int:
+    """Return the bits of a set."""
+    return sum(1 << (n - 1) for n in set(numbers))
+
+
+def process_of(tid: int) -> int:
+    """Return the number of a thread's process."""
+    with open(f"/proc/{tid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("Tgid:"))
+
+
+class RealSignals:
+    """The part of the real machine that knows of signals."""
+
+    def handled(self) -> list[tuple]:
+        """Return what handlers have recorded since the last time."""
+        memory = self.host.memory
+        (count,) = struct.unpack_from("Q", memory, JOURNAL)
+        found = []
+        for i in range(self.told, count):
+            at = JOURNAL + 64 + i % LINES * LINE.size
+            slot, sig, code, pid, status, _, value, mask = LINE.unpack_from(memory, at)
+            task = next((task for task in self.tasks if task.handle.index == slot), None)
+            found.append(self.handler_line(task, sig, code, pid, status, value, mask))
+        self.told = count
+        return found
+
+    def _sigaction_(
+        self, slot: Any, sig: int, handler: Any = None, mask: Iterable[int] = (), flags: int = 0
+    ) -> Callable:
+        what = 3 if handler is None else 2 if handler == "handler" else handler
+        slot.send(DO_SIGACTION, sig, what, mask_of(mask), flags | abi.SA_SIGINFO * (what == 2), slot.address)
+
+        def decode(ret: int) -> tuple:
+            what, seen, mask = struct.unpack("QQQ", slot.get(24))
+            return (what if what < 2 else "handler", signals(mask), hex(seen & ~abi.SA_RESTORER))
+
+        return decode
+
+    def _kill_(self, slot: Any, pid: Any, sig: int) -> Callable:
+        slot.send(NR["kill"], self._number(pid), sig)
+        return lambda ret: None
+
+    def _tkill_(self, slot: Any, tid: Any, sig: int) -> Callable:
+        slot.send(NR["tkill"], self._number(tid), sig)
+        return lambda ret: None
+
+    def _tgkill_(self, slot: Any, tgid: Any, tid: Any, sig: int) -> Callable:
+        slot.send(NR["tgkill"], self._number(tgid), self._number(tid), sig)
+        return lambda ret: None
+
+    def _info(self, slot: Any, sig: int, code: int, value: int, pid: int = 4242) -> int:
+        return slot.put(struct.pack("iiiiiIq96x", sig, 0, code, 0, pid, 0, value))
+
+    def _sigqueue_(self, slot: Any, pid: Any, sig: int, value: int) -> Callable:
+        slot.send(NR["rt_sigqueueinfo"], self._number(pid), sig, self._info(slot, sig, -1, value, process_of(slot.tid)))
+        return lambda ret: None
+
+    def _sigqueueinfo_(self, slot: Any, pid: Any, sig: int, code: int, value: int) -> Callable:
+        slot.send(NR["rt_sigqueueinfo"], self._number(pid), sig, self._info(slot, sig, code, value))
+        return lambda ret: None
+
+    def _tgsigqueueinfo_(self, slot: Any, tgid: Any, tid: Any, sig: int, code: int, value: int) -> Callable:
+        info = self._info(slot, sig, code, value)
+        slot.send(NR["rt_tgsigqueueinfo"], self._number(tgid), self._number(tid), sig, info)
+        return lambda ret: None
+
+    def _sigprocmask_(self, slot: Any, how: int, set: Iterable[int] | None = None) -> Callable:
+        where = 0 if set is None else slot.put(struct.pack("Q", mask_of(set)))
+        slot.send(NR["rt_sigprocmask"], how, where, slot.address + 64, 8)
+        return lambda ret: signals(struct.unpack("Q", slot.get(8, 64))[0])
+
+    def _sigpending_(self, slot: Any) -> Callable:
+        slot.send(NR["rt_sigpending"], slot.address, 8)
+        return lambda ret: signals(struct.unpack("Q", slot.get(8))[0])
+
+    def _sigsuspend_(self, slot: Any, set: Iterable[int]) -> None:
+        slot.send(NR["rt_sigsuspend"], slot.put(struct.pack("Q", mask_of(set))), 8)
+
+    def _pause_(self, slot: Any) -> None:
+        slot.send(NR["pause"])
+
+    def _sigtimedwait_(self, slot: Any, set: Iterable[int], timeout: float | None = None) -> Callable:
+        when = 0
+        if timeout is not None:
+            ns = round(timeout * 1e9)
+            when = slot.put(struct.pack("qq", ns // 10**9, ns % 10**9), 64)
+        where = slot.put(struct.pack("Q", mask_of(set)))
+        slot.send(NR["rt_sigtimedwait"], where, slot.address + 128, when, 8)
+
+        def decode(ret: int) -> tuple:
+            sig, _, code, _, pid, _, value = struct.unpack("iiiiiIq", slot.get(32, 128))
+            return self.told_of(sig, code, pid, value)
+
+        return decode

@@ -1,0 +1,84 @@
+"""Calls on signals on fastipc, with handlers that record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+import fastipc
+
+from . import abi
+from .machine import signals
+
+SIGNAL_CALLS = frozenset(
+    {"kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo", "sigsuspend", "pause"}
+)
+
+
+class SimSignals:
+    """The part of the simulated machine that knows of signals."""
+
+    def handled(self) -> list[tuple]:
+        """Return what handlers have recorded since the last time."""
+        found, self.journal = self.journal, []
+        return found
+
+    def handler(self, t: Any, sig: int, info: Any) -> None:
+        """Record a run: the same for all tasks."""
+        task = next((task for task in self.tasks if task.handle is t), None)
+        value = info.si_value if info.si_code < 0 else info.si_status if info.si_signo == 17 else 0
+        at = len(self.journal)
+        self.journal.append("")  # it runs from here on, whoever is told of signals by the call that follows
+        mask = sum(1 << (n - 1) for n in t.sigprocmask(0))
+        self.journal[at] = self.handler_line(task, sig, info.si_code, info.si_pid, info.si_status, value, mask)
+
+    def _sigaction_(self, sig: int, handler: Any = None, mask: Iterable[int] = (), flags: int = 0) -> tuple:
+        given = self.record_handler if handler == "handler" else handler
+
+        def decode(old: fastipc.SigAction) -> tuple:
+            what = old.sa_handler if old.sa_handler in (0, 1) else "handler"
+            return what, sorted(old.sa_mask), hex(old.sa_flags & ~abi.SA_RESTORER)
+
+        return "sigaction", (sig, given, mask, flags | abi.SA_SIGINFO * (handler == "handler")), decode
+
+    def _signal_call(self, name: str, args: tuple) -> tuple:
+        raw = self.verb == "sys"
+        if name == "sigqueueinfo":
+            pid, sig, code, value = args
+            name, args = "rt_sigqueueinfo", (pid, sig, fastipc.SigInfo(si_code=code, si_pid=4242, si_value=value))
+        elif name == "tgsigqueueinfo":
+            tgid, tid, sig, code, value = args
+            info = fastipc.SigInfo(si_code=code, si_pid=4242, si_value=value)
+            name, args = "rt_tgsigqueueinfo", (tgid, tid, sig, info)
+        return (f"sys_{name}", args, lambda ret: None) if raw else (name, args, None)
+
+    def _sigprocmask_(self, how: int, set: Iterable[int] | None = None) -> tuple:
+        if self.verb == "sys":
+            old = np.zeros(1, np.uint64)
+            return "sys_sigprocmask", (how, set, old), lambda ret: signals(int(old[0]))
+        return "sigprocmask", (how, set), sorted
+
+    def _sigpending_(self) -> tuple:
+        if self.verb == "sys":
+            into = np.zeros(1, np.uint64)
+            return "sys_sigpending", (into,), lambda ret: signals(int(into[0]))
+        return "sigpending", (), sorted
+
+    def _sigtimedwait_(self, set: Iterable[int], timeout: float | None = None) -> tuple:
+        if self.verb == "sys":
+            row = np.zeros(1, fastipc.SIGINFO)
+
+            def taken(ret: int) -> tuple:
+                signo, code, pid, value, status = (
+                    int(row[name][0]) for name in ("si_signo", "si_code", "si_pid", "si_value", "si_status")
+                )
+                return self.told_of(signo, code, pid, value or status)
+
+            return "sys_sigtimedwait", (set, row, timeout), taken
+
+        def decode(info: fastipc.SigInfo) -> tuple:
+            return self.told_of(info.si_signo, info.si_code, info.si_pid, info.si_value or info.si_status)
+
+        return "sigtimedwait", (set, timeout), decode
