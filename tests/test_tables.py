@@ -51,6 +51,25 @@ def test_the_tables_of_the_file_system(k, name):
 SYSV_TABLES = "sem_array sem sem_queue sem_undo sem_undo_list msg_queue msg_msg msg_receiver msg_sender".split()
 SYSV_TABLES += "sysv ipc_namespace ipc_ids shm mm vm_area".split()
 
+SIGNAL_TABLES = "sigaction sigqueue handler sigframe thread".split()
+
+
+@pytest.mark.parametrize("name", SIGNAL_TABLES)
+def test_the_tables_of_signals(k, name):
+    t = k.spawn()
+    seen = []
+
+    def handler(t, signo, info):
+        seen.append(len(k.table(name, live=True)))
+
+    t.sigaction(fastipc.SIGUSR1, handler)
+    t.sigprocmask(fastipc.SIG_BLOCK, [fastipc.SIGUSR2])
+    t.sigaltstack((0x10000, fastipc.SS_DISABLE, 0))
+    t.kill(t.pid, fastipc.SIGUSR2)
+    t.kill(t.pid, fastipc.SIGUSR1)
+    assert seen[0] > 0
+    assert not k.table(name).flags.writeable
+
 
 @pytest.mark.parametrize("name", SYSV_TABLES)
 def test_the_tables_of_memory_and_system_v(k, name):
@@ -82,7 +101,7 @@ def described():
 
     inside = "fdbits pid pidbits pollfd dhash siginfo stat kht shmid_ds shminfo shm_info".split()
     inside += "sembuf semid_ds seminfo msqid_ds msginfo".split()
-    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *inside]}
+    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *inside]}
 
 
 @pytest.mark.parametrize(("name", "dtype"), described().items(), ids=lambda x: x if isinstance(x, str) else "")
@@ -95,7 +114,7 @@ def test_every_table_can_be_looked_at(k):
     with pytest.raises(ValueError) as caught:
         k.table("chairs")
     names = str(caught.value).split("one of ")[1].split(", ")
-    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES}
+    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES}
     assert all(len(k.table(name).dtype.names) > 1 for name in names)
     assert all(name in (fastipc.Kernel.table.__doc__ or "") for name in names)
 

@@ -299,13 +299,13 @@ ctypedef struct sigqueue_t:  # struct sigqueue: one queued signal; see linux/sig
     uint32_t user  # counted row of whom it is charged to
     kernel_siginfo_t info
 
-ctypedef struct handler_t:  # a function of the host at an address of the simulated programs, see linux/signal_handler.pxd
+ctypedef struct handler_t:  # a function of the host at an address of a program, see linux/signal_handler.pxd
     uint32_t live
     uint32_t link
     uint32_t count  # actions that name it, frames in which it runs
     uint32_t pad
 
-ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack; the frame itself is in the task's memory
+ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack; the frame itself is in its memory
     uint32_t live
     uint32_t link
     uint32_t below  # the frame that it interrupts, 0 = none

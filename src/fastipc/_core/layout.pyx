@@ -195,7 +195,8 @@ cdef object describe(str name):
     if name == "siginfo":
         renamed = np.asarray(<siginfo_t[:1]>&siginfo_).dtype
         renamed.names = ("si_signo", "si_errno", "si_code", "pad", "si_pid", "si_uid", "si_status", "pad2", "si_utime",
-                         "si_stime", "si_value", "si_addr", "si_band", "si_fd", "si_timerid", "si_overrun", "pad3", "pad4")
+                         "si_stime", "si_value", "si_addr", "si_band", "si_fd", "si_timerid", "si_overrun",
+                         "pad3", "pad4")
         return renamed
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype

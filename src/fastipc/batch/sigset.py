@@ -31,12 +31,12 @@ ONE, SET = "uint64(uint64, uint64)", "uint64(uint64, int64)"
 
 
 @njit(inline="always")
-def _bit(sig):
+def _bit(sig):  # type: ignore[no-untyped-def]
     return U(1) << U(sig - 1)
 
 
 @njit(inline="always")
-def _first(word):
+def _first(word):  # type: ignore[no-untyped-def]
     # The number of the lowest bit, 0 of none, by halves: no call of a builtin that Numba does not have.
     if word == U(0):
         return 0

@@ -140,8 +140,8 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # After a call of a task that does not run: whether its own code is to go on, if only with a handler. False: it sleeps,
-    # has stopped, or is no more.
+    # After a call of a task that does not run: whether its own code is to go on, if only with a handler. False: it
+    # sleeps, has stopped, or is no more.
     while ret == -EAGAINCALL:
         ret = call_again(k, t)
     if ret == -EKILLED:

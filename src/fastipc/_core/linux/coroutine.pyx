@@ -68,7 +68,7 @@ cdef void coroutines_release(kernel_t *k) noexcept nogil:
     cdef uint32_t i
     for i in range(1, k.table[T_TASK].high):
         if task_row(k, i).live and (task_row(k, i).kind == KIND_COMPILED
-                                        or task_row(k, i).kind == KIND_GUEST_COMPILED):
+                                    or task_row(k, i).kind == KIND_GUEST_COMPILED):
             coroutine_free(k, i)
             start_end(k, i)
     stacks_release(k)

@@ -6,7 +6,8 @@ cdef int64_t load_bytes(kernel_t *k, task_t *t, uint64_t addr, char *to, int64_t
 cdef int64_t store_bytes(
     kernel_t *k, task_t *t, uint64_t addr, const char *source, int64_t n, int *fault
 ) noexcept nogil
-cdef int64_t access_failed(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil  # as exit_to_user_mode; 0: again
+# As exit_to_user_mode; 0: the access is to be tried again.
+cdef int64_t access_failed(kernel_t *k, task_t *t, uint64_t addr, int fault) noexcept nogil
 
 
 cdef inline char *translate(kernel_t *k, task_t *t, uint64_t addr, bint write, int *fault) noexcept nogil:

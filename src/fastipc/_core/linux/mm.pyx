@@ -28,8 +28,8 @@ cdef int mm_init(kernel_t *k) noexcept nogil:
 
 
 cdef void map_vdso(kernel_t *k, task_t *t) noexcept nogil:
-    # One page of code of the machine's own, for what comes back from handlers. Who never ran one need not have it; where
-    # it cannot be had it is missed only by who looks.
+    # One page of code of the machine's own, for what comes back from handlers. Who never ran one need not have it;
+    # where it cannot be had it is missed only by who looks.
     cdef mm_t *mm = mm_own(k, t)
     cdef vm_area_t *vdso
     cdef uint32_t i
