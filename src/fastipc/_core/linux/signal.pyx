@@ -1,8 +1,8 @@
 """Actions of signals, and what is pending. Source: kernel/signal.c (do_sigaction, flush_sigqueue, collect_signal,
 dequeue_signal, retarget_shared_pending, __set_task_blocked), kernel/fork.c (copy_sighand).
 
-Invariants: `count` of a sighand is the number of tasks that point here, and one more of `init_sighand`; a number that is
-in the list of infos is in the set; each info is charged to a user.
+Invariants: `count` of a sighand is the number of tasks that point here, and one more of `init_sighand`; a number that
+is in the list of infos is in the set; each info is charged to a user.
 """
 
 
@@ -276,7 +276,7 @@ cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nog
 
 # ------------------------------------------------------------------------------------------ the end of a task
 cdef void exit_signals(kernel_t *k, task_t *t) noexcept nogil:
-    # Precondition: PF_EXITING, so that nothing is sent to it any more. It counts no longer among those that are to stop.
+    # Precondition: PF_EXITING, so that nothing is sent to it. It counts no longer among those that are to stop.
     cdef bint last
     if t.flags & JOBCTL_STOP_PENDING:
         last = task_participate_group_stop(k, t)
@@ -304,7 +304,8 @@ cdef bint pending_check(kernel_t *k, uint64_t pending, uint32_t list, uint32_t *
             j = sigqueue_row(k, j).next
         if not (check(k, sigqueue_row(k, i).last == last, b"signal: wrong last info")
                 and check(k, sigqueue_row(k, i).info.si_signo > before, b"signal: queues out of order")
-                and check(k, sigismember(pending, sigqueue_row(k, i).info.si_signo), b"signal: queued but not pending")):
+                and check(k, sigismember(pending, sigqueue_row(k, i).info.si_signo),
+                          b"signal: queued but not pending")):
             return False
         before = sigqueue_row(k, i).info.si_signo
         i = sigqueue_row(k, i).next_signal
@@ -352,7 +353,8 @@ cdef bint signal_check(kernel_t *k) noexcept nogil:
             return False
         if not check(k, t.flags & TIF_SIGPENDING != 0 or t.flags & PF_EXITING != 0
                      or not (t.pending | signal_row(k, t.signal).shared_pending) & ~t.blocked
-                     or t.state == TASK_STOPPED or not thread_group_empty(t), b"signal: pending, and the task does not know"):
+                     or t.state == TASK_STOPPED or not thread_group_empty(t),
+                     b"signal: pending, and the task does not know"):
             return False
     for i in range(1, k.table[T_USER].high):
         charged += user_row(k, i).sigpending if user_row(k, i).live else 0
