@@ -354,6 +354,21 @@ def test_stopping_by_hand(k):
     assert b.getpid() == b.pid
 
 
+def test_calls_on_a_stopped_task_wait_for_sigcont(k):
+    a = k.spawn()
+    b = a.fork()
+    b.kill(b, SIGSTOP)
+    assert b.state == "stopped"
+    with pytest.raises(Deadlock, match="stopped"):
+        b.getpid()
+    c = b.submit("getppid")
+    k.run()
+    assert not c.done()
+    a.kill(b, SIGCONT)
+    assert c.done() and c.result() == a.pid
+    assert b.getpid() == b.pid
+
+
 def test_stopped_programs_are_a_deadlock_that_says_so(k, kind):
     def program(t):
         yield t.kill(t, SIGSTOP)

@@ -1397,6 +1397,7 @@ cdef enum:  # kernel.current, Task.ctx: values that are no row
     CTX_PENDING = 0xfffffffe  # a task that has a call in progress
     CTX_DEAD = 0xfffffffd  # a task that has ended
     CTX_CLOSED = 0xfffffffc  # a machine that was closed
+    CTX_STOPPED = 0xfffffffa  # a task driven by hand that has stopped in user code
     CTX_LATE = 0xfffffffb  # a generator whose call is over, but signals come before its value
 
 cdef enum:  # kernel.hooks

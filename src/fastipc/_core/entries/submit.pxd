@@ -6,5 +6,8 @@ cdef class Call:
     cdef readonly str name
     cdef object value
     cdef object error
+    cdef tuple args  # of a call that is to start when its task is continued
     cdef bint over
     cdef bint cancelled
+
+    cdef int start(self) except -1

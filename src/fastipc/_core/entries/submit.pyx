@@ -9,6 +9,36 @@ cdef class Call:
     def __init__(self):
         raise TypeError("calls are made by Task.submit")
 
+    cdef int start(self) except -1:
+        # Make the call: it is over, or sleeps.
+        cdef TaskCore task = self.task
+        cdef tuple args = self.args
+        self.args = None
+        if args is None:
+            return 0
+        task.submitting = True
+        try:
+            value = getattr(task, self.name)(*args)
+        except Parked:
+            value = PENDING
+        except (OSError, TaskExited) as e:
+            task.call = None
+            self.over = True
+            self.error = e
+            return 0
+        except BaseException:
+            task.call = None
+            raise
+        finally:
+            task.submitting = False
+        if isinstance(value, Pending):
+            task.t.call.flags |= CALL_SUBMITTED
+        else:
+            task.call = None
+            self.over = True
+            self.value = value
+        return 0
+
     def complete(self):
         """The sleeping call is over: take its result out of the record."""
         cdef TaskCore task = self.task
@@ -45,6 +75,10 @@ cdef class Call:
         if self.over or task.arena.machine == NULL:
             return
         try:
+            if self.args is not None:  # the task has stopped
+                task.wait_stopped()
+                if self.over:
+                    return
             (<Machine>task.arena.machine).wait_outside(task)
         except Deadlock as e:
             self.over = True
@@ -82,7 +116,8 @@ cdef class Call:
         if self.over:
             return False
         (<Machine>task.arena.machine).check()
-        call_abort(task.k, task.t)
+        if self.args is None:
+            call_abort(task.k, task.t)
         task.discard()
         task.call = None
         self.over = self.cancelled = True
@@ -100,32 +135,14 @@ def submit(TaskCore task, str name, tuple args):
     cdef Call call = Call.__new__(Call)
     if task.t.kind != KIND_HAND:
         raise ForeignCall(f"{task!r} runs a program: only the program makes its calls")
-    task.enter()
-    method = getattr(task, name, None)
-    if method is None or not hasattr(task, name if name.startswith("sys_") else "sys_" + name):
+    if task.ctx != CTX_STOPPED or task.k.current != CTX_OUTSIDE or task.call is not None:
+        task.enter()
+    if getattr(task, name, None) is None or not hasattr(task, name if name.startswith("sys_") else "sys_" + name):
         raise ValueError(f"name must be that of a system call, not {name!r}")
     call.task = task
     call.name = name
-    task.submitting = True
+    call.args = args
     task.call = call
-    try:
-        value = method(*args)
-    except Parked:
-        value = PENDING
-    except (OSError, TaskExited) as e:
-        task.call = None
-        call.over = True
-        call.error = e
-        return call
-    except BaseException:
-        task.call = None
-        raise
-    finally:
-        task.submitting = False
-    if isinstance(value, Pending):
-        task.t.call.flags |= CALL_SUBMITTED
-    else:
-        task.call = None
-        call.over = True
-        call.value = value
+    if task.ctx != CTX_STOPPED:  # else it starts when the task is continued
+        call.start()
     return call

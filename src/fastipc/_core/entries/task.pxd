@@ -65,6 +65,7 @@ cdef class TaskCore:
     cdef int64_t begin_handler(self) except? -1
     cdef int run_guest_handler(self) except -1
     cdef int deliver(self) except -1
+    cdef int wait_stopped(self) except -1
     cdef object raise_errno(self, int64_t ret)
     cdef bint begin_again(self, object here) except -1
     cdef int install(self, object start) except -1

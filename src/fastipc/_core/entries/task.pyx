@@ -13,7 +13,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
-from fastipc.errors import CallPending, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
+from fastipc.errors import CallPending, Deadlock, ForeignCall, KernelClosed, TaskExited, TaskKilled, WrongThread
 from fastipc.report import describe_wait
 
 
@@ -92,6 +92,8 @@ cdef class TaskCore:
     cdef int refuse(self) except -1:
         if this_thread() != self.k.thread:
             raise WrongThread("a machine belongs to the thread that made it")
+        if self.ctx == CTX_STOPPED and self.k.current == CTX_OUTSIDE:
+            return self.wait_stopped()
         if self.dying and self.k.current in (self.row, CTX_HUB, CTX_CLOSED):
             return self.killed()
         if self.k.current == CTX_CLOSED or self.arena.machine == NULL:
@@ -242,13 +244,30 @@ cdef class TaskCore:
         if self.ctx == CTX_DEAD or self.t.call.nr >= 0:
             return 0
         ret = exit_to_user_mode(self.k, self.t)
-        if ret == -EHANDLER:
-            self.k.current = CTX_OUTSIDE
-            try:
+        if self.t.state == TASK_STOPPED:
+            self.ctx = CTX_STOPPED
+            return 0
+        if ret != -EHANDLER and self.ctx != CTX_STOPPED:
+            return 0
+        if self.ctx == CTX_STOPPED:
+            self.ctx = CTX_OUTSIDE
+        self.k.current = CTX_OUTSIDE
+        try:
+            if ret == -EHANDLER:
                 self.work(ret, True)
-            finally:
-                self.k.current = current
+            if self.call is not None and self.ctx == CTX_OUTSIDE:
+                (<Call>self.call).start()
+        finally:
+            self.k.current = current
         return 0
+
+    cdef int wait_stopped(self) except -1:
+        # A call on a task that has stopped: the machine runs until somebody continues it.
+        cdef Machine machine = <Machine>self.arena.machine
+        machine.enter_loop(-1, None, None, 0x4000000000000000)
+        if self.ctx == CTX_STOPPED:
+            raise Deadlock(f"{self!r} has stopped, and nobody continues it", machine.kernel_ref()._deadlock())
+        return self.enter()
 
     cdef int after_death(self) except -1:
         # The caller's own task has ended: leave its frame, or tell the outside.

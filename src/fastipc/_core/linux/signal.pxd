@@ -24,6 +24,7 @@ cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nog
 cdef void retarget_shared_pending(kernel_t *k, task_t *t, uint64_t which) noexcept nogil
 
 cdef void signal_wake_up(kernel_t *k, task_t *t, bint fatal) noexcept nogil
+cdef void queue_hand(kernel_t *k, task_t *t) noexcept nogil
 cdef uint32_t next_hand(kernel_t *k) noexcept nogil  # takes the first off the list kernel.hand_first; 0: it is empty
 cdef void forget_hand(kernel_t *k, task_t *t) noexcept nogil  # off the list
 cdef int64_t send_signal(

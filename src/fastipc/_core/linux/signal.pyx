@@ -276,7 +276,7 @@ cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nog
 
 # ------------------------------------------------------------------------------------------ the end of a task
 cdef void exit_signals(kernel_t *k, task_t *t) noexcept nogil:
-    # Precondition: PF_EXITING, so nothing is sent to it any more. It counts no longer among those that are to stop.
+    # Precondition: PF_EXITING, so that nothing is sent to it. It counts no longer among those that are to stop.
     cdef bint last
     if t.flags & JOBCTL_STOP_PENDING:
         last = task_participate_group_stop(k, t)

@@ -144,7 +144,8 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
         while t.flags & TIF_SIGPENDING:
             sig = get_signal(k, t, &info, &act)
             if sig == -ESLEEP and t.kind == KIND_HAND and (c.nr < 0 or not (c.flags & CALL_SLEPT)):
-                break  # its user code is outside, and simply makes no more calls
+                queue_hand(k, t)  # its user code is outside, and is to make no more calls
+                break
             if sig < 0:
                 return sig
             if sig:
