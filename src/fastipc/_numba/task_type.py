@@ -22,8 +22,8 @@ def fingerprint() -> str:
     """A short hash of what compiled code depends on: this package's own sources are part of it."""
     numbers = {name: getattr(abi, name) for name in dir(abi) if name.isupper()}
     known: list[Any] = [START_SIZE, sorted(SYMBOLS), sorted(METHODS.values()), sorted(numbers.items())]
-    rows = [dtype(name).fields or {} for name in ("task", "cred", "pollfd", "siginfo", "stat")]
-    known += [sorted(fields.items(), key=str) for fields in rows]
+    rows = [dtype(name) for name in ("task", "cred", "pollfd", "siginfo", "stat")]
+    known += [sorted((row.fields or {}).items(), key=str) for row in rows]
     known += [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     return sha256(repr(known).encode()).hexdigest()[:16]
 
