@@ -233,7 +233,7 @@ def _bytes_constant(context: Any, builder: Any, given: Any, value: bytes) -> Any
     """``b"..."`` in a program: bytes that are part of the machine code."""
     array = context.make_array(given)(context, builder)
     word = context.get_value_type(types.intp)
-    data = context.insert_const_bytes(builder.module, value + b"\0", name="bytes")
+    data = context.insert_const_bytes(builder.module, value + b"\0", name=value.hex())  # one name, one constant
     array.data = builder.bitcast(data, array.data.type)
     array.nitems = word(len(value))
     array.itemsize = word(1)
