@@ -37,6 +37,7 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object o)
+    long long PyLong_AsLongLongAndOverflow(object o, int *overflow) except? -1
 
 
 cdef int64_t convert_int(object value, str name) except? -1
@@ -47,8 +48,13 @@ cdef object seconds_to_ns(object seconds, str name)
 cdef inline int64_t as_int(object value, str name) except? -1:
     # Any integer of at most 64 bits, as the register that it would be passed in.
     cdef long long n
+    cdef int overflow = 0
     if one_digit(value, &n):
         return n
+    if PyLong_CheckExact(value):  # an address has two digits
+        n = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if likely(overflow == 0):
+            return n
     return convert_int(value, name)
 
 
