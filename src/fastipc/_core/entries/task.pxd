@@ -45,12 +45,12 @@ cdef class TaskCore:
     cdef object call  # the Call of submit
     cdef readonly object result
     cdef object _name
-    cdef bint started
-    cdef bint submitting
-    cdef bint frozen  # `t` is a copy: the row may be another task's
-    cdef bint late_raises  # the call that is over raises
-    cdef bint dying  # its frame is being left
-    cdef bint again  # an execve: another program begins when this frame has been left
+    cdef uint8_t started
+    cdef uint8_t submitting
+    cdef uint8_t frozen  # `t` is a copy: the row may be another task's
+    cdef uint8_t late_raises  # the call that is over raises
+    cdef uint8_t dying  # its frame is being left
+    cdef uint8_t again  # an execve: another program begins when this frame has been left
     cdef uint8_t next_kind
     cdef uint8_t kills  # how often it was told
     cdef int32_t last_ppid
