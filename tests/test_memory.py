@@ -603,6 +603,18 @@ def test_dontneed_gives_pages_back(k, t):
     refused(errno.EINVAL, t.madvise, a, PAGE, 12345)
 
 
+def test_msync_looks_and_does_nothing(k, t):
+    a = t.mmap(3 * PAGE, RW, ANON, addr=FREE)
+    assert t.msync(a, 3 * PAGE, fastipc.MS_SYNC) is None
+    refused(errno.EINVAL, t.msync, a + 1, PAGE, fastipc.MS_SYNC)
+    refused(errno.EINVAL, t.msync, a, PAGE, fastipc.MS_SYNC | fastipc.MS_ASYNC)
+    refused(errno.EINVAL, t.msync, a, PAGE, 64)
+    t.munmap(a + PAGE, PAGE)
+    refused(errno.ENOMEM, t.msync, a, 3 * PAGE, fastipc.MS_ASYNC)
+    t.mlock(a, PAGE)
+    refused(errno.EBUSY, t.msync, a, PAGE, fastipc.MS_INVALIDATE)
+
+
 def test_dontfork(k, t):
     a = t.mmap(PAGE, RW, ANON)
     t.madvise(a, PAGE, MADV_DONTFORK)
@@ -641,6 +653,22 @@ def test_a_view_outlives_its_memory(k, t):
     del view
     k.verify()
     assert len(k.table("page", live=True)) == 0
+
+
+def test_a_view_stays_its_process_memory_over_fork(k, t):
+    a = t.mmap(2 * PAGE, RW, ANON)
+    t.store(a, b"xy")
+    view = t.memory(a, PAGE)
+    child = t.fork()
+    t.store(a, b"z")
+    view[1] = ord("w")
+    assert (t.load(a, 2), child.load(a, 2)) == (b"zw", b"xy")
+    for nth in range(1, 6):  # four tables, then the page that is copied
+        k.inject("page", nth)
+        refused(errno.ENOMEM, t.fork)
+        k.verify()
+    k.inject("page", 0)
+    del view
 
 
 def test_a_view_outlives_its_machine():

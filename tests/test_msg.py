@@ -383,3 +383,45 @@ def outcome(call):
 def test_the_model_agrees(k, seed):
     for i in range(5):
         drive(k, seed * 100 + i, 150)
+
+
+# ------------------------------------------------------------------------------------------------ handlers
+@pytest.mark.parametrize("form", ["msgrcv", "msgrcv_into", "sys_msgrcv"])
+def test_a_handler_that_receives_leaves_the_message_of_the_call_alone(k, form):
+    a, b = k.spawn(), k.spawn()
+    q, other = queue(a), queue(a)
+    b.msgsnd(other, 9, b"nine")
+    got = []
+    a.sigaction(fastipc.SIGUSR1, lambda t, signo, info: got.append(t.msgrcv(other, 100, 0, IPC_NOWAIT)))
+    buf = bytearray(16)
+    call = a.submit(form, q, 100 if form == "msgrcv" else buf)
+    k.run()
+    b.msgsnd(q, 5, b"five")
+    b.kill(a, fastipc.SIGUSR1)
+    k.run()
+    expected = {"msgrcv": (5, b"five"), "msgrcv_into": (5, 4), "sys_msgrcv": 4}
+    assert (call.result(), got) == (expected[form], [(9, b"nine")])
+    assert form == "msgrcv" or b"five" in buf
+    k.verify()
+
+
+def test_so_in_programs(k, kind):
+    b = k.spawn()
+    q, other = queue(b), queue(b)
+    got = []
+
+    def handler(t, signo, info):
+        got.append(t.msgrcv(other, 100))
+
+    def program(t):
+        yield t.sigaction(fastipc.SIGUSR1, handler)
+        return (yield t.msgrcv(q, 100))
+
+    p = k.spawn(kind(program))
+    k.run(deadlock="return")
+    b.msgsnd(q, 1, b"one")
+    b.kill(p, fastipc.SIGUSR1)
+    k.run(deadlock="return")
+    b.msgsnd(other, 7, b"late")
+    k.run()
+    assert (p.result, got) == ((1, b"one"), [(7, b"late")])

@@ -668,3 +668,73 @@ def sigpipe_can_be_handled(m: Machine) -> None:
     assert a.write(w, b"x") == "EPIPE"
     assert a.sigpending() == [SIGPIPE]
     assert a.sigtimedwait([SIGPIPE], 0) == (SIGPIPE, SI_USER, a.name, 0)
+
+
+# ------------------------------------------------------------------------------------------------ System V sleepers
+def _sleepers(m: Machine) -> tuple:  # type: ignore[type-arg]
+    """Somebody who acts, and one asleep in semop, in msgrcv and in msgsnd each; the set, an empty queue, a full one."""
+    a, b, c, d = (m.spawn() for _ in range(4))
+    semid, empty, full = a.semget(0, 1, 0o600), a.msgget(0, 0o600), a.msgget(0, 0o600)
+    _asleep(a, b, c, d, semid, empty, full)
+    return a, b, c, d, semid, empty, full
+
+
+def _asleep(a, b, c, d, semid, empty, full) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(2):
+        a.msgsnd(full, 1, b"x" * 8000)
+    b.submit("semop", semid, [(0, -1)])
+    c.submit("msgrcv", empty, 10, 7)
+    d.submit("msgsnd", full, 1, b"y" * 1000)
+
+
+def stops_of_system_v_sleepers(m: Machine) -> None:
+    """Stopped and continued, a semop is EINTR, and messages are waited for again, with room or a message meanwhile."""
+    a, b, c, d, semid, empty, full = _sleepers(m)
+    for sig in (SIGSTOP, SIGCONT):
+        for p in (b, c, d):
+            a.kill(p, sig)
+    a.msgsnd(empty, 7, b"hi")
+    for _ in range(3):
+        a.msgrcv(full, 9000, 0)
+    c.submit("msgrcv", empty, 10, 7)
+    a.kill(c, SIGSTOP)
+    a.msgsnd(empty, 7, b"both")
+    a.kill(c, SIGCONT)
+    b.submit("semop", semid, [(0, -1)])
+    a.kill(b, SIGSTOP)
+    a.semop(semid, [(0, 1)])
+    a.kill(b, SIGCONT)
+
+
+def handlers_of_system_v_sleepers(m: Machine) -> None:
+    """A handler makes all three EINTR, with SA_RESTART too; then each goes on with what it can have by now."""
+    a, b, c, d = (m.spawn() for _ in range(4))
+    semid, empty, full = a.semget(0, 1, 0o600), a.msgget(0, 0o600), a.msgget(0, 0o600)
+    for flags in (0, SA_RESTART):
+        for p in (b, c, d):
+            p.sigaction(SIGUSR1, "handler", [], flags)
+        _asleep(a, b, c, d, semid, empty, full)
+        for p in (b, c, d):
+            a.kill(p, SIGUSR1)
+        for p in (b, c, d):
+            p.sigprocmask(SIG_BLOCK, [SIGUSR1])
+            a.kill(p, SIGUSR1)
+        a.msgsnd(empty, 7, b"hi")
+        assert c.msgrcv(empty, 10, 7) == (7, b"hi")
+        for p in (b, c, d):
+            p.sigprocmask(SIG_UNBLOCK, [SIGUSR1])
+        for _ in range(2):
+            a.msgrcv(full, 9000, 0)
+
+
+def deaths_of_system_v_sleepers(m: Machine) -> None:
+    """Who is killed asleep leaves its queue: the message and the unit go to nobody."""
+    a, b, c, d, semid, empty, full = _sleepers(m)
+    a.kill(c, SIGKILL)
+    a.msgsnd(empty, 7, b"late")
+    a.kill(b, SIGTERM)
+    a.semop(semid, [(0, 1)])
+    a.kill(d, SIGKILL)
+    a.msgrcv(full, 9000, 0)
+    assert a.msgrcv(empty, 10, 0) == (7, b"late")
+    assert a.semctl(semid, 0, 12) == 1

@@ -740,7 +740,6 @@ cdef enum:  # vm_area_struct.vm_flags, include/linux/mm.h
     VM_DONTCOPY = 0x20000
     VM_ACCOUNT = 0x100000
     VM_NORESERVE = 0x200000
-    VM_HUGETLB = 0x400000
     VM_NOHUGEPAGE = 0x40000000
 
 cdef enum:  # vm_area_struct.vm_ops
@@ -764,7 +763,7 @@ ctypedef struct mm_t:  # struct mm_struct, include/linux/mm_types.h
     uint32_t mmap_cache  # the area found last
     uint32_t pgd  # page of the top table, 0 = none yet
     uint32_t asid  # what marks its translations in the TLB; another one drops them all
-    uint32_t def_flags  # of mlockall
+    uint32_t pad
     uint64_t mmap_base  # areas are placed below
     uint64_t start_brk
     uint64_t brk

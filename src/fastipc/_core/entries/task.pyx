@@ -158,7 +158,7 @@ cdef class TaskCore:
             self.take_scratch()
             self.ctx = CTX_LATE
             self.late_raises = raises
-            return 0
+            return max(self.t.call.ret, 0)
         while exit_code(ret):
             if ret == -EHANDLER:
                 ret = self.run_handler()
@@ -351,9 +351,11 @@ cdef class TaskCore:
         return 0 if settle(self.k, t, call_done(self.k, t, ret)) else 1
 
     cdef int take_scratch(self) except -1:
-        # Make the result of a short read an object, before the scratch is used again.
+        # Make the result of a short read, or a message that was kept, an object before its place is used again.
         if self.t.call.flags & CALL_BYTES and self.t.call.ret >= 0 and self.held is None:
             self.held = PyBytes_FromStringAndSize(self.k.scratch, self.t.call.ret)
+        elif msg_is_kept(self.k, self.t):
+            self.held = kept_message(self)
         return 0
 
     cdef object finish(self):
@@ -382,7 +384,7 @@ cdef class TaskCore:
         if res & ~<int>RES_RAW == RES_MSG or res & ~<int>RES_RAW == RES_MSG_INTO:
             if ret < 0 and not res & RES_RAW:
                 raise OSError(-ret, os.strerror(-ret))
-            return ret if ret < 0 else message_result(self, ret, res)
+            return ret if ret < 0 else message_result(self, ret, res, held)
         if res & ~<int>RES_RAW == RES_SIGTAKEN:
             return self.taken(ret, res, held)
         if res == RES_SIGINFO | RES_RAW and host.base != NULL:

@@ -8,4 +8,5 @@ cdef class MsgCalls(SemCalls):
     cdef object receive(self, object msqid, object buf, object mtype, object msgflg, int res)
 
 
-cdef object message_result(TaskCore task, int64_t ret, uint8_t res)
+cdef object kept_message(TaskCore task)
+cdef object message_result(TaskCore task, int64_t ret, uint8_t res, object held)

@@ -1,13 +1,17 @@
 """System calls on System V message queues."""
 
 
-cdef object message_result(TaskCore task, int64_t ret, uint8_t res):
-    # Of a msgrcv that has succeeded.
-    cdef bytes text
+cdef object kept_message(TaskCore task):
+    # The text of the message that was kept, as an object; the row is free for the next.
+    cdef bytes text = PyBytes_FromStringAndSize(NULL, task.t.call.ret)
+    msg_take(task.k, task.t, PyBytes_AS_STRING(text), task.t.call.ret)
+    return text
+
+
+cdef object message_result(TaskCore task, int64_t ret, uint8_t res, object held):
+    # Of a msgrcv that has succeeded. `held`: its text, if a handler has run since.
     if res == RES_MSG:
-        text = PyBytes_FromStringAndSize(NULL, ret)
-        msg_take(task.k, task.t, PyBytes_AS_STRING(text), ret)
-        return task.t.call.done, text
+        return task.t.call.done, kept_message(task) if held is None else held
     if res == RES_MSG_INTO:
         return task.t.call.done, ret
     if res == RES_MSG | RES_RAW:  # the type is in front of the text
@@ -89,7 +93,10 @@ cdef class MsgCalls(SemCalls):
         if unlikely(ret == -ESLEEP):
             self.t.call.res = RES_MSG
             return self.sleep(None)
-        return message_result(self, self.complete(ret), RES_MSG)
+        ret = self.complete(ret)
+        held = self.held
+        self.held = None
+        return message_result(self, ret, RES_MSG, held)
 
     def sys_msgrcv(self, msqid, msgp, mtype=0, msgflg=0):
         """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno.
@@ -135,7 +142,7 @@ cdef class MsgCalls(SemCalls):
                 self.t.call.res = <uint8_t>res
                 return self.sleep(None if user else memoryview(buf))
             ret = self.complete_raw(ret) if res & RES_RAW else self.complete(ret)
-            return ret if ret < 0 else message_result(self, ret, <uint8_t>res)
+            return ret if ret < 0 else message_result(self, ret, <uint8_t>res, None)
         finally:
             release(&view)
 

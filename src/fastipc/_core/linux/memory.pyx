@@ -364,6 +364,22 @@ cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t star
 
 
 # ------------------------------------------------------------------------------------------ fork
+cdef int copy_present_pte(kernel_t *k, mm_t *new, uint64_t *pte, uint64_t *copy) noexcept nogil:
+    # A private page that a view outside has pinned stays the parent's alone, or the view would lose it to the next write.
+    cdef uint32_t page = pte_page(pte[0])
+    if page and page_row(k, page).pincount and page_row(k, page).mapping == 0:
+        page = copy_of_page(k, page_address(k, page))
+        if page == 0:
+            return -ENOMEM
+    else:
+        pte[0] &= ~<uint64_t>PTE_RW
+        if page:
+            get_page(k, page)
+            page_row(k, page).flags &= ~PG_ANON_EXCLUSIVE
+    install_page(k, new, copy, page, pte[0] & PTE_USER)
+    return 0
+
+
 cdef int copy_page_range(kernel_t *k, uint32_t to, uint32_t source) noexcept nogil:
     # What a child needs of an area with private pages: both may only read them from now on. All other areas find their
     # pages again by faults.
@@ -384,13 +400,8 @@ cdef int copy_page_range(kernel_t *k, uint32_t to, uint32_t source) noexcept nog
         while at < stop:
             if pte[0]:
                 copy = pte_alloc(k, new, at)
-                if copy == NULL:
+                if copy == NULL or copy_present_pte(k, new, pte, copy) < 0:
                     return -ENOMEM
-                pte[0] &= ~<uint64_t>PTE_RW
-                if pte_page(pte[0]):
-                    get_page(k, pte_page(pte[0]))
-                    page_row(k, pte_page(pte[0])).flags &= ~PG_ANON_EXCLUSIVE
-                install_page(k, new, copy, pte_page(pte[0]), pte[0] & PTE_USER)
             pte += 1
             at += PAGE_SIZE
     flush_tlb_mm(old)

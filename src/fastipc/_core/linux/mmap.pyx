@@ -252,7 +252,7 @@ cdef int64_t do_mmap(
     addr = <uint64_t>ret
     if flags & MAP_FIXED_NOREPLACE and find_vma_intersection(k, mm, addr, addr + len):
         return -EEXIST
-    vm_flags = calc_vm_flags(prot, flags) | mm.def_flags
+    vm_flags = calc_vm_flags(prot, flags)
     ret = map_flags(k, t, mm, file, len, prot, flags, &pgoff, addr, &vm_flags)
     if ret:
         return ret
@@ -379,16 +379,12 @@ cdef int64_t vm_munmap(kernel_t *k, task_t *t, uint64_t start, uint64_t len) noe
 # ------------------------------------------------------------------------------------------ brk
 cdef bint grow_brk(kernel_t *k, task_t *t, mm_t *mm, uint64_t old, uint64_t new) noexcept nogil:
     cdef uint32_t next = find_vma(k, mm, old)
-    cdef uint32_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | mm.def_flags
+    cdef uint32_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
     if new > <uint64_t>TASK_SIZE_MAX or next and new + PAGE_SIZE > vm_start_gap(vma_row(k, next)):
-        return False
-    if not mlock_future_ok(k, t, mm, flags, new - old):
         return False
     if mmap_region(k, t, mm, 0, old, new - old, flags, old >> PAGE_SHIFT) < 0:
         alloc_errno(k, ENOMEM)
         return False
-    if flags & VM_LOCKED:
-        mm_populate(k, mm, old, new, True)
     return True
 
 

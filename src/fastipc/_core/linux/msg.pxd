@@ -25,6 +25,11 @@ cdef int64_t do_msgrcv(
 cdef int64_t msgsnd_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t msgrcv_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil
+cdef inline bint msg_is_kept(kernel_t *k, task_t *t) noexcept nogil:
+    # Without a message there is no row: the call is over, so the task does not sleep on a queue.
+    return t.call.flags & CALL_MSG != 0 and msg_receiver_row(k, task_index(k, t)).live != 0
+
+
 cdef void msg_take(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil  # `to` NULL: nobody wants it
 cdef void freeque(kernel_t *k, uint32_t row) noexcept nogil
 cdef void msg_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil

@@ -262,9 +262,9 @@ cdef int64_t msg_keep(kernel_t *k, task_t *t, uint32_t msg) noexcept nogil:
 
 
 cdef void msg_take(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil:
-    # The message that was kept; without CALL_MSG there is none.
+    # The message that was kept. The record of a call that a handler has interrupted may still name one that is taken.
     cdef uint32_t i = task_index(k, t), msg
-    if not (t.call.flags & CALL_MSG):
+    if not msg_is_kept(k, t):
         return
     t.call.flags &= ~<int>CALL_MSG
     msg = <uint32_t>msg_receiver_row(k, i).r_msg

@@ -14,7 +14,6 @@ cdef enum:
     MAX_MAP_COUNT = 65530  # vm.max_map_count
     STACK_GUARD_GAP = 256 * 4096
     MMAP_MIN_ADDR = 65536  # vm.mmap_min_addr
-    N_VM_OPS = 3
     VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
     ANON_VMA_FORKED = 0x80000000  # in `anon_vma`: its private pages came by fork; it takes in no area without a number
 
