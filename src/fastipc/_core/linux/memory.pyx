@@ -365,7 +365,7 @@ cdef void change_protection(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t star
 
 # ------------------------------------------------------------------------------------------ fork
 cdef int copy_present_pte(kernel_t *k, mm_t *new, uint64_t *pte, uint64_t *copy) noexcept nogil:
-    # A private page that a view outside has pinned stays the parent's alone, or the view would lose it to the next write.
+    # A private page that a view has pinned stays the parent's alone, or the view would lose it to the next write.
     cdef uint32_t page = pte_page(pte[0])
     if page and page_row(k, page).pincount and page_row(k, page).mapping == 0:
         page = copy_of_page(k, page_address(k, page))
