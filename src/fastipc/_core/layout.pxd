@@ -233,7 +233,6 @@ ctypedef struct task_t:  # struct task_struct, include/linux/sched.h; cache line
     uint32_t mm
     uint64_t start_time
     uint8_t comm[16]  # TASK_COMM_LEN
-    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56
 
 cdef enum:
     TASK_COMM_LEN = 16
@@ -352,6 +351,7 @@ ctypedef struct thread_t:  # what signals need of a task, row = the task's; who 
     uint32_t vdso  # its process has been given the page that handlers return through
     uint32_t hand_next  # of the list kernel.hand_first
     uint32_t pad
+    uint64_t fault  # of the last access that failed: address, si_signo at bit 48, si_code at bit 56
     pt_regs_t regs
 
 ctypedef struct rlimit_t:  # the limits of a process; shared until changed

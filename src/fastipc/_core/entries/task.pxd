@@ -30,6 +30,12 @@ cdef inline bint on_greenlet(uint8_t kind) noexcept nogil:
     return kind == KIND_PLAIN or kind >= KIND_GUEST_GENERATOR
 
 
+ctypedef struct ended_t:  # what a dead task still tells
+    task_t row
+    cred_t cred
+    uint64_t fault
+
+
 cdef class TaskCore:
     cdef kernel_t *k
     cdef task_t *t  # the row; after the end a copy of it
@@ -89,7 +95,7 @@ cdef class TaskCore:
     cdef int freeze(self) except -1
 
     cdef inline cred_t *cred(self) noexcept:
-        return <cred_t *>(self.t + 1) if self.frozen else current_cred(self.k, self.t)
+        return &(<ended_t *>self.t).cred if self.frozen else current_cred(self.k, self.t)
 
     cdef inline int enter(self) except -1:
         # Precondition of every call: this task is the one that runs.

@@ -49,14 +49,15 @@ cdef class TaskCore:
             free(self.t)
 
     cdef int freeze(self) except -1:
-        # The row goes; what a dead task still tells is kept: a copy of it and, behind that, of its credentials.
-        cdef task_t *copy = <task_t *>malloc(sizeof(task_t) + sizeof(cred_t))
+        # The row goes; what a dead task still tells is kept.
+        cdef ended_t *copy = <ended_t *>malloc(sizeof(ended_t))
         if copy == NULL:
             raise MemoryError
-        memcpy(copy, self.t, sizeof(task_t))
-        memcpy(copy + 1, self.cred(), sizeof(cred_t))
-        copy.flags &= ~<int>TASK_ASLEEP
-        self.t = copy
+        copy.row = self.t[0]
+        copy.cred = self.cred()[0]
+        copy.fault = last_fault(self.k, self.t)
+        copy.row.flags &= ~<int>TASK_ASLEEP
+        self.t = &copy.row
         self.frozen = True
         self.ctx = CTX_DEAD
         self.keep = None
@@ -64,7 +65,7 @@ cdef class TaskCore:
 
     cdef int ended_before(self, start_t *start, NativeProgram program, str name) except -1:
         # Made for a task that is gone: what it left in its record.
-        self.t = <task_t *>calloc(1, sizeof(task_t) + sizeof(cred_t))
+        self.t = <task_t *>calloc(1, sizeof(ended_t))
         if self.t == NULL:
             raise MemoryError
         self.frozen = True

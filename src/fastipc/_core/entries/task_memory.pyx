@@ -114,9 +114,10 @@ cdef class MemoryCalls(IdCalls):
     @property
     def fault(self):
         """SigInfo or None: The signal of the last access that failed: ``si_signo``, ``si_code``, ``si_addr``."""
-        if self.t.fault == 0:
+        cdef uint64_t fault = (<ended_t *>self.t).fault if self.frozen else last_fault(self.k, self.t)
+        if fault == 0:
             return None
-        return SigInfo(si_signo=fault_signo(self.t), si_code=fault_code(self.t), si_addr=<int64_t>fault_addr(self.t))
+        return SigInfo(si_signo=fault_signo(fault), si_code=fault_code(fault), si_addr=<int64_t>fault_addr(fault))
 
     def memory(self, addr, n):
         """A writable array of bytes over the task's memory, without a copy.

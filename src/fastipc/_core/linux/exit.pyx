@@ -43,6 +43,7 @@ cdef uint32_t next_dead(kernel_t *k) noexcept nogil:
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil:
     if task_row(k, task).cred:
         put_cred(k, task_row(k, task).cred)
+    exit_thread(k, task_row(k, task))
     table_free(k, T_TASK, task, sizeof(task_t))
 
 
@@ -245,7 +246,6 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     if unlikely(t.flags & (TASK_THREAD | TASK_HAND_QUEUED)):
         forget_hand(k, t)
         drop_frames(k, t)
-        exit_thread(k, t)
     if t.kind == KIND_COMPILED or t.kind == KIND_GUEST_COMPILED:
         t.kind = KIND_COMPILED
         coroutine_free(k, task)

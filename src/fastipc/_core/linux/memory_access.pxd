@@ -24,14 +24,18 @@ cdef inline int64_t in_page(uint64_t addr, int64_t n) noexcept nogil:
     return min(n, <int64_t>(PAGE_SIZE - (addr & (PAGE_SIZE - 1))))
 
 
-# task.fault: what `t.fault` tells.
-cdef inline uint64_t fault_addr(task_t *t) noexcept nogil:
-    return <uint64_t>(<int64_t>(t.fault << 16) >> 16)
+# What `t.fault` tells of the last access that failed; 0: none has.
+cdef inline uint64_t last_fault(kernel_t *k, task_t *t) noexcept nogil:
+    return thread_row(k, t.row).fault if t.flags & TASK_THREAD else 0
 
 
-cdef inline int fault_signo(task_t *t) noexcept nogil:
-    return <int>(t.fault >> 48 & 0xff)
+cdef inline uint64_t fault_addr(uint64_t fault) noexcept nogil:
+    return <uint64_t>(<int64_t>(fault << 16) >> 16)
 
 
-cdef inline int fault_code(task_t *t) noexcept nogil:
-    return <int>(t.fault >> 56)
+cdef inline int fault_signo(uint64_t fault) noexcept nogil:
+    return <int>(fault >> 48 & 0xff)
+
+
+cdef inline int fault_code(uint64_t fault) noexcept nogil:
+    return <int>(fault >> 56)

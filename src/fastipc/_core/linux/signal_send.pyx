@@ -249,7 +249,7 @@ cdef void force_sig_info(kernel_t *k, task_t *t, kernel_siginfo_t *info, bint fa
 
 cdef void force_sig_fault(kernel_t *k, task_t *t, int sig, int code, uint64_t addr) noexcept nogil:
     cdef kernel_siginfo_t info
-    t.fault = addr & ((<uint64_t>1 << 48) - 1) | <uint64_t>sig << 48 | <uint64_t>code << 56
+    task_thread(k, t).fault = addr & ((<uint64_t>1 << 48) - 1) | <uint64_t>sig << 48 | <uint64_t>code << 56
     info_init(&info, sig, code)
     info.fields[0] = addr
     force_sig_info(k, t, &info, False)
