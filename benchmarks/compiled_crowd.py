@@ -3,8 +3,9 @@
 The tasks are in pairs, with a pipe in either direction between the two of a pair. First all make their pipes, send a
 byte into every second one, and sleep until the same moment: then the memory is counted. After that each pair sends its
 byte to and fro, which is timed, and sleeps again before it ends. Beside the time per call stands what the real OS
-takes, from C, for two processes on one processor that do the same (four calls a round trip), measured before and after.
-Each crowd lives in an interpreter of its own.
+takes, from C, for two processes on one processor that do the same (four calls a round trip), measured before and after,
+and what the memory of such a crowd takes alone, if its lines are but touched (``crowd_floor.c``). Each crowd lives in
+an interpreter of its own.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from statistics import median
 from time import perf_counter_ns
 
 import numpy as np
-from compiled_operations import in_c
+from compiled_operations import c_program, in_c
 from memory import Figures, resident
 from timing import no_collector, one_processor
 
@@ -28,7 +29,7 @@ OS_TRIPS = 20_000
 START = 1.0  # seconds of virtual time
 LEAST = {2: 45.0, 1_000: 45.0, 100_000: 22.0, 1_000_000: 9.0}  # times the calls per second of the real OS
 MOST_BYTES = 6 * 1024
-ROW = "{:>10} {:>9} {:>11} {:>11} {:>9} {:>10} {:>9} {:>9}  {}"
+ROW = "{:>10} {:>9} {:>11} {:>11} {:>11} {:>9} {:>10} {:>9} {:>9}  {}"
 
 
 @fastipc.compiled
@@ -84,8 +85,15 @@ def crowd(n: int) -> Figures:
         "make_ns": made / n,
         "end_ns": ended / n,
         "call_ns": report.wall_s * 1e9 / report.calls,
+        "memory_ns": memory_alone(n) / 2,
         "os_call_ns": median(os_ns) / 4,
     }
+
+
+def memory_alone(n: int) -> float:
+    """Nanoseconds that the cache lines of a turn of one of `n` tasks take, two calls."""
+    command = [str(c_program("crowd_floor")), str(n)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def _elapsed(body: object, n: int) -> float:
@@ -111,6 +119,7 @@ def row(f: Figures) -> str:
         f"{f['bytes']:,.0f}",
         f"{f['make_ns']:,.0f}",
         f"{f['call_ns']:.1f}",
+        f"{f['memory_ns']:.1f}",
         f"{1e3 / f['call_ns']:.1f}",
         f"{f['os_call_ns']:,.0f}",
         f"{ratio:.1f}x",
@@ -129,7 +138,7 @@ def main() -> None:
         with one_processor():
             print(json.dumps(crowd(args.one)))
         return
-    print(ROW.format("tasks", "B each", "ns to make", "ns a call", "M calls/s", "ns, OS", "ratio", "at least", ""))
+    print(ROW.format("tasks", "B each", "ns to make", "ns a call", "memory ns", "M calls/s", "ns, OS", "ratio", "at least", ""))
     for n in args.sizes:
         print(row(in_fresh_interpreter(n)), flush=True)
 

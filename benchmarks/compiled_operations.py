@@ -120,9 +120,9 @@ def tasks_ours() -> Iterator[Body]:
 
 
 # ---------------------------------------------------------------------------------------------- the other sides
-def c_program() -> Path:
-    """``real_os.c``, compiled."""
-    source, target = Path(__file__).with_name("real_os.c"), BUILD / "real_os"
+def c_program(name: str = "real_os") -> Path:
+    """One of the C sources here, compiled."""
+    source, target = Path(__file__).with_name(f"{name}.c"), BUILD / name
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
         BUILD.mkdir(exist_ok=True)
