@@ -202,6 +202,12 @@ cdef int do_fault(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t
 
 
 # ------------------------------------------------------------------------------------------ the fault itself
+cdef inline void count_fault(kernel_t *k, mm_t *mm, vm_area_t *vma) noexcept nogil:
+    k.counters.faults += 1
+    mm.min_flt += 1
+    vma.faults += 1
+
+
 cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, bint write) noexcept nogil:
     # Bring the page of an address in, for an access that the area allows.
     cdef vm_area_t *vma = vma_row(k, i)
@@ -214,9 +220,7 @@ cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, bint 
         if pte == NULL:
             return FAULT_OOM
         pte_remember(k, mm, addr, pte)
-    k.counters.faults += 1
-    mm.min_flt += 1
-    vma.faults += 1
+    count_fault(k, mm, vma)
     if pte[0]:
         err = do_wp_page(k, mm, vma, pte) if write and not (pte[0] & PTE_RW) else 0
     elif vma.vm_ops == ANON_VM_OPS:
@@ -236,6 +240,24 @@ cdef inline bint access_error(vm_area_t *vma, bint write) noexcept nogil:
     if write:
         return not (vma.vm_flags & VM_WRITE)
     return not (vma.vm_flags & VM_ACCESS_FLAGS)  # x86 can read whatever may be touched at all
+
+
+cdef inline bint map_cached_page(
+    kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte, bint write
+) noexcept nogil:
+    # The short way of `handle_mm_fault`, for what nearly all faults of shared memory find: nothing is mapped yet, the
+    # page cache has the page, and nobody wants to know of a first write. False, with nothing done, if it is not so.
+    cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
+    cdef uint64_t pgoff = vma.vm_pgoff + ((addr - vma.vm_start) >> PAGE_SHIFT)
+    cdef uint32_t page = xa_load(k, inode.i_pages, pgoff)
+    if (page == 0 or not (vma.vm_flags & VM_SHARED) or vma.vm_ops != SHM_VM_OPS and not write
+            or write and not (vma.vm_page_prot & PTE_RW) or pgoff >= (inode.i_size + PAGE_SIZE - 1) >> PAGE_SHIFT):
+        return False
+    count_fault(k, mm, vma)
+    get_page(k, page)
+    install_page(k, mm, pte, page, vma.vm_page_prot | (PTE_DIRTY if write else 0))
+    tlb_fill(k, mm, addr, page_address(k, page), pte[0] & PTE_RW != 0)
+    return True
 
 
 cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcept nogil:
@@ -260,6 +282,9 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
             pte_remember(k, mm, addr, pte)
     if pte != NULL and pte[0] and (pte[0] & PTE_RW or not write):  # only the TLB had lost it
         tlb_fill(k, mm, addr, pte_address(k, pte[0]), pte[0] & PTE_RW != 0)
+        return 0
+    if pte != NULL and pte[0] == 0 and vma_row(k, i).vm_file and map_cached_page(
+            k, mm, vma_row(k, i), addr, pte, write):
         return 0
     if unlikely(t.mm == k.init_mm):
         mm = mm_own(k, t)
