@@ -138,7 +138,11 @@ def main() -> None:
         with one_processor():
             print(json.dumps(crowd(args.one)))
         return
-    print(ROW.format("tasks", "B each", "ns to make", "ns a call", "memory ns", "M calls/s", "ns, OS", "ratio", "at least", ""))
+    print(
+        ROW.format(
+            "tasks", "B each", "ns to make", "ns a call", "memory ns", "M calls/s", "ns, OS", "ratio", "at least", ""
+        )
+    )
     for n in args.sizes:
         print(row(in_fresh_interpreter(n)), flush=True)
 

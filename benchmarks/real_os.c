@@ -7,16 +7,19 @@
  * open_close, and the calls of every_call.py; on System V shared memory: shm_4k, shm_64m (made, attached, detached and
  * removed untouched), first_touch, touch_again (a page of a new segment, of a present one that is attached anew); on
  * semaphores and queues: semop_pair, semop_10, semop_100, setval, sem_trips, msg_1, msg_trips, and wake_simple and
- * wake_complex (one semop that wakes one of 1,000 threads).
+ * wake_complex (one semop that wakes one of 1,000 threads); on signals: sigprocmask, kill_self (with a handler), and
+ * signal_trips (kill and sigwaitinfo between two processes on one processor).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -305,6 +308,50 @@ static void wake_complex(long n)
     wake(n, 1);
 }
 
+static sigset_t usr1, queued;
+
+static void ignored(int signo)
+{
+    (void)signo;
+}
+
+static void sigprocmask_loop(long n)
+{
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    while (n--)
+        must(sigprocmask(SIG_BLOCK, &usr1, NULL) == 0);
+}
+
+static void kill_self(long n)
+{
+    pid_t me = getpid();
+    must(signal(SIGUSR1, ignored) != SIG_ERR);
+    while (n--)
+        must(kill(me, SIGUSR1) == 0);
+}
+
+static void signal_trips(long n)
+{
+    static pid_t other, me;
+    if (!other) {
+        me = getpid();
+        sigemptyset(&queued);
+        sigaddset(&queued, 40);
+        must(sigprocmask(SIG_BLOCK, &queued, NULL) == 0 && (other = fork()) >= 0);
+        if (!other)
+            for (prctl(PR_SET_PDEATHSIG, SIGKILL);;)
+                must(sigwaitinfo(&queued, NULL) == 40 && kill(me, 40) == 0);
+    }
+    while (n--)
+        must(kill(other, 40) == 0 && sigwaitinfo(&queued, NULL) == 40);
+}
+
+static const struct {
+    const char *name;
+    void (*work)(long);
+} on_signals[] = {{"sigprocmask", sigprocmask_loop}, {"kill_self", kill_self}, {"signal_trips", signal_trips}};
+
 static const struct {
     const char *name;
     void (*work)(long);
@@ -442,6 +489,9 @@ int main(int argc, char **argv)
         close(there[0]);
         trips(300); /* untimed: the first ones copy the pages that the two share */
     }
+    for (i = 0; i < sizeof(on_signals) / sizeof(*on_signals); i++)
+        if (strcmp(argv[1], on_signals[i].name) == 0)
+            work = on_signals[i].work;
     for (i = 0; i < sizeof(on_files) / sizeof(*on_files); i++)
         if (strcmp(argv[1], on_files[i].name) == 0) {
             work = on_files[i].work;

@@ -4,7 +4,8 @@ from compiled_operations import COMPILED, WITH_GO
 from file_operations import FILES
 from memory_operations import MEMORY
 from operations import OPERATIONS
+from signal_operations import SIGNALS
 from sysv_operations import SYSV_ROWS
 from timing import Operation
 
-ALL: tuple[Operation, ...] = OPERATIONS + COMPILED + WITH_GO + FILES + MEMORY + SYSV_ROWS
+ALL: tuple[Operation, ...] = OPERATIONS + COMPILED + WITH_GO + FILES + MEMORY + SYSV_ROWS + SIGNALS

@@ -1,163 +1,175 @@
-"""Signals on fastipc and on the real OS in one run: ``python signal_operations.py``. Nanoseconds, the least of several.
+"""The operations on signals: by hand, in programs and in compiled tasks, and on the real OS.
 
-The real side is Python's standard library, where it has the call; compiled programs stand alone.
+From Python the real OS is the standard library's `signal` and `os`, and ctypes for what those lack, as the row says,
+in a process of its own: other threads would take its signals. A handler of the real side is Python too, which the
+interpreter runs between two bytecodes of the loop.
 """
 
-import os
-import signal
-import time
-from collections.abc import Callable
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+from compiled_operations import C, in_c
+from operations import in_small_interpreter, machine
+from sysv_operations import alone, by_hand
+from timing import LONG, SHORT, Body, Operation, Side
 
 import fastipc
-from fastipc import Kernel, SigSet
+from fastipc import SIG_BLOCK, SIG_DFL, SigSet, Task
 
-N = 20_000
-MANY = 300_000
-RT = SigSet([40])
-
-
-def least(run: Callable[[], None], n: int, times: int = 5) -> float:
-    found = []
-    for _ in range(times):
-        start = time.perf_counter_ns()
-        run()
-        found.append((time.perf_counter_ns() - start) / n)
-    return min(found)
+OS, CTYPES = "real OS", "real OS, ctypes"
+USR1, QUEUED = 10, 40
+MASK, WAITED = SigSet([USR1]), SigSet([QUEUED])
 
 
-def repeated(body: Callable[[], object]) -> float:
-    def run() -> None:
-        for _ in range(N):
-            body()
+def ignored(t: Task, signo: int, info: Any) -> None:
+    """Do nothing."""
 
-    return least(run, N)
+
+# ---------------------------------------------------------------------------------------------- one task
+def mask_ours(t: Task, n: int) -> None:
+    for _ in range(n):
+        t.sigprocmask(SIG_BLOCK, MASK)
+
+
+def action_ours(t: Task, n: int) -> None:
+    for _ in range(n):
+        t.sigaction(USR1, ignored)
+
+
+def kill_ours(t: Task, n: int) -> None:
+    t.sigaction(USR1, ignored)
+    me = t.getpid()
+    for _ in range(n):
+        t.kill(me, USR1)
+    t.sigaction(USR1, SIG_DFL)
+
+
+def queue_ours(t: Task, n: int) -> None:
+    t.sigprocmask(SIG_BLOCK, WAITED)
+    me = t.getpid()
+    for i in range(n):
+        t.sigqueue(me, QUEUED, i)
+        t.sigtimedwait(WAITED, 0)
+
+
+def signalfd_ours(t: Task, n: int) -> None:
+    t.sigprocmask(SIG_BLOCK, WAITED)
+    fd, me = t.signalfd(-1, WAITED), t.getpid()
+    for _ in range(n):
+        t.kill(me, QUEUED)
+        t.read(fd, 128)
+    t.close(fd)
+
+
+# ---------------------------------------------------------------------------------------------- two programs
+def ask(t: Task, pids: Any, n: int) -> None:
+    t.sigprocmask(SIG_BLOCK, WAITED)
+    for _ in range(n):
+        t.kill(pids[1], QUEUED)
+        t.sigwaitinfo(WAITED)
+
+
+def answer(t: Task, pids: Any, n: int) -> None:
+    t.sigprocmask(SIG_BLOCK, WAITED)
+    for _ in range(n):
+        t.sigwaitinfo(WAITED)
+        t.kill(pids[0], QUEUED)
+
+
+def ask_generator(t: Task, pids: Any, n: int) -> Generator[Any, Any, None]:
+    yield t.sigprocmask(SIG_BLOCK, WAITED)
+    for _ in range(n):
+        yield t.kill(pids[1], QUEUED)
+        yield t.sigwaitinfo(WAITED)
+
+
+def answer_generator(t: Task, pids: Any, n: int) -> Generator[Any, Any, None]:
+    yield t.sigprocmask(SIG_BLOCK, WAITED)
+    for _ in range(n):
+        yield t.sigwaitinfo(WAITED)
+        yield t.kill(pids[0], QUEUED)
 
 
 @fastipc.compiled
-def nothing(t, signo, info):
-    pass
+def ask_compiled(t, pids, n):  # type: ignore[no-untyped-def]
+    """Send a signal and wait for the answer."""
+    t.sigprocmask(0, 1 << 39)
+    for _ in range(n):
+        t.kill(pids[1], 40)
+        t.sys_sigwaitinfo(1 << 39)
 
 
 @fastipc.compiled
-def kill_self(t, n):
+def answer_compiled(t, pids, n):  # type: ignore[no-untyped-def]
+    """Answer each signal."""
+    t.sigprocmask(0, 1 << 39)
+    for _ in range(n):
+        t.sys_sigwaitinfo(1 << 39)
+        t.kill(pids[0], 40)
+
+
+def programs(one: Any, other: Any) -> Side:
+    """Two programs that signal each other; making and reaping them is in the time. The one that waits begins."""
+
+    @contextmanager
+    def ours() -> Iterator[Body]:
+        with machine() as t:
+            kernel, pids = t.kernel, np.zeros(2, np.int64)
+            assert kernel is not None
+
+            def body(n: int) -> None:
+                waits = t.fork(other, pids, n)
+                sends = t.fork(one, pids, n)
+                pids[:] = sends.pid, waits.pid
+                kernel.run()
+                t.wait4(waits)
+                t.wait4(sends)
+
+            yield body
+
+    return ours
+
+
+# ---------------------------------------------------------------------------------------------- compiled
+@fastipc.compiled
+def nothing(t, signo, info):  # type: ignore[no-untyped-def]
+    """Do nothing."""
+
+
+@fastipc.compiled
+def mask_compiled(t, n):  # type: ignore[no-untyped-def]
+    """Block a signal."""
+    for _ in range(n):
+        t.sigprocmask(0, 1 << 9)
+
+
+@fastipc.compiled
+def kill_compiled(t, n):  # type: ignore[no-untyped-def]
+    """Send oneself a signal, whose handler runs before the call is over."""
     t.sigaction(10, nothing)
     me = t.getpid()
     for _ in range(n):
         t.kill(me, 10)
 
 
-@fastipc.compiled
-def mask(t, n):
-    for _ in range(n):
-        t.sigprocmask(0, 512)
+# ---------------------------------------------------------------------------------------------- the rows
+TRIP = "4 calls and the switches between the two programs"
 
-
-@fastipc.compiled
-def ping(t, other, n, set):
-    t.sigprocmask(0, set)
-    for _ in range(n):
-        t.kill(other[0], 40)
-        t.sys_sigwaitinfo(set)
-
-
-@fastipc.compiled
-def pong(t, other, n, set):
-    t.sigprocmask(0, set)
-    for _ in range(n):
-        t.sys_sigwaitinfo(set)
-        t.kill(other[1], 40)
-
-
-def plain(t, other, n, first):
-    t.sigprocmask(0, RT)
-    for _ in range(n):
-        if first:
-            t.kill(other[0], 40)
-        t.sigwaitinfo(RT)
-        if not first:
-            t.kill(other[1], 40)
-
-
-def generator(t, other, n, first):
-    yield t.sigprocmask(0, RT)
-    for _ in range(n):
-        if first:
-            yield t.kill(other[0], 40)
-        yield t.sigwaitinfo(RT)
-        if not first:
-            yield t.kill(other[1], 40)
-
-
-def round_trip(start: Callable[[Kernel, np.ndarray, int], None], n: int) -> float:
-    found = []
-    for _ in range(3):
-        with Kernel() as k:
-            other = np.zeros(2, np.int64)
-            start(k, other, n)
-            began = time.perf_counter_ns()
-            k.run()
-            found.append((time.perf_counter_ns() - began) / n)
-    return min(found)
-
-
-def two(program):
-    def start(k, other, n):
-        q = k.spawn(program, other, n, False)
-        p = k.spawn(program, other, n, True)
-        other[:] = q.pid, p.pid
-
-    return start
-
-
-def two_compiled(k, other, n):
-    q = k.spawn(pong, other, n, RT.mask)
-    p = k.spawn(ping, other, n, RT.mask)
-    other[:] = q.pid, p.pid
-
-
-def alone(program, n):
-    def run():
-        with Kernel() as k:
-            k.spawn(program, n)
-            k.run()
-
-    return least(run, n, 3)
-
-
-def main() -> None:
-    with Kernel() as k:
-        t = k.spawn()
-        usr1 = SigSet([10])
-        rows = [("sigprocmask", repeated(lambda: t.sigprocmask(0, usr1)),
-                 repeated(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {10})))]
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        t.sigprocmask(2, ())
-
-        def ours(t, signo, info):
-            pass
-
-        def theirs(signo, frame):
-            pass
-
-        rows.append(("sigaction", repeated(lambda: t.sigaction(10, ours)), repeated(lambda: signal.signal(10, theirs))))
-        me, pid = os.getpid(), t.pid
-        rows.append(("kill self, handler", repeated(lambda: t.kill(pid, 10)), repeated(lambda: os.kill(me, 10))))
-        t.sigprocmask(0, RT)
-        rows.append(("sigqueue + sigtimedwait",
-                     repeated(lambda: (t.sigqueue(pid, 40, 1), t.sigtimedwait(RT, 0))), 0.0))
-    rows += [
-        ("round trip, plain", round_trip(two(plain), N), 0.0),
-        ("round trip, generators", round_trip(two(generator), N), 0.0),
-        ("round trip, compiled", round_trip(two_compiled, MANY), 0.0),
-        ("kill self, compiled handler", alone(kill_self, MANY), 0.0),
-        ("sigprocmask, compiled", alone(mask, MANY), 0.0),
-    ]
-    for name, ours_ns, theirs_ns in rows:
-        ratio = f"{theirs_ns:9.0f} {theirs_ns / ours_ns:6.1f}x" if theirs_ns else ""
-        print(f"{name:30}{ours_ns:9.0f} {ratio}")
-
-
-if __name__ == "__main__":
-    main()
+SIGNALS: tuple[Operation, ...] = (
+    Operation("sigprocmask, SigSet", OS, by_hand(mask_ours), in_small_interpreter("mask"), 20, "one call", 1, SHORT),
+    Operation("sigaction", OS, by_hand(action_ours), in_small_interpreter("action"), 35, "one call", 1, SHORT),
+    Operation("kill(self) + handler", OS, by_hand(kill_ours), in_small_interpreter("kill"), 12, "one call, one handler", 1, SHORT),
+    Operation("sigqueue + sigtimedwait", CTYPES, by_hand(queue_ours), in_small_interpreter("queue"), 15, "two calls", 1, SHORT),
+    Operation("kill + signalfd read", OS, by_hand(signalfd_ours), in_small_interpreter("signalfd"), 10, "two calls", 1, SHORT),
+    Operation("signal round trip, plain", OS, programs(ask, answer), in_small_interpreter("signals"), 15, TRIP,
+              1, LONG),
+    Operation("signal round trip, generators", OS, programs(ask_generator, answer_generator),
+              in_small_interpreter("signals"), 30, TRIP, 1, LONG),
+    Operation("sigprocmask, compiled", C, alone(mask_compiled), in_c("sigprocmask"), 25, "one call", 1, LONG),
+    Operation("kill(self) + handler, compiled", C, alone(kill_compiled), in_c("kill_self"), 80, "one call, one handler",
+              1, LONG),
+    Operation("signal round trip, compiled", C, programs(ask_compiled, answer_compiled), in_c("signal_trips"), 100,
+              TRIP, 1, LONG),
+)  # fmt: skip
