@@ -66,30 +66,34 @@ def signalfd_ours(t: Task, n: int) -> None:
 # ---------------------------------------------------------------------------------------------- two programs
 def ask(t: Task, pids: Any, n: int) -> None:
     t.sigprocmask(SIG_BLOCK, WAITED)
+    other = pids[1]
     for _ in range(n):
-        t.kill(pids[1], QUEUED)
+        t.kill(other, QUEUED)
         t.sigwaitinfo(WAITED)
 
 
 def answer(t: Task, pids: Any, n: int) -> None:
     t.sigprocmask(SIG_BLOCK, WAITED)
+    other = pids[0]
     for _ in range(n):
         t.sigwaitinfo(WAITED)
-        t.kill(pids[0], QUEUED)
+        t.kill(other, QUEUED)
 
 
 def ask_generator(t: Task, pids: Any, n: int) -> Generator[Any, Any, None]:
     yield t.sigprocmask(SIG_BLOCK, WAITED)
+    other = pids[1]
     for _ in range(n):
-        yield t.kill(pids[1], QUEUED)
+        yield t.kill(other, QUEUED)
         yield t.sigwaitinfo(WAITED)
 
 
 def answer_generator(t: Task, pids: Any, n: int) -> Generator[Any, Any, None]:
     yield t.sigprocmask(SIG_BLOCK, WAITED)
+    other = pids[0]
     for _ in range(n):
         yield t.sigwaitinfo(WAITED)
-        yield t.kill(pids[0], QUEUED)
+        yield t.kill(other, QUEUED)
 
 
 @fastipc.compiled
@@ -116,7 +120,7 @@ def programs(one: Any, other: Any) -> Side:
     @contextmanager
     def ours() -> Iterator[Body]:
         with machine() as t:
-            kernel, pids = t.kernel, np.zeros(2, np.int64)
+            kernel, pids = t.kernel, np.zeros(2, np.int64) if one is ask_compiled else [0, 0]
             assert kernel is not None
 
             def body(n: int) -> None:

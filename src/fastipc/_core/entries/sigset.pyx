@@ -3,6 +3,8 @@
 cimport cython
 
 cdef dict sets_by_mask = {}
+cdef uint64_t last_mask = 0
+cdef object last_set = frozenset()  # that of `last_mask`
 
 
 cdef enum:
@@ -19,9 +21,13 @@ cdef object make_set(uint64_t mask):
 
 
 cdef object set_of_mask(uint64_t mask):
-    # Made once for each mask.
-    cdef object made = sets_by_mask.get(mask)
-    return make_set(mask) if made is None else made
+    # Made once for each mask; mostly it is the one that was asked for last.
+    global last_mask, last_set
+    if mask != last_mask:
+        made = sets_by_mask.get(mask)
+        last_set = make_set(mask) if made is None else made
+        last_mask = mask
+    return last_set
 
 
 cdef uint64_t as_sigset(object value, str name, bint *bad) except? 1:
@@ -30,7 +36,7 @@ cdef uint64_t as_sigset(object value, str name, bint *bad) except? 1:
     bad[0] = False
     if type(value) is SigSet:
         return (<SigSet>value).mask
-    if hasattr(value, "__index__") and not isinstance(value, TaskCore):
+    if type(value) is not tuple and hasattr(value, "__index__") and not isinstance(value, TaskCore):
         return <uint64_t>as_int(value, name)
     try:
         numbers = iter(value)
