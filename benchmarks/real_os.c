@@ -391,6 +391,7 @@ LOOP(lseek, lseek(fd, 0, SEEK_SET) == 0)
 LOOP(chdir, chdir(".") == 0)
 LOOP(getcwd, syscall(SYS_getcwd, buf, sizeof(buf)) > 0)
 LOOP(umask, umask(022) < 01000)
+LOOP(getpid, syscall(SYS_getpid) > 0)
 LOOP(getpgid, getpgid(0) > 0)
 LOOP(getsid, getsid(0) >= 0)
 LOOP(setpgid, setpgid(0, 0) == 0)
@@ -452,7 +453,7 @@ static const struct {
                 {"fchmod", loop_fchmod}, {"chown", loop_chown}, {"fchown", loop_fchown}, {"truncate",
                 loop_truncate}, {"ftruncate", loop_ftruncate}, {"fallocate", loop_fallocate}, {"fsync", loop_fsync},
                 {"pwrite_pread", loop_pwrite_pread}, {"lseek", loop_lseek}, {"chdir", loop_chdir}, {"getcwd",
-                loop_getcwd}, {"umask", loop_umask}, {"getpgid", loop_getpgid}, {"getsid", loop_getsid}, {"setpgid",
+                loop_getcwd}, {"umask", loop_umask}, {"getpid", loop_getpid}, {"getpgid", loop_getpgid}, {"getsid", loop_getsid}, {"setpgid",
                 loop_setpgid}, {"getresuid", loop_getresuid}, {"setresuid", loop_setresuid}, {"setgid",
                 loop_setgid}, {"getgroups", loop_getgroups}, {"waitid", loop_waitid}, {"mmap_munmap", loop_mmap_munmap},
                 {"mmap_file_munmap", loop_mmap_file_munmap}, {"mprotect_twice", loop_mprotect_twice},

@@ -13,7 +13,7 @@ import numpy as np
 from compiled_operations import C, in_c
 from operations import in_small_interpreter, machine
 from sysv_operations import alone, by_hand
-from timing import LONG, SHORT, Body, Operation, Side
+from timing import LONG, Body, Operation, Side
 
 import fastipc
 from fastipc import SIG_BLOCK, SIG_DFL, SigSet, Task
@@ -159,18 +159,18 @@ def kill_compiled(t, n):  # type: ignore[no-untyped-def]
 
 
 # ---------------------------------------------------------------------------------------------- the rows
+_trips_os = in_small_interpreter("signals")
 TRIP = "4 calls and the switches between the two programs"
 
 SIGNALS: tuple[Operation, ...] = (
-    Operation("sigprocmask, SigSet", OS, by_hand(mask_ours), in_small_interpreter("mask"), 20, "one call", 1, SHORT),
-    Operation("sigaction", OS, by_hand(action_ours), in_small_interpreter("action"), 35, "one call", 1, SHORT),
-    Operation("kill(self) + handler", OS, by_hand(kill_ours), in_small_interpreter("kill"), 12, "one call, one handler", 1, SHORT),
-    Operation("sigqueue + sigtimedwait", CTYPES, by_hand(queue_ours), in_small_interpreter("queue"), 15, "two calls", 1, SHORT),
-    Operation("kill + signalfd read", OS, by_hand(signalfd_ours), in_small_interpreter("signalfd"), 10, "two calls", 1, SHORT),
-    Operation("signal round trip, plain", OS, programs(ask, answer), in_small_interpreter("signals"), 15, TRIP,
-              1, LONG),
-    Operation("signal round trip, generators", OS, programs(ask_generator, answer_generator),
-              in_small_interpreter("signals"), 30, TRIP, 1, LONG),
+    Operation("sigprocmask, SigSet", OS, by_hand(mask_ours), in_small_interpreter("mask"), 20, "one call"),
+    Operation("sigaction", OS, by_hand(action_ours), in_small_interpreter("action"), 35, "one call"),
+    Operation("kill(self) + handler", OS, by_hand(kill_ours), in_small_interpreter("kill"), 12, "one call, one handler"),
+    Operation("sigqueue + sigtimedwait", CTYPES, by_hand(queue_ours), in_small_interpreter("queue"), 15, "two calls"),
+    Operation("kill + signalfd read", OS, by_hand(signalfd_ours), in_small_interpreter("signalfd"), 10, "two calls"),
+    Operation("signal round trip, plain", OS, programs(ask, answer), _trips_os, 15, TRIP, 1, LONG),
+    Operation("signal round trip, generators", OS, programs(ask_generator, answer_generator), _trips_os, 30, TRIP, 1,
+              LONG),
     Operation("sigprocmask, compiled", C, alone(mask_compiled), in_c("sigprocmask"), 25, "one call", 1, LONG),
     Operation("kill(self) + handler, compiled", C, alone(kill_compiled), in_c("kill_self"), 80, "one call, one handler",
               1, LONG),

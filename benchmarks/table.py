@@ -36,7 +36,7 @@ def result_row(r: Result) -> str:
         duration(r.theirs_ns),
         three_digits(r.ratio) + "x",
         least,
-        verdict(r.met),
+        "" if op.least is None else verdict(r.met),
     )
 
 
