@@ -207,4 +207,3 @@ MEMORY: tuple[Operation, ...] = (
     Operation("store + load of 64 B", SYSV, by_hand(bytes_ours), sysv_bytes, 8, "both", 1, SHORT),
     Operation("store of 1 MiB", "memcpy", megabyte_ours, megabyte_theirs, 0.6, "one call", 1, LONG),
 )  # fmt: skip
-

@@ -64,9 +64,7 @@ def draw(results: list[Result], path: Path) -> None:
             ax.spines[side].set_visible(False)
         ax.spines["left"].set_visible(True)
         ax.spines["left"].set_color("#9ca3af")
-        ax.set_title(
-            "How many times faster fastipc is", loc="left", fontweight="bold", fontsize=13, pad=30
-        )
+        ax.set_title("How many times faster fastipc is", loc="left", fontweight="bold", fontsize=13, pad=30)
         ax.legend(
             handles=[
                 Patch(color=AGAINST_OS, label="than the real OS"),
