@@ -114,7 +114,9 @@ cdef inline int siginfo_layout(int sig, int code) noexcept nogil:
             return SIL_POLL
         if sig == SIGSYS:
             return SIL_SYS
-        return SIL_FAULT if sigmask(sig) & <uint64_t>SYNCHRONOUS_MASK else SIL_POLL if code <= 6 else SIL_KILL
+        if 1 <= sig <= NSIG_LAST and sigmask(sig) & <uint64_t>SYNCHRONOUS_MASK:
+            return SIL_FAULT
+        return SIL_POLL if code <= 6 else SIL_KILL
     if code == SI_TIMER:
         return SIL_TIMER
     if code == SI_SIGIO:
