@@ -49,6 +49,7 @@ SYSV = 300  # of the first call on semaphores and message queues
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
 NUMBER["times"] = NUMBER["lstat"]
+NUMBER |= {"write_map": NUMBER["write"], "read_map": NUMBER["pread"]}
 NUMBER |= {name: MEMORY + i for i, name in enumerate(compiled_memory.OPS)}
 NUMBER |= {name: SYSV + i for i, name in enumerate(compiled_sysv.OPS)}
 NUMBER |= dict.fromkeys(memory.LIMITS, NUMBER["setrlimit"])
@@ -418,7 +419,8 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
         return int(super()._plain(arg)) if not isinstance(arg, str | bytes | list | tuple | float | None) else arg
 
     def _born(self, pid: int) -> Task:
-        handle = self.kernel.tasks[pid]
+        known = {id(task.handle) for task in self.tasks}
+        (handle,) = (handle for handle in self.kernel.tasks.values() if handle.pid > 1 and id(handle) not in known)
         self.box[id(handle)] = self.child
         return self.adopt(handle)
 
@@ -475,6 +477,15 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
     def _on_write(self, area: Any, fd: int, data: bytes) -> tuple:
         area[: len(data)] = np.frombuffer(data, np.uint8)
         return (fd, len(data)), self._same
+
+    def _on_write_map(self, area: Any, fd: int, first: int, lower: int, count: int) -> tuple:
+        return self._on_write(area, fd, f"{first} {lower} {count}".encode())[0], lambda ret: None
+
+    def _on_read_map(self, area: Any, fd: int) -> tuple:
+        def decode(n: int) -> list[tuple[int, ...]]:
+            return [tuple(map(int, line.split())) for line in bytes(area[:n]).decode().splitlines()]
+
+        return (fd, 100, 0), decode
 
     def _on_pwrite(self, area: Any, fd: int, data: bytes, off: int) -> tuple:
         area[: len(data)] = np.frombuffer(data, np.uint8)

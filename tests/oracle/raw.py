@@ -21,7 +21,7 @@ RAW = {**vars(real_sysv.RealSysv), **vars(real.RealMemory), **vars(real.RealMach
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user",
-    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
+    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped",
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class RawMachine(SimMachine):
         if name in CREATING:
             flags = {"fork": abi.SIGCHLD, "thread": abi.THREAD}[name] if name != "clone" else args[0]
             slot.send(NUMBERS["fork" if name == "fork" else "clone"], *([] if name == "fork" else [flags]))
-            return lambda pid: self.adopt(self.kernel.tasks[pid])
+            return self._born
         if name == "execve":
             slot.send(NUMBERS[name])
             return None
@@ -103,6 +103,12 @@ class RawMachine(SimMachine):
             return marshal(slot, *args)
         slot.send(real.NR[name], *map(self._number, args))
         return self._nothing if name in NOTHING | {"close", "sched_yield"} else None
+
+    def _born(self, pid: int) -> Task:
+        # Its number is that of its maker's namespace: it is the one that is not known yet.
+        known = {id(task.handle) for task in self.tasks}
+        (handle,) = (handle for handle in self.kernel.tasks.values() if handle.pid > 1 and id(handle) not in known)
+        return self.adopt(handle)
 
     def _fstat_(self, slot: Slot, fd: int) -> Any:
         fields = self._looked(slot, "fstat", fd)

@@ -64,10 +64,6 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         self.numbers[task] = handle.pid
         return task
 
-    def name_of(self, pid: int) -> str:
-        """Return the name of the task that has a process id."""
-        return self.pids.get(pid, "nobody")
-
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
         return devices()[1:]
@@ -181,6 +177,8 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
 
     def _finished(self, pending: Pending) -> Any:
         call = pending.token[0]
+        if pending.name in ("exit", "exit_group") and self._alive(pending.task):  # the init of a namespace
+            return ASLEEP
         if len(pending.token) == 1:
             return call
         if not call.done():
@@ -247,6 +245,16 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
 
     def _select_(self, *args: Any) -> tuple:
         return "select", args, lambda sets: tuple(map(sorted, sets))
+
+    def _write_map_(self, fd: int, first: int, lower: int, count: int) -> tuple:
+        text = f"{first} {lower} {count}".encode()
+        return "sys_write" if self.verb == "sys" else "write", (fd, text), lambda ret: None
+
+    def _read_map_(self, fd: int) -> tuple:
+        def decode(text: bytes) -> list[tuple[int, ...]]:
+            return [tuple(map(int, line.split())) for line in text.decode().splitlines()]
+
+        return "pread", (fd, 100, 0), decode
 
     def _readv_(self, fd: int, lengths: list[int]) -> tuple:
         buffers = [bytearray(n) for n in lengths]

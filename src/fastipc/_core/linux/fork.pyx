@@ -1,7 +1,7 @@
 """How tasks begin: init, fork and clone, a new session's first process, exec; and resource limits.
 
 Source: kernel/fork.c (copy_process, copy_files, copy_sighand, copy_signal), fs/exec.c (begin_new_exec, de_thread),
-kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, ptrace,
+kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, pids and users, ptrace,
 thread-local storage.
 """
 
@@ -10,8 +10,7 @@ cdef enum:
     NEW_SESSION = 0x8000000000000000  # with the flags of clone: the process begins a session, as by setsid
 
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
-    CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
-                     | CLONE_VFORK | CLONE_PIDFD)
+    CLONE_REFUSED = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD
     CLONE_NAMESPACES = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                         | CLONE_NEWNET | CLONE_NEWTIME)
 
@@ -94,7 +93,7 @@ cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    if flags & CLONE_REFUSED:
+    if flags & CLONE_REFUSED or flags & (CLONE_NEWUSER | CLONE_FS) == CLONE_NEWUSER | CLONE_FS:
         return -EINVAL
     if flags & CLONE_THREAD and not (flags & CLONE_SIGHAND):
         return -EINVAL
@@ -102,6 +101,9 @@ cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexce
         return -EINVAL
     if flags & CLONE_PARENT and signal_row(k, t.signal).flags & SIGNAL_UNKILLABLE:
         return -EINVAL
+    if unlikely(flags & CLONE_THREAD and (flags & (CLONE_NEWUSER | CLONE_NEWPID) or k.namespaces)):
+        if flags & (CLONE_NEWUSER | CLONE_NEWPID) or task_active_pid_ns(k, t) != pid_ns_for_children(k, t):
+            return -EINVAL
     return 0
 
 
@@ -142,7 +144,17 @@ cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent, uint
 # ------------------------------------------------------------------------------------------ fork
 cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind) noexcept nogil:
     # The row of the child, not started yet, or -errno.
-    return copy_process_as(k, t, flags, exit_signal, kind, t.cred)
+    cdef uint32_t cred
+    cdef int64_t ret
+    if likely(not flags & CLONE_NEWUSER):
+        return copy_process_as(k, t, flags, exit_signal, kind, t.cred)
+    ret = clone_flags_errno(k, t, flags)
+    if ret == 0:
+        ret = unshare_userns(k, t, &cred)
+    if ret == 0:
+        ret = copy_process_as(k, t, flags, exit_signal, kind, cred)
+        put_cred(k, cred)
+    return ret
 
 
 cdef inline int64_t copy_process_as(
@@ -151,7 +163,7 @@ cdef inline int64_t copy_process_as(
     # As somebody who need not be the parent.
     cdef uint32_t task, parent = task_index(k, t)
     cdef task_t *c
-    cdef int64_t err = clone_flags_errno(k, t, flags)
+    cdef int64_t err = clone_flags_errno(k, t, flags), pid_ns = 0
     if err:
         return err
     if not may_fork(k, t):
@@ -164,17 +176,22 @@ cdef inline int64_t copy_process_as(
     if not copy_parts(k, t, c, flags):
         drop_parts(k, task, flags)
         return -alloc_errno(k, ENOMEM)
-    if unlikely(flags & (CLONE_NEWIPC | CLONE_SYSVSEM) or t.flags & TASK_SYSV):
+    if unlikely(flags & (CLONE_NEWIPC | CLONE_NEWPID | CLONE_SYSVSEM) or t.flags & TASK_SYSV):
         err = copy_semundo(k, t, c) if flags & CLONE_SYSVSEM else 0
         if err == 0:
-            err = copy_ipcs(k, t, c, flags)
-        if err:
-            drop_parts(k, task, flags)
-            return err
-    c.pid = alloc_pid(k, task)
-    if c.pid < 0:
+            err = copy_ipcs(k, t, c, flags, cred_row(k, cred).user_ns)
+    if unlikely(err == 0 and (flags & CLONE_NEWPID or k.namespaces)):
+        pid_ns = namespace_of_child(k, t, flags, cred_row(k, cred).user_ns)
+        err = min(pid_ns, <int64_t>0)
+    if unlikely(err != 0):
         drop_parts(k, task, flags)
-        return -EAGAIN
+        return err
+    c.pid = alloc_pid(k, task, <uint32_t>pid_ns)
+    put_pid_ns(k, <uint32_t>pid_ns)
+    if c.pid < 0:
+        err = c.pid
+        drop_parts(k, task, flags)
+        return err
     copy_creds(k, c, cred)
     c.blocked = t.blocked
     if unlikely(t.flags & TASK_THREAD):
@@ -199,6 +216,9 @@ cdef inline int64_t copy_process_as(
         c.exit_signal = task_row(k, t.group_leader).exit_signal
         parent = task_row(k, t.group_leader).real_parent
     start_process(k, task, parent, flags)
+    if unlikely(pid_ns and upid_row(k, upid_of(k, c.pid)).numbers[pid_ns_row(k, <uint32_t>pid_ns).level - 1] == 1):
+        pid_ns_row(k, <uint32_t>pid_ns).child_reaper = task
+        signal_row(k, c.signal).flags |= SIGNAL_UNKILLABLE
     return task
 
 
@@ -267,7 +287,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     if mount_root(k) < 0:
         return -ENOMEM
     ipc_init(k)
-    k.init_ipc_ns = create_ipc_ns(k)
+    k.init_ipc_ns = create_ipc_ns(k, 0)
     t.fs = new_fs_struct(k)
     mm_init(k)
     mmget(k, k.init_mm)
@@ -280,7 +300,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     signal_row(k, t.signal).flags = SIGNAL_UNKILLABLE
     copy_creds(k, t, spawn_cred(k, 0, 0, NULL, 0))
     put_cred(k, t.cred)
-    t.pid = t.tgid = alloc_pid(k, task)
+    t.pid = t.tgid = alloc_pid(k, task, 0)
     start_session(k, t)
     t.group_leader = t.thread_next = t.thread_prev = task
     t.kind = KIND_INIT
@@ -320,6 +340,7 @@ cdef void take_leadership(kernel_t *k, task_t *t) noexcept nogil:
     t.exit_signal = SIGCHLD
     leader.exit_signal = -1
     release_task(k, old)
+    finish_zaps(k)
 
 
 cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
@@ -426,34 +447,82 @@ cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcep
         return -EINVAL
     if flags & CLONE_VM and t.mm != k.init_mm and mm_row(k, t.mm).mm_users > 1:
         return -EINVAL
-    if flags & CLONE_NAMESPACES and not (flags & CLONE_NEWUSER) and not capable(k, t, CAP_SYS_ADMIN):
+    if flags & CLONE_NAMESPACES and not (flags & CLONE_NEWUSER) and not capable_at_home(k, t, CAP_SYS_ADMIN):
         return -EPERM
-    if flags & CLONE_NAMESPACES & ~<uint64_t>CLONE_NEWIPC:  # there is one of each
+    if flags & CLONE_NAMESPACES & ~<uint64_t>(CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWUSER):  # there is one of each
         return -EINVAL
     return 0
 
 
-cdef bint unshare_parts(
-    kernel_t *k, task_t *t, uint64_t flags, uint32_t *fs, uint32_t *files, uint32_t *ns
-) noexcept nogil:
-    # What the task needs to itself and has not. False: it could not be had, and the caller gives back what there is.
-    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
-        fs[0] = copy_fs_struct(k, t.fs)
-        if fs[0] == 0:
-            return False
-    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
-        files[0] = dup_fd_table(k, t.files)
-        if files[0] == 0:
-            return False
+cdef struct unshare_t:  # what a task that calls unshare needs to itself and has not, each 0 if it needs none
+    uint32_t fs
+    uint32_t files
+    uint32_t cred
+    uint32_t ipc_ns
+    uint32_t pid_ns
+
+
+cdef int64_t unshare_userns(kernel_t *k, task_t *t, uint32_t *cred) noexcept nogil:
+    # Credentials of the task's in a new user namespace: 0 or -errno.
+    cdef int64_t err
+    cred[0] = prepare_creds(k, t)
+    if cred[0] == 0:
+        return -alloc_errno(k, ENOMEM)
+    err = create_user_ns(k, cred_row(k, cred[0]))
+    if err:
+        put_cred(k, cred[0])
+        cred[0] = 0
+    return err
+
+
+cdef int64_t unshare_namespaces(kernel_t *k, task_t *t, uint64_t flags, unshare_t *u) noexcept nogil:
+    # unshare_nsproxy_namespaces. They belong to the new user namespace, if there is one.
+    cdef uint32_t user_ns = cred_row(k, u.cred if u.cred else t.cred).user_ns
+    cdef int64_t ns
     if flags & CLONE_NEWIPC:
-        ns[0] = create_ipc_ns(k)
-        return ns[0] != 0
-    return True
+        u.ipc_ns = create_ipc_ns(k, user_ns)
+        if u.ipc_ns == 0:
+            return -alloc_errno(k, ENOMEM)
+    if flags & CLONE_NEWPID:
+        ns = copy_pid_ns(k, t, user_ns)
+        if ns < 0:
+            return ns
+        u.pid_ns = <uint32_t>ns
+    return 0
+
+
+cdef int64_t unshare_parts(kernel_t *k, task_t *t, uint64_t flags, unshare_t *u) noexcept nogil:
+    # 0 or -errno: the caller gives back what there is.
+    cdef int64_t err = 0
+    memset(u, 0, sizeof(unshare_t))
+    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
+        u.fs = copy_fs_struct(k, t.fs)
+        if u.fs == 0:
+            return -alloc_errno(k, ENOMEM)
+    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
+        u.files = dup_fd_table(k, t.files)
+        if u.files == 0:
+            return -alloc_errno(k, ENOMEM)
+    if flags & CLONE_NEWUSER:
+        err = unshare_userns(k, t, &u.cred)
+    return err if err else unshare_namespaces(k, t, flags, u)
+
+
+cdef void unshare_put(kernel_t *k, unshare_t *u) noexcept nogil:
+    if u.fs:
+        put_fs_struct(k, u.fs)
+    if u.files:
+        put_files(k, u.files)
+    if u.cred:
+        put_cred(k, u.cred)
+    if u.ipc_ns:
+        put_ipc_ns(k, u.ipc_ns)
+    put_pid_ns(k, u.pid_ns)
 
 
 cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     # What can fail comes first. Who leaves the namespace undoes what he would have to undo there.
-    cdef uint32_t files = 0, fs = 0, ns = 0
+    cdef unshare_t u
     cdef int64_t err
     if flags & CLONE_VM:
         flags |= CLONE_SIGHAND
@@ -464,22 +533,24 @@ cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
     err = check_unshare_flags(k, t, flags)
     if err:
         return err
-    if not unshare_parts(k, t, flags, &fs, &files, &ns):
-        if fs:
-            put_fs_struct(k, fs)
-        if files:
-            put_files(k, files)
-        return -alloc_errno(k, ENOMEM)
-    if fs:
+    err = unshare_parts(k, t, flags, &u)
+    if err:
+        unshare_put(k, &u)
+        return err
+    if u.fs:
         put_fs_struct(k, t.fs)
-        t.fs = fs
-    if files:
+        t.fs = u.fs
+    if u.files:
         put_files(k, t.files)
-        t.files = files
+        t.files = u.files
     if flags & CLONE_SYSVSEM and t.flags & TASK_SYSV:
         exit_sem(k, t)
-    if ns:
-        unshare_ipcs(k, t, ns)
+    if u.ipc_ns:
+        unshare_ipcs(k, t, u.ipc_ns)
+    if u.pid_ns:
+        task_sysv(k, t).pid_ns_for_children = u.pid_ns
+    if u.cred:
+        commit_creds(k, t, u.cred)
     return 0
 
 
