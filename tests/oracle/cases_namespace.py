@@ -253,17 +253,18 @@ def kill_everybody_stays_inside(m: Machine) -> None:
 
 
 def groups_reach_outside(m: Machine) -> None:
-    """S5: a group that spans namespaces is reached as a whole; the pid is that which the sender has inside."""
+    """S5, S10: a group over several namespaces is reached as a whole; the first who does not see the sender hides it."""
     a = m.spawn()
     b = a.clone(CLONE_NEWPID | SIGCHLD)
-    for t in (a, b):
-        t.sigaction(SIGUSR1, "handler")
-    assert b.kill(0, SIGUSR1) is None
-    assert a.kill(0, SIGUSR1) is None
     c = b.clone(CLONE_NEWPID | SIGCHLD)
-    c.sigaction(SIGUSR1, "handler")
-    assert a.kill(-a, SIGUSR1) is None
+    for t in (a, b, c):
+        t.sigprocmask(SIG_BLOCK, [SIGUSR1])
     assert b.kill(0, SIGUSR1) is None
+    assert [t.sigtaken([SIGUSR1])[2] for t in (a, b, c)] == ["nobody", "#0", "#0"]
+    assert a.kill(-a, SIGUSR1) is None
+    assert [t.sigtaken([SIGUSR1])[2] for t in (a, b, c)] == ["nobody", "#0", "#0"]
+    assert c.kill(0, SIGUSR1) is None
+    assert [t.sigtaken([SIGUSR1])[2] for t in (a, b, c)] == ["init", "#1", "#1"]
 
 
 def sigqueueinfo_to_oneself(m: Machine) -> None:
