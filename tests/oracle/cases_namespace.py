@@ -124,7 +124,7 @@ def wait_tells_the_callers_numbers(m: Machine) -> None:
 
 
 def flags_of_clone(m: Machine) -> None:
-    """Errors of clone: threads with CLONE_NEWPID or CLONE_NEWUSER; threads of who has unshared; CLONE_PARENT of init."""
+    """Errors of clone: threads in new namespaces, threads of who has unshared, CLONE_PARENT of init."""
     a = m.spawn()
     assert a.clone(THREAD | CLONE_NEWPID) == "EINVAL"
     assert a.clone(THREAD | CLONE_NEWUSER) == "EINVAL"
@@ -253,7 +253,7 @@ def kill_everybody_stays_inside(m: Machine) -> None:
 
 
 def groups_reach_outside(m: Machine) -> None:
-    """S5, S10: a group over several namespaces is reached as a whole; the first who does not see the sender hides it."""
+    """S5, S10: a group over several namespaces is reached whole; the first who does not see the sender hides it."""
     a = m.spawn()
     b = a.clone(CLONE_NEWPID | SIGCHLD)
     c = b.clone(CLONE_NEWPID | SIGCHLD)
@@ -533,7 +533,9 @@ def errors_of_maps(m: Machine) -> None:
     a = m.spawn()
     b = a.clone(CLONE_NEWUSER | SIGCHLD)
     fd = a.open("/proc/{B}/uid_map", O_RDWR)
-    for text in (b"", b"x", b"0", b"0 0", b"0 0 ", b"0 0 0", b"0 0 1 1", b"0 0 1x", b"4294967295 0 1", b"0 4294967295 1"):
+    for text in (b"", b"x", b"0", b"0 0", b"0 0 ", b"0 0 0", b"0 0 1 1", b"0 0 1x"):
+        assert a.write(fd, text) == "EINVAL"
+    for text in (b"4294967295 0 1", b"0 4294967295 1"):
         assert a.write(fd, text) == "EINVAL"
     assert a.write(fd, b"1 0 4294967295") == "EINVAL"
     assert a.write(fd, b"0 1 4294967295") == "EINVAL"
@@ -585,7 +587,7 @@ def ids_through_a_map(m: Machine) -> None:
 
 
 def capabilities_count_inside(m: Machine) -> None:
-    """Capabilities of a namespace are worth nothing outside, and those of its owner and of the root outside all inside."""
+    """Capabilities of a namespace are worth nothing outside; its owner, and who is capable outside, may all inside."""
     m.host_root()
     a = m.spawn(uid=1000)
     b = a.clone(CLONE_NEWUSER | SIGCHLD)
@@ -646,6 +648,29 @@ def s10_uids_of_signals(m: Machine) -> None:
     assert b.sigtaken([SIGUSR1]) == (SIGUSR1, SI_USER, "C", 7)
     a.sigqueue(b, RT, 9)
     assert b.sigtaken([RT]) == (RT, SI_QUEUE, "A", 65534)
+
+
+def s10_uids_of_stops(m: Machine) -> None:
+    """S10: the uid of a child that has stopped is translated twice, so that a parent outside is told 65534."""
+    m.host_root()
+    a = m.spawn()
+    a.sigprocmask(SIG_BLOCK, [SIGCHLD])
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    a.write(a.open("/proc/{B}/uid_map", O_WRONLY), b"0 100000 1000")
+    c = b.fork()
+    b.sigprocmask(SIG_BLOCK, [SIGCHLD])
+    b.setresuid(5, 5, 5)
+    a.kill(b, SIGSTOP)
+    a.sigtaken([SIGCHLD])
+    a.kill(b, SIGCONT)
+    a.sigtaken([SIGCHLD])
+    c.setresuid(6, 6, 6)
+    a.kill(c, SIGSTOP)
+    b.sigtaken([SIGCHLD])
+    a.kill(c, SIGKILL)
+    b.sigtaken([SIGCHLD])
+    b.exit(1)
+    a.sigtaken([SIGCHLD])
 
 
 def root_of_a_namespace_sees_files_as_its_own(m: Machine) -> None:

@@ -519,9 +519,9 @@ ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t f_flags
     uint16_t f_mode
     uint16_t f_op
-    uint32_t private_data  # row of the pipe
+    uint32_t private_data  # row of the pipe; of a file of /proc the user namespace of its opener, counted
     uint32_t inode
-    uint32_t f_version  # f_pipe: the other side's counter at open (FIFO)
+    uint32_t f_version  # f_pipe: the other side's counter at open (FIFO); of a file of /proc: PID namespace, counted
     int64_t f_pos
     uint32_t f_owner
     uint32_t f_sig

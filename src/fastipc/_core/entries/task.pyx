@@ -433,8 +433,8 @@ cdef class TaskCore:
         """tuple of int: The thread's number in each PID namespace, from the first one to its own. Of a task that has
         ended: in the first one."""
         cdef uint32_t upid = 0 if self.frozen or self.k.current == CTX_CLOSED else upid_of(self.k, self.t.pid), i
-        return (self.t.pid, *[upid_row(self.k, upid).numbers[i] for i in range(upid_row(self.k, upid).level if upid
-                                                                              else 0)])
+        cdef uint32_t levels = upid_row(self.k, upid).level if upid else 0
+        return (self.t.pid, *[upid_row(self.k, upid).numbers[i] for i in range(levels)])
 
     @property
     def ppid(self):

@@ -364,8 +364,9 @@ cdef class IdCalls(ProcessCalls):
         self.enter()
         if info is not None:
             if get_room(info, &view, "info"):
-                return raw_call(self, NR_waitid, False, <uint64_t>as_int(idtype, "idtype"), <uint64_t>as_pid(self, id, "id"),
-                                user_addr(info, 128, "info"), <uint64_t>as_int(options, "options"))
+                return raw_call(self, NR_waitid, False, <uint64_t>as_int(idtype, "idtype"),
+                                <uint64_t>as_pid(self, id, "id"), user_addr(info, 128, "info"),
+                                <uint64_t>as_int(options, "options"))
             to = <siginfo_t *>view.buf
             n = view.len
             held = memoryview(info)

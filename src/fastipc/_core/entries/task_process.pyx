@@ -188,8 +188,8 @@ cdef class ProcessCalls(PathCalls):
         self.enter()
         if status is not None:
             if get_room(status, &view, "status"):
-                return raw_call(self, NR_wait4, False, <uint64_t>as_pid(self, pid, "pid"), user_addr(status, 4, "status"),
-                                <uint64_t>as_int(options, "options"))
+                return raw_call(self, NR_wait4, False, <uint64_t>as_pid(self, pid, "pid"),
+                                user_addr(status, 4, "status"), <uint64_t>as_int(options, "options"))
             word = <int32_t *>view.buf
             n = view.len
             held = memoryview(status)
@@ -307,12 +307,14 @@ cdef class ProcessCalls(PathCalls):
     def sys_getresuid(self, ids):
         """As `getresuid`, into ``ids`` (uint32 x 3); 0."""
         self.enter()
-        return self.three_ids(NR_getresuid, ids, self.told_uid(self.cred().uid), self.told_uid(self.cred().euid), self.told_uid(self.cred().suid))
+        return self.three_ids(NR_getresuid, ids, self.told_uid(self.cred().uid), self.told_uid(self.cred().euid),
+                              self.told_uid(self.cred().suid))
 
     def sys_getresgid(self, ids):
         """As `getresgid`, into ``ids`` (uint32 x 3); 0."""
         self.enter()
-        return self.three_ids(NR_getresgid, ids, self.told_gid(self.cred().gid), self.told_gid(self.cred().egid), self.told_gid(self.cred().sgid))
+        return self.three_ids(NR_getresgid, ids, self.told_gid(self.cred().gid), self.told_gid(self.cred().egid),
+                              self.told_gid(self.cred().sgid))
 
     cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved):
         cdef Py_buffer view

@@ -107,8 +107,8 @@ cdef void show_queue(kernel_t *k, msg_queue_t *msq, seq_file_t *m) noexcept nogi
              <unsigned int>from_kuid_munged(k, m.user_ns, msq.q_perm.uid),
              <unsigned int>from_kgid_munged(k, m.user_ns, msq.q_perm.gid),
              <unsigned int>from_kuid_munged(k, m.user_ns, msq.q_perm.cuid),
-             <unsigned int>from_kgid_munged(k, m.user_ns, msq.q_perm.cgid), <unsigned long long>msq.q_stime, <unsigned long long>msq.q_rtime,
-             <unsigned long long>msq.q_ctime)
+             <unsigned int>from_kgid_munged(k, m.user_ns, msq.q_perm.cgid), <unsigned long long>msq.q_stime,
+             <unsigned long long>msq.q_rtime, <unsigned long long>msq.q_ctime)
     seq_puts(m, line)
 
 

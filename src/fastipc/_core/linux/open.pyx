@@ -158,7 +158,7 @@ cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t f
     if inode.i_fop == NO_OPEN_FOPS or inode.i_fop == DEF_BLK_FOPS:
         return -ENXIO
     if inode.i_fop == DEF_CHR_FOPS or inode.i_fop == PROC_FOPS:
-        err = chrdev_open(k, f) if inode.i_fop == DEF_CHR_FOPS else proc_open(k, t, inode, f.f_mode)
+        err = chrdev_open(k, f) if inode.i_fop == DEF_CHR_FOPS else proc_open(k, t, f)
         if err:
             return err
     return -EINVAL if flags & O_DIRECT else 0

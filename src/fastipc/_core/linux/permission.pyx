@@ -17,7 +17,8 @@ cdef inline uint32_t permission_class(kernel_t *k, task_t *t, inode_t *inode) no
 cdef inline bint capable_dac(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
     # What a capability allows where the bits do not: everything but executing what nobody may.
     if is_dir(inode):
-        return (not (mask & MAY_WRITE) and capable_wrt_inode(k, t, inode, CAP_DAC_READ_SEARCH)) or capable_wrt_inode(k, t, inode, CAP_DAC_OVERRIDE)
+        return (not (mask & MAY_WRITE) and capable_wrt_inode(k, t, inode, CAP_DAC_READ_SEARCH)
+                or capable_wrt_inode(k, t, inode, CAP_DAC_OVERRIDE))
     if mask == MAY_READ and capable_wrt_inode(k, t, inode, CAP_DAC_READ_SEARCH):
         return True
     return (not (mask & MAY_EXEC) or inode.i_mode & 0o111 != 0) and capable_wrt_inode(k, t, inode, CAP_DAC_OVERRIDE)

@@ -1,7 +1,7 @@
 """PID namespaces: numbers at every level, the init of each, and its end, which is that of all in it.
 
 Source: kernel/pid_namespace.c (create_pid_namespace, zap_pid_ns_processes), kernel/pid.c (alloc_pid, free_pid,
-pid_nr_ns), kernel/exit.c (find_child_reaper). Whoever is killed because the init has ended ends at once, in the order of
+pid_nr_ns), kernel/exit.c (find_child_reaper). Who is killed because the init has ended ends at once, in the order of
 the numbers, not on its own next turn. Missing: setns, a limit on how many there are, reboot, a /proc for each, pid_max
 of each: it is that of a 64-bit machine.
 
@@ -325,6 +325,9 @@ cdef bint pid_ns_counts_check(kernel_t *k) noexcept nogil:
             pid_ns_row(k, upid_row(k, i).ns).link += 1
     for i in range(1, k.table[T_SYSV].high):
         pid_ns_row(k, sysv_row(k, i).pid_ns_for_children).link += sysv_row(k, i).live
+    for i in range(1, k.table[T_FILE].high):
+        if file_row(k, i).live and file_row(k, i).f_op == PROC_FOPS:
+            pid_ns_row(k, file_row(k, i).f_version).link += 1
     for i in range(1, k.table[T_PID_NAMESPACE].high):
         pid_ns_row(k, pid_ns_row(k, i).parent).link += pid_ns_row(k, i).live
     pid_ns_row(k, 0).link = 0

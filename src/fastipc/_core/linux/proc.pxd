@@ -9,7 +9,8 @@ cdef bint proc_revalidate(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
 cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char **body) noexcept nogil
 cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int64_t size) noexcept nogil
 cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil
-cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) noexcept nogil
+cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil
 
 cdef enum:  # inode.i_private of proc

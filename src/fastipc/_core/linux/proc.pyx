@@ -318,7 +318,8 @@ cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     for i in range(8):
         if i % 4 == 0:
             seq_puts(m, b"Uid:" if i == 0 else b"\nGid:")
-        seq_number(m, b"\t%lld", from_kuid_munged(k, m.user_ns, ids[i]) if i < 4 else from_kgid_munged(k, m.user_ns, ids[i]))
+        seq_number(m, b"\t%lld", from_kuid_munged(k, m.user_ns, ids[i]) if i < 4
+                   else from_kgid_munged(k, m.user_ns, ids[i]))
     fds = max(files_row(k, t.files).max_fds, <uint32_t>NR_OPEN_DEFAULT) if t.files else 0
     seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", fds)
     for i in range(groups_count(k, c)):
@@ -408,7 +409,7 @@ cdef void frag_show(kernel_t *k, seq_file_t *m) noexcept nogil:
     seq_puts(m, b"\n")
 
 
-cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) noexcept nogil:
+cdef int64_t may_open_proc(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) noexcept nogil:
     # proc_mem_open: whose memory it is that is told must be open to the reader. proc_setgroups_open.
     cdef uint32_t task
     if inode.i_private != PROC_PID_MAPS and inode.i_private != PROC_PID_SETGROUPS:
@@ -421,6 +422,26 @@ cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) no
     if task == 0:
         return -ESRCH
     return 0 if may_trace(k, t, task_row(k, task)) else -EACCES
+
+
+cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    # The text will be as the opener's namespaces have ids and numbers.
+    cdef int64_t err = may_open_proc(k, t, inode_row(k, f.inode), f.f_mode)
+    if err == 0:
+        f.private_data = get_user_ns(k, current_user_ns(k, t))
+        f.f_version = get_pid_ns(k, task_active_pid_ns(k, t))
+    return err
+
+
+cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil:
+    put_user_ns(k, f.private_data)
+    put_pid_ns(k, f.f_version)
+
+
+cdef inline void seq_open(file_t *f, seq_file_t *m) noexcept nogil:
+    memset(m, 0, sizeof(seq_file_t))
+    m.user_ns = f.private_data
+    m.pid_ns = f.f_version
 
 
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil:
@@ -465,9 +486,7 @@ cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef int64_t n, copied
     if inode.i_private == PROC_SYSCTL and pos[0]:
         return 0
-    memset(&m, 0, sizeof(m))
-    m.user_ns = current_user_ns(k, t)
-    m.pid_ns = task_active_pid_ns(k, t)
+    seq_open(f, &m)
     n = proc_show(k, inode, &m)
     if n == 0 and pos[0] < m.count:
         n = min(t.call.iter.count, m.count - pos[0])
@@ -484,7 +503,7 @@ cdef int64_t proc_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
     cdef seq_file_t m
     cdef int64_t there = 0
     if inode.i_private != PROC_SYSCTL or f.f_pos == 0:
-        memset(&m, 0, sizeof(m))
+        seq_open(f, &m)
         if proc_show(k, inode, &m) == 0:
             there = max(min(m.count - f.f_pos, n), 0)
         seq_free(&m)
@@ -530,7 +549,7 @@ cdef int64_t write_user_ns(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     if task == 0:
         return -ESRCH
     ns = current_user_ns(k, task_row(k, task))
-    if not groups and (ns == 0 or current_user_ns(k, t) != ns and current_user_ns(k, t) != user_ns_row(k, ns).parent):
+    if not groups and (ns == 0 or f.private_data != ns and f.private_data != user_ns_row(k, ns).parent):
         return -EPERM
     if file_pos(t, f)[0] or n >= (8 if groups else <int64_t>sizeof(text)):
         return -EINVAL

@@ -9,7 +9,7 @@ ctypedef struct seq_file_t:  # struct seq_file
     int64_t size
     int64_t count
     bint failed  # the host has no memory
-    uint32_t user_ns  # of whom it is read by
+    uint32_t user_ns  # of whom it was opened by
     uint32_t pid_ns
 
 

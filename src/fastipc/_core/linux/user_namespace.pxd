@@ -60,12 +60,12 @@ cdef inline uint32_t from_kgid(kernel_t *k, uint32_t ns, uint32_t kgid) noexcept
 
 cdef inline uint32_t from_kuid_munged(kernel_t *k, uint32_t ns, uint32_t kuid) noexcept nogil:
     cdef uint32_t uid = from_kuid(k, ns, kuid)
-    return OVERFLOW_ID if unlikely(ns and uid == INVALID_ID) else uid
+    return OVERFLOW_ID if unlikely(uid == INVALID_ID) else uid
 
 
 cdef inline uint32_t from_kgid_munged(kernel_t *k, uint32_t ns, uint32_t kgid) noexcept nogil:
     cdef uint32_t gid = from_kgid(k, ns, kgid)
-    return OVERFLOW_ID if unlikely(ns and gid == INVALID_ID) else gid
+    return OVERFLOW_ID if unlikely(gid == INVALID_ID) else gid
 
 
 # As the caller sees them, for the results of calls.

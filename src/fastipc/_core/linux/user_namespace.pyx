@@ -1,12 +1,12 @@
 """User namespaces: their beginning, their maps, what capabilities are worth, their end.
 
 Source: kernel/user_namespace.c (create_user_ns, map_write, new_idmap_permitted, verify_root_map,
-proc_setgroups_write), security/commoncap.c (cap_capable). The credentials of whoever writes a map are those that count,
+proc_setgroups_write), security/commoncap.c (cap_capable). The capabilities of whoever writes a map are what counts,
 where Linux looks at those of its opener too. Missing: maps of more than one extent, projid_map, setns, a limit on how
 many there are; what a user holds is counted once, whatever the namespace.
 
-Invariants: a namespace is counted by credentials, by namespaces that belong to it, by those whose parent it is; its maps
-lead to ids of the first namespace.
+Invariants: a namespace is counted by credentials, by namespaces that belong to it, by those in it; its maps lead to ids
+of the first namespace.
 """
 
 
@@ -157,13 +157,11 @@ cdef bint new_idmap_permitted(kernel_t *k, task_t *t, uint32_t i, bint group, id
 
 
 cdef int64_t map_write(kernel_t *k, task_t *t, uint32_t i, bint group, const char *text) noexcept nogil:
-    # A map is written once. 0 or -errno.
+    # A map is written once. 0 or -errno. Precondition: it is not the first namespace.
     cdef user_namespace_t *ns = user_ns_row(k, i)
     cdef id_map_t map
     cdef uint32_t last
     cdef int64_t err
-    if i == 0 or (current_user_ns(k, t) != i and current_user_ns(k, t) != ns.parent):
-        return -EPERM
     if id_map(k, i, group).count or not ns_capable(k, t, i, CAP_SYS_ADMIN):
         return -EPERM
     err = parse_map(text, &map)
@@ -209,6 +207,9 @@ cdef bint user_namespace_check(kernel_t *k) noexcept nogil:
         user_ns_row(k, ipc_ns_row(k, i).user_ns if ipc_ns_row(k, i).live else 0).link += 1
     for i in range(1, k.table[T_PID_NAMESPACE].high):
         user_ns_row(k, pid_ns_row(k, i).user_ns if pid_ns_row(k, i).live else 0).link += 1
+    for i in range(1, k.table[T_FILE].high):
+        if file_row(k, i).live and file_row(k, i).f_op == PROC_FOPS:
+            user_ns_row(k, file_row(k, i).private_data).link += 1
     for i in range(1, k.table[T_USER_NAMESPACE].high):
         user_ns_row(k, user_ns_row(k, i).parent if user_ns_row(k, i).live else 0).link += 1
     user_ns_row(k, 0).link = 0
