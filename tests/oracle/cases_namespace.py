@@ -8,6 +8,7 @@ from .abi import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
     CLONE_PARENT,
+    CLONE_SIGHAND,
     CLONE_SYSVSEM,
     CLONE_VM,
     GETPID,
@@ -401,6 +402,16 @@ def nested_inits(m: Machine) -> None:
     a.kill(b, SIGKILL)
     assert (e.alive, f.alive) == (False, False)
     assert a.wait4() == ("B", SIGKILL)
+
+
+def an_init_that_shares_its_actions(m: Machine) -> None:
+    """An init that ends ignores SIGCHLD, and with it whoever shares its actions: here its parent, which waits for none."""
+    a = m.spawn()
+    b = a.clone(CLONE_NEWPID | CLONE_VM | CLONE_SIGHAND | SIGCHLD)
+    a.sigaction(SIGCHLD, "handler")
+    b.exit(3)
+    assert a.sigaction(SIGCHLD)[0] == SIG_IGN
+    assert a.wait4() == "ECHILD"
 
 
 def init_with_threads(m: Machine) -> None:

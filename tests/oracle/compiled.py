@@ -449,6 +449,7 @@ class CompiledMachine(CompiledSignals, CompiledSysv, CompiledMemory, SimMachine)
         if name == "execve":
             self.pids[handle.pid] = pending.task.name
             self.numbers[pending.task] = handle.pid
+            pending.task.pids = handle.nspid
             return None
         return decode(ret)
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from .abi import CLONE_NEWPID, CLONE_NEWUSER
+from .abi import CLONE_NEWPID, CLONE_NEWUSER, INT_MAX
 from .memory import ACCESSES, FAULT
 
 ASLEEP = "asleep"
@@ -101,14 +101,21 @@ class Task:
         self.handle = handle
         self.alive = True
         self.pending: Pending | None = None
-        self.inner = self.mapped = False  # it is in a namespace of pids, of users: it sees numbers of those
-        self.apart = False  # its children are born in another namespace of pids
+        self.spaces: tuple[int, ...] = ()  # namespaces of pids that it is in, below the first one
+        self.pids: Sequence[int] = ()  # its number in the first one and in each of these
+        self.apart: tuple[int, ...] = ()  # the one that its children are born in, if that is another
+        self.mapped = False  # it is in a namespace of users: it sees ids of that
 
     def __neg__(self) -> Group:
         return Group(self)
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def inner(self) -> bool:
+        """Whether it sees numbers of a namespace of pids."""
+        return bool(self.spaces)
 
     def submit(self, name: str, *args: Any) -> Pending:
         """Start a call and let the machine come to rest."""
@@ -177,7 +184,8 @@ class Machine:
         self.told = 0  # runs of handlers that are in the log
         self.journal: list[tuple] = []  # runs that are not, on fastipc
         self.viewer: Task | None = None  # whose numbers are looked at
-        self.newborn = (False, False)  # namespaces of pids and users of the task that is being made
+        self.newborn: tuple[tuple[int, ...], bool] = ((), False)  # namespaces of the task that is being made
+        self.spaces = 0  # namespaces of pids that were made
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -213,6 +221,16 @@ class Machine:
         """Return a number that is higher for a call that ended later."""
         raise NotImplementedError
 
+    def _pids(self, handle: Any) -> Sequence[int]:
+        """Return the numbers of a task in all its namespaces of pids, the first one first."""
+        raise NotImplementedError
+
+    def seen(self, task: Task) -> int:
+        """Return the number of a task, as who looks knows it; of one that it does not see one that nobody has."""
+        assert self.viewer is not None
+        level = len(self.viewer.spaces)
+        return task.pids[level] if task.spaces[:level] == self.viewer.spaces else INT_MAX
+
     def nsems(self, semid: int) -> int:
         """Return how many semaphores a set has that a case has made."""
         return self.sets.get(semid, 0)
@@ -243,7 +261,7 @@ class Machine:
     # ------------------------------------------------------------------------------------------ what a case uses
     def spawn(self, uid: int = 0, gid: int | None = None, groups: Sequence[int] = ()) -> Task:
         """Make a process in a session of its own, with no descriptors; its group is that of the user's number."""
-        self.viewer, self.newborn = None, (False, False)
+        self.viewer, self.newborn = None, ((), False)
         task = self.adopt(self._spawn(uid, uid if gid is None else gid, groups))
         more = f" gid={gid}" * (gid is not None) + f" groups={list(groups)}" * bool(groups)
         self.log.append(f"spawn uid={uid}{more} = {task.name}")
@@ -257,7 +275,8 @@ class Machine:
         """Name a new task."""
         n = len(self.tasks)
         task = Task(self, chr(65 + n) if n < 26 else f"T{n}", handle)
-        (task.inner, task.mapped), self.newborn = self.newborn, (False, False)
+        (task.spaces, task.mapped), self.newborn = self.newborn, ((), False)
+        task.pids = self._pids(handle)
         self.tasks.append(task)
         return task
 
@@ -273,10 +292,9 @@ class Machine:
         self.viewer = task
         if name in CREATING:
             flags = args[0] if name == "clone" else 0
-            self.newborn = (
-                task.inner or task.apart or bool(flags & CLONE_NEWPID),
-                task.mapped or bool(flags & CLONE_NEWUSER),
-            )
+            self.spaces += 1
+            fresh = (self.spaces,) * bool(flags & CLONE_NEWPID)
+            self.newborn = task.spaces + task.apart + fresh, task.mapped or bool(flags & CLONE_NEWUSER)
         pending.token = self._start(task, name, args, direct)
         task.pending = pending
         self._settle()
@@ -338,7 +356,8 @@ class Machine:
                 continue
             task.pending = None
             if pending.name == "unshare" and pending.value is None:
-                task.apart |= bool(pending.args[0] & CLONE_NEWPID)
+                self.spaces += 1
+                task.apart += (self.spaces,) * bool(pending.args[0] & CLONE_NEWPID)
                 task.mapped |= bool(pending.args[0] & CLONE_NEWUSER)
             if pending is not fresh and pending.value is not DIED:
                 woken.append(task)

@@ -328,6 +328,10 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         """Let the tasks that are made from now on have the host's root."""
         self.host.tell_root(False)
 
+    def _pids(self, handle: Slot) -> Sequence[int]:
+        with open(f"/proc/{handle.tid}/status") as f:
+            return next([int(n) for n in line.split()[1:]] for line in f if line.startswith("NSpid:"))
+
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
         return self.host.root.proc_and_disk if self.host.root else (0, 0)
@@ -418,10 +422,11 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         return marshal(slot, *args)
 
     def _number(self, arg: Any) -> int:
+        inner = self.viewer is not None and self.viewer.inner
         if isinstance(arg, Task):
-            return arg.handle.number
+            return self.seen(arg) if inner else arg.handle.number
         if isinstance(arg, Group):
-            return -arg.task.handle.number
+            return -(self.seen(arg.task) if inner else arg.task.handle.number)
         return int(arg)
 
     def _stranger(self, number: int) -> int:
@@ -460,6 +465,7 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         if name == "execve":
             self.pids[slot.tid] = pending.task.name
             slot.number = slot.tid
+            pending.task.pids = self._pids(slot)
             return None
         if name in NAMING:
             return self.name_of(ret)

@@ -64,6 +64,9 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         self.numbers[task] = handle.pid
         return task
 
+    def _pids(self, handle: Any) -> Sequence[int]:
+        return handle.nspid
+
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
         return devices()[1:]
@@ -138,10 +141,11 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         return paths.fill(path, lambda name: self.numbers[self.task(name)])
 
     def _plain(self, arg: Any) -> Any:
+        inner = self.viewer is not None and self.viewer.inner
         if isinstance(arg, Task):
-            return arg.handle if arg.alive else self.numbers[arg]
+            return self.seen(arg) if inner else arg.handle if arg.alive else self.numbers[arg]
         if isinstance(arg, Group):
-            return -self.numbers[arg.task]
+            return -(self.seen(arg.task) if inner else self.numbers[arg.task])
         return arg
 
     def _ended(self, pending: Pending) -> Any:
@@ -163,6 +167,7 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         if name == "execve":
             self.pids[handle.pid] = task.name
             self.numbers[task] = handle.pid
+            task.pids = handle.nspid
             return None
         if verb.startswith("sys_") and value < 0:
             assert -value == handle.errno, f"t.errno is {handle.errno}, not {-value}"

@@ -132,7 +132,7 @@ static int my_tid(void)
     if (n <= 0) return tid;
     link[n] = 0;
     for (at = n; at > 0 && link[at - 1] != '/'; at--) {}
-    inner = read_number(link + at) != tid;
+    if (read_number(link + at) != tid) inner = 1;  // and so it stays, for whoever shares this memory
     return read_number(link + at);
 }
 

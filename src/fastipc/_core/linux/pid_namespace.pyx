@@ -211,6 +211,9 @@ cdef void zap_pid_ns_processes(kernel_t *k, task_t *t, uint32_t i) noexcept nogi
     cdef uint64_t nr = 1
     cdef uint32_t number = xa_find(k, ns.idr, &nr, PID_MAX_LIMIT), task, child
     ns.closed = 1
+    if t.sighand != k.init_sighand:  # with whom it shares its actions ignores SIGCHLD from now on, too
+        set_default(k, t, SIGCHLD)
+        sighand_row(k, t.sighand).ignored |= sigmask(SIGCHLD)
     while number:
         task = pid_row(k, number).task
         if task and not (task_row(k, task).flags & PF_EXITING):
