@@ -47,6 +47,8 @@ fuzz: $(BUILT) ## random programs against the real kernel, SECONDS=300 SEED=0
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED)
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --files
 	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --memory
+	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --sysv
+	$(PY) -m tests.oracle.fuzz --seconds $(SECONDS) --seed $(SEED) --signals
 
 lint: $(BUILT) $(VENV)/.lint ## ruff, mypy, stubtest and cython-lint
 	$(VENV)/bin/ruff check .

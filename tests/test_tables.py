@@ -53,6 +53,16 @@ SYSV_TABLES += "sysv ipc_namespace ipc_ids shm mm vm_area".split()
 
 SIGNAL_TABLES = "sigaction sigqueue handler sigframe thread".split()
 
+NAMESPACE_TABLES = "pid_namespace upid user_namespace".split()
+
+
+@pytest.mark.parametrize("name", NAMESPACE_TABLES)
+def test_the_tables_of_namespaces(k, name):
+    t = k.spawn()
+    t.clone(fastipc.CLONE_NEWPID | fastipc.CLONE_NEWUSER | fastipc.SIGCHLD)
+    assert len(k.table(name, live=True)) == 1
+    assert not k.table(name).flags.writeable
+
 
 @pytest.mark.parametrize("name", SIGNAL_TABLES)
 def test_the_tables_of_signals(k, name):
@@ -101,7 +111,8 @@ def described():
 
     inside = "fdbits pid pidbits pollfd dhash siginfo stat kht shmid_ds shminfo shm_info".split()
     inside += "sembuf semid_ds seminfo msqid_ds msginfo".split()
-    return {name: layout.dtype(name) for name in [*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *inside]}
+    tables = [*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES]
+    return {name: layout.dtype(name) for name in [*tables, *inside]}
 
 
 @pytest.mark.parametrize(("name", "dtype"), described().items(), ids=lambda x: x if isinstance(x, str) else "")
@@ -114,7 +125,7 @@ def test_every_table_can_be_looked_at(k):
     with pytest.raises(ValueError) as caught:
         k.table("chairs")
     names = str(caught.value).split("one of ")[1].split(", ")
-    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES}
+    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES}
     assert all(len(k.table(name).dtype.names) > 1 for name in names)
     assert all(name in (fastipc.Kernel.table.__doc__ or "") for name in names)
 
@@ -305,6 +316,11 @@ def test_the_struct_dtypes_are_the_kernels(k):
         ("ipc_namespace", "shm_tot", 1, "shm"),
         ("sysv", "live", -1, "ipc"),
         ("user", "locked_shm", 1, "shm"),
+        ("pid_namespace", "count", 1, "pid"),
+        ("pid_namespace", "pid_allocated", 1, "pid"),
+        ("upid", "count", 1, "pid"),
+        ("upid", "nr", 1, "pid"),
+        ("user_namespace", "count", 1, "user"),
     ],
 )
 def test_verify_finds_what_is_broken(table, field, delta, word):
@@ -317,6 +333,7 @@ def test_verify_finds_what_is_broken(table, field, delta, word):
         s.unshare(fastipc.CLONE_NEWIPC)
         s.shmat(s.shmget(7, 5000, fastipc.IPC_CREAT | 0o600))
         s.submit("nanosleep", 1)
+        k.spawn().clone(fastipc.CLONE_NEWPID | fastipc.CLONE_NEWUSER | fastipc.SIGCHLD)
         p.write(p.open("/tmp/file", fastipc.O_CREAT | fastipc.O_RDWR), b"x")
         p.fork().submit("poll", [(r, fastipc.POLLPRI)], 5000)
         k.run(until=0)

@@ -16,9 +16,10 @@ from numba.extending import intrinsic
 import fastipc
 from fastipc import UserBuffer, compiled
 
-from . import abi, compiled_memory, compiled_paths, compiled_sysv, memory, paths
+from . import abi, compiled_memory, compiled_paths, compiled_signals, compiled_sysv, memory, paths
 from .compiled_memory import CompiledMemory, on_memory, raising_memory
 from .compiled_paths import on_paths, raising_paths
+from .compiled_signals import CompiledSignals, on_signals, raising_signals
 from .compiled_sysv import CompiledSysv, on_sysv, raising_sysv
 from .machine import ASLEEP, DIED, NAMING, NOTHING, Pending, Task, ready_sets
 from .sim import SimMachine
@@ -46,11 +47,15 @@ OPS = (
 FILES = 100  # the number of the first call that names files
 MEMORY = 200  # of the first call on memory
 SYSV = 300  # of the first call on semaphores and message queues
+SIGNALS = 400  # of the first call on signals
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
 NUMBER["times"] = NUMBER["lstat"]
+NUMBER |= {"write_map": NUMBER["write"], "read_map": NUMBER["pread"]}
 NUMBER |= {name: MEMORY + i for i, name in enumerate(compiled_memory.OPS)}
 NUMBER |= {name: SYSV + i for i, name in enumerate(compiled_sysv.OPS)}
+NUMBER |= {name: SIGNALS + i for i, name in enumerate(compiled_signals.OPS)}
+NUMBER["sigtaken"] = NUMBER["sigtimedwait"]
 NUMBER |= dict.fromkeys(memory.LIMITS, NUMBER["setrlimit"])
 (
     READ, WRITE, READV, WRITEV, PIPE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, IOCTL, FSTAT,
@@ -212,6 +217,7 @@ RAISING = (READ, PREAD, WRITE, PIPE2, CLOSE, DUP, DUP2, DUP3, FCNTL, FSTAT, SELE
 RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
 RAISING += tuple(MEMORY + op for op in compiled_memory.RAISING)
 RAISING += tuple(SYSV + op for op in compiled_sysv.RAISING)
+RAISING += tuple(SIGNALS + op for op in compiled_signals.RAISING)
 
 
 @numba.njit
@@ -321,6 +327,8 @@ def worker(t, me, boxes, areas):
             ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
         elif op == EXECVE:
             ret = t.sys_execve(worker, me, boxes, areas)
+        elif op >= SIGNALS:
+            ret = raising_signals(t, op - SIGNALS, a, area) if box[FORM] else on_signals(t, op - SIGNALS, a, area)
         elif op >= SYSV:
             ret = raising_sysv(t, op - SYSV, a, area) if box[FORM] else on_sysv(t, op - SYSV, a, area)
         elif op >= MEMORY:
@@ -349,7 +357,7 @@ def signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 == 1 else word
 
 
-class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
+class CompiledMachine(CompiledSignals, CompiledSysv, CompiledMemory, SimMachine):
     """Tasks of a simulated kernel that are compiled programs."""
 
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:
@@ -357,6 +365,7 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
         self.boxes = np.zeros((WORKERS, BOX), np.int64)
         self.areas = np.zeros((WORKERS, AREA), np.uint8)
         self.born = 0
+        self.forget_handled()
         self.box: dict[int, int] = {}  # by the pid of a handle, when it was made
 
     def _new_box(self) -> int:
@@ -415,10 +424,12 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
         return name, n, decode
 
     def _plain(self, arg: Any) -> Any:
-        return int(super()._plain(arg)) if not isinstance(arg, str | bytes | list | tuple | float | None) else arg
+        kept = str | bytes | list | tuple | range | float | None
+        return arg if isinstance(arg, kept) else int(super()._plain(arg))
 
     def _born(self, pid: int) -> Task:
-        handle = self.kernel.tasks[pid]
+        known = {id(task.handle) for task in self.tasks}
+        (handle,) = (handle for handle in self.kernel.tasks.values() if handle.pid > 1 and id(handle) not in known)
         self.box[id(handle)] = self.child
         return self.adopt(handle)
 
@@ -438,6 +449,7 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
         if name == "execve":
             self.pids[handle.pid] = pending.task.name
             self.numbers[pending.task] = handle.pid
+            pending.task.pids = handle.nspid
             return None
         return decode(ret)
 
@@ -475,6 +487,15 @@ class CompiledMachine(CompiledSysv, CompiledMemory, SimMachine):
     def _on_write(self, area: Any, fd: int, data: bytes) -> tuple:
         area[: len(data)] = np.frombuffer(data, np.uint8)
         return (fd, len(data)), self._same
+
+    def _on_write_map(self, area: Any, fd: int, first: int, lower: int, count: int) -> tuple:
+        return self._on_write(area, fd, f"{first} {lower} {count}".encode())[0], lambda ret: None
+
+    def _on_read_map(self, area: Any, fd: int) -> tuple:
+        def decode(n: int) -> list[tuple[int, ...]]:
+            return [tuple(map(int, line.split())) for line in bytes(area[:n]).decode().splitlines()]
+
+        return (fd, 100, 0), decode
 
     def _on_pwrite(self, area: Any, fd: int, data: bytes, off: int) -> tuple:
         area[: len(data)] = np.frombuffer(data, np.uint8)

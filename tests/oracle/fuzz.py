@@ -25,6 +25,7 @@ from . import real, root
 from .abi import (
     CLONE_FILES,
     CLONE_FS,
+    CLONE_NEWPID,
     CLONE_PARENT,
     CLONE_SIGHAND,
     CLONE_SYSVSEM,
@@ -199,6 +200,7 @@ class Program:
         self.tables: dict[int, dict[int, str]] = {}  # descriptors that a task is thought to have, and which end
         self.packets = self.random.random() < 0.4
         self.weights = WEIGHTS | self.random.choice(THEMES)
+        self.spaces = self.random.random() < 0.3  # namespaces of pids
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps or has ended."""
@@ -261,6 +263,8 @@ class Program:
         for flag in (CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PARENT, CLONE_SYSVSEM, CLONE_THREAD):
             if rng.random() < (0.1 if flag == CLONE_THREAD else 0.3):
                 flags |= flag
+        if self.spaces and rng.random() < 0.4:
+            flags = flags & ~(CLONE_THREAD | CLONE_PARENT) | CLONE_NEWPID
         return self._newborn(actor, "clone", (flags,))
 
     def _data(self) -> Data:
@@ -419,6 +423,8 @@ class Program:
         return "prctl", option, rng.choice(args), rng.choice((5, 6, 7)) if option == PR_CAP_AMBIENT else 0, 0, 0
 
     def _unshare_(self, actor: int) -> tuple:
+        if self.spaces and self.random.random() < 0.5:
+            return "unshare", CLONE_NEWPID
         return "unshare", self.random.choice((CLONE_FILES, CLONE_FS, CLONE_SYSVSEM, CLONE_THREAD, CLONE_SIGHAND, 0, 1))
 
 

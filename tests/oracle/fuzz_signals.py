@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .abi import (
+    CLONE_NEWPID,
     CLONE_THREAD,
     SA_NOCLDSTOP,
     SA_NOCLDWAIT,
@@ -42,7 +43,7 @@ WAITS = ("pause", "sigsuspend", "sigtimedwait", "read", "write", "readv", "write
 WEIGHTS = {
     "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,
     "execve": 1, "group": 3, "sigaction": 16, "kill": 26, "tkill": 6, "sigqueue": 8, "sigprocmask": 16, "sigpending": 6,
-    "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1,
+    "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1, "unshare": 1,
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ class SignalProgram(Program):
         super().__init__(seed)
         self.weights = WEIGHTS
         self.process: dict[int, int] = {}  # number of the first thread of each task's process
+        self.inside: set[int] = set()  # tasks that are in a namespace of pids, or whose children are
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, of a task that has not stopped."""
@@ -69,6 +71,11 @@ class SignalProgram(Program):
     def learn(self, step: Step, value: Any) -> None:
         """Note what the real kernel answered."""
         super().learn(step, value)
+        spaces = step.name in ("clone", "unshare") and step.args and step.args[0] & CLONE_NEWPID
+        if step.name == "unshare" and spaces and value is None:
+            self.inside.add(step.actor)
+        if step.newborn >= 0 and isinstance(value, Task) and (spaces or step.actor in self.inside):
+            self.inside.add(step.newborn)
         if step.newborn >= 0 and (isinstance(value, Task) or step.name == "spawn"):
             thread = step.name == "thread" or (step.name == "clone" and step.args[0] & CLONE_THREAD)
             self.process[step.newborn] = self.process[step.actor] if thread else step.newborn
@@ -96,7 +103,7 @@ class SignalProgram(Program):
 
     def _target(self, actor: int) -> Any:
         rng = self.random
-        if rng.random() < 0.08:
+        if rng.random() < 0.08 and actor not in self.inside:  # a group outside is told a number from inside
             return rng.choice((0, 2**31 - 1, -(2**31), Who(rng.randrange(self.born), -1)))
         return Who(rng.randrange(self.born))
 

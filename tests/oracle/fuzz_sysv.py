@@ -1,7 +1,8 @@
 """Random programs on semaphores and message queues: who sleeps, who is woken, and in which order.
 
 Several tasks work on a few small sets and on queues with little room, so that most of the time somebody sleeps. Threads
-and processes share lists of adjustments, and end. Now and then all values, counts and records are looked at.
+and processes share lists of adjustments, and end. Signals interrupt sleepers, with handlers and without, and stop them.
+Now and then all values, counts and records are looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from .abi import (
     CLONE_FILES,
     CLONE_NEWIPC,
     CLONE_SYSVSEM,
+    CLONE_THREAD,
     CLONE_VM,
     GETALL,
     GETNCNT,
@@ -33,17 +35,27 @@ from .abi import (
     MSG_NOERROR,
     MSG_STAT,
     MSG_STAT_ANY,
+    SA_RESETHAND,
+    SA_RESTART,
     SEM_INFO,
     SEM_STAT,
     SEM_STAT_ANY,
     SEM_UNDO,
     SETALL,
     SETVAL,
+    SIG_BLOCK,
+    SIG_IGN,
+    SIG_SETMASK,
     SIGCHLD,
+    SIGCONT,
+    SIGSTOP,
+    SIGUSR1,
+    SIGUSR2,
     THREAD,
 )  # fmt: skip
-from .fuzz import BORN, Data, Program, Side, Step
+from .fuzz import BORN, Data, Program, Side, Step, Who
 from .machine import Task
+from .real import task_state
 
 TASKS = 9
 SETS, QUEUES = 3, 3
@@ -52,12 +64,18 @@ WEIGHTS = {
     "semop": 40, "post": 14, "semget": 3, "semctl": 10, "setval": 5, "setall": 2, "semset": 1, "semrm": 0.7,
     "msgsnd": 18, "msgrcv": 16, "msgget": 3, "msgctl": 4, "msgset": 3, "msgrm": 0.7, "pointer": 0.7,
     "fork": 4, "exit": 2.5, "execve": 0.3, "unshare": 0.7, "setuid": 0.3,
+    "action": 4, "interrupt": 5, "mask": 1, "stop": 1.5,
 }  # fmt: skip
+NO_SIGNALS = dict.fromkeys(("action", "interrupt", "mask", "stop"), 0.0)
 NOTHING_OF_QUEUES = dict.fromkeys(("msgsnd", "msgrcv", "msgget", "msgctl", "msgset", "msgrm"), 0.0)
 NOTHING_OF_SETS = dict.fromkeys(("semop", "post", "semget", "semctl", "setval", "setall", "semset", "semrm"), 0.0)
 THEMES: tuple[dict[str, float], ...] = (
     {},
+    NO_SIGNALS,
+    NOTHING_OF_QUEUES | NO_SIGNALS,
     NOTHING_OF_QUEUES,
+    NOTHING_OF_QUEUES | {"interrupt": 15, "action": 8, "stop": 4},
+    NOTHING_OF_SETS | {"interrupt": 15, "action": 8, "stop": 4},
     NOTHING_OF_QUEUES | {"fork": 10, "exit": 9, "unshare": 2},
     NOTHING_OF_SETS,
     NOTHING_OF_SETS | {"msgset": 8, "msgsnd": 30},
@@ -82,11 +100,13 @@ class SysvProgram(Program):
         self.types = rng.choice((2, 4, 9))
         self.long = rng.random() < 0.2  # queues that hold many messages
         self.look_at = 0
+        self.process: dict[int, int] = {}  # number of the first thread of each task's process
 
     def draw(self, side: Side) -> Step | None:
         """Return the next step, or None if every task sleeps and no other can be made."""
         rng = self.random
-        idle = [n for n, task in side.tasks.items() if task.alive and task.pending is None]
+        awake = [n for n, task in side.tasks.items() if task.alive and task_state(task.handle.tid) != "T"]
+        idle = [n for n in awake if side.tasks[n].pending is None]
         alive = sum(task.alive for task in side.tasks.values())
         if (not idle or alive < 3 or rng.random() < self.newcomers) and self.born < BORN:
             return self._newborn(-1, "spawn", (rng.choice((0, 0, 0, 1000)),))
@@ -106,6 +126,9 @@ class SysvProgram(Program):
 
     def learn(self, step: Step, value: Any) -> None:
         """Note what the real kernel answered."""
+        if step.newborn >= 0 and (isinstance(value, Task) or step.name == "spawn"):
+            thread = step.name == "thread" or (step.name == "clone" and step.args[0] & CLONE_THREAD)
+            self.process[step.newborn] = self.process[step.actor] if thread else step.newborn
         match step.name, value:
             case "semget", int(semid):
                 self.sets.setdefault(semid, max(1, step.args[1]))
@@ -254,6 +277,28 @@ class SysvProgram(Program):
                 ("msgctl_at", self._msqid(), rng.choice((IPC_STAT, IPC_SET)), bad),
             )
         )
+
+    # ------------------------------------------------------------------------------------------ signals
+    def _action_(self, actor: int) -> tuple:
+        rng = self.random
+        flags = SA_RESTART * (rng.random() < 0.5) | SA_RESETHAND * (rng.random() < 0.05)
+        handler = SIG_IGN if rng.random() < 0.1 else "handler"
+        return "sigaction", rng.choice((SIGUSR1, SIGUSR2)), handler, [], flags
+
+    def _interrupt_(self, actor: int) -> tuple:
+        rng = self.random
+        sig = rng.choice((SIGUSR1, SIGUSR2))
+        return rng.choice((("kill", Who(rng.randrange(self.born)), sig), ("tkill", Who(rng.randrange(self.born)), sig)))
+
+    def _mask_(self, actor: int) -> tuple:
+        return "sigprocmask", self.random.choice((SIG_BLOCK, SIG_SETMASK)), self.random.choice(([], [SIGUSR1]))
+
+    def _stop_(self, actor: int) -> tuple:
+        # Of another process: one's own call would be over only when somebody continues it.
+        others = [n for n in self.process if self.process[n] != self.process.get(actor)]
+        if not others:
+            return self._look_(actor)
+        return "kill", Who(self.random.choice(others)), self.random.choice((SIGSTOP, SIGCONT, SIGCONT))
 
     # ------------------------------------------------------------------------------------------ processes
     def _fork_(self, actor: int) -> tuple:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from .abi import CLONE_NEWPID, CLONE_NEWUSER, INT_MAX
 from .memory import ACCESSES, FAULT
 
 ASLEEP = "asleep"
@@ -25,7 +26,7 @@ NOTHING = frozenset(
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
     {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep", "pause"}
-    | {"sigsuspend", "sigtimedwait"}
+    | {"sigsuspend", "sigtimedwait", "sigtaken"}
     | {"semop", "semtimedop", "msgsnd", "msgrcv", "semop_at", "semtimedop_at", "msgsnd_at", "msgrcv_at"}
 )
 DEADLY = frozenset(
@@ -100,12 +101,21 @@ class Task:
         self.handle = handle
         self.alive = True
         self.pending: Pending | None = None
+        self.spaces: tuple[int, ...] = ()  # namespaces of pids that it is in, below the first one
+        self.pids: Sequence[int] = ()  # its number in the first one and in each of these
+        self.apart: tuple[int, ...] = ()  # the one that its children are born in, if that is another
+        self.mapped = False  # it is in a namespace of users: it sees ids of that
 
     def __neg__(self) -> Group:
         return Group(self)
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def inner(self) -> bool:
+        """Whether it sees numbers of a namespace of pids."""
+        return bool(self.spaces)
 
     def submit(self, name: str, *args: Any) -> Pending:
         """Start a call and let the machine come to rest."""
@@ -163,6 +173,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
+        self.pids: dict[int, str] = {}
         self.log: list[str] = []
         self.inodes: dict[tuple[int, int], int] = {}
         self.devices: dict[int, int] = {}
@@ -172,6 +183,9 @@ class Machine:
         self.sets: dict[int, int] = {}  # how many semaphores each set has
         self.told = 0  # runs of handlers that are in the log
         self.journal: list[tuple] = []  # runs that are not, on fastipc
+        self.viewer: Task | None = None  # whose numbers are looked at
+        self.newborn: tuple[tuple[int, ...], bool] = ((), False)  # namespaces of the task that is being made
+        self.spaces = 0  # namespaces of pids that were made
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -207,6 +221,16 @@ class Machine:
         """Return a number that is higher for a call that ended later."""
         raise NotImplementedError
 
+    def _pids(self, handle: Any) -> Sequence[int]:
+        """Return the numbers of a task in all its namespaces of pids, the first one first."""
+        raise NotImplementedError
+
+    def seen(self, task: Task) -> int:
+        """Return the number of a task, as who looks knows it; of one that it does not see one that nobody has."""
+        assert self.viewer is not None
+        level = len(self.viewer.spaces)
+        return task.pids[level] if task.spaces[:level] == self.viewer.spaces else INT_MAX
+
     def nsems(self, semid: int) -> int:
         """Return how many semaphores a set has that a case has made."""
         return self.sets.get(semid, 0)
@@ -221,6 +245,7 @@ class Machine:
 
     def handler_line(self, task: Task | None, sig: int, code: int, pid: int, status: int, value: int, mask: int) -> str:
         """Return the text of one run of a handler."""
+        self.viewer = task
         of = self.told_of(sig, code, pid, value if code < 0 else status if sig == 17 else 0)
         return f"handler of {task.name if task else 'nobody'}: {show(of)} mask {signals(mask)}"
 
@@ -236,6 +261,7 @@ class Machine:
     # ------------------------------------------------------------------------------------------ what a case uses
     def spawn(self, uid: int = 0, gid: int | None = None, groups: Sequence[int] = ()) -> Task:
         """Make a process in a session of its own, with no descriptors; its group is that of the user's number."""
+        self.viewer, self.newborn = None, ((), False)
         task = self.adopt(self._spawn(uid, uid if gid is None else gid, groups))
         more = f" gid={gid}" * (gid is not None) + f" groups={list(groups)}" * bool(groups)
         self.log.append(f"spawn uid={uid}{more} = {task.name}")
@@ -249,6 +275,8 @@ class Machine:
         """Name a new task."""
         n = len(self.tasks)
         task = Task(self, chr(65 + n) if n < 26 else f"T{n}", handle)
+        (task.spaces, task.mapped), self.newborn = self.newborn, ((), False)
+        task.pids = self._pids(handle)
         self.tasks.append(task)
         return task
 
@@ -261,6 +289,12 @@ class Machine:
             pending.value = DIED
             self.log.append(f"{text}: not alive")
             return pending
+        self.viewer = task
+        if name in CREATING:
+            flags = args[0] if name == "clone" else 0
+            self.spaces += 1
+            fresh = (self.spaces,) * bool(flags & CLONE_NEWPID)
+            self.newborn = task.spaces + task.apart + fresh, task.mapped or bool(flags & CLONE_NEWUSER)
         pending.token = self._start(task, name, args, direct)
         task.pending = pending
         self._settle()
@@ -269,9 +303,13 @@ class Machine:
 
     def wait(self, pending: Pending) -> None:
         """Let time pass until a call has ended."""
+        self.viewer = pending.task
         self._wait(pending)
         self._settle()
         self._collect(None)
+
+    def host_root(self) -> None:
+        """Let the tasks that are made from now on have the host's root: who has another makes no user namespace."""
 
     def settle(self) -> None:
         """Let the machine run until nothing can run."""
@@ -279,8 +317,10 @@ class Machine:
         self._collect(None)
 
     def name_of(self, pid: int) -> str:
-        """Return the name of the task that has a process id."""
-        raise NotImplementedError
+        """Return the name of the task that has a process id; in a namespace of pids the number."""
+        if self.viewer is not None and self.viewer.inner:
+            return f"#{pid}"
+        return self.pids.get(pid, "nobody")
 
     def inode(self, dev: int, ino: int) -> int:
         """Return a number for an inode: 1 for the first seen, 2 for the second."""
@@ -308,12 +348,17 @@ class Machine:
             pending = task.pending
             if pending is None:
                 continue
+            self.viewer = task
             pending.value = self._finished(pending)
             if pending.value is ASLEEP:
                 if pending is fresh:
                     self.log.append(f"{pending.text} sleeps")
                 continue
             task.pending = None
+            if pending.name == "unshare" and pending.value is None:
+                self.spaces += 1
+                task.apart += (self.spaces,) * bool(pending.args[0] & CLONE_NEWPID)
+                task.mapped |= bool(pending.args[0] & CLONE_NEWUSER)
             if pending is not fresh and pending.value is not DIED:
                 woken.append(task)
             if pending.name == "semget" and isinstance(pending.value, int):

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+import struct
 from types import SimpleNamespace
 from typing import Any
 
 import fastipc
 from fastipc.unistd import NUMBERS
 
-from . import abi, memory, paths, real, real_sysv
-from .machine import CREATING, NOTHING, SLEEPING, Task
+from . import abi, memory, paths, real, real_signal, real_sysv
+from .machine import CREATING, NOTHING, SLEEPING, Task, signals
 from .sim import SimMachine, devices
 from .sim_memory import LOOKS
+from .sim_signal import SimSignals
 
 AREA = 4 << 20  # bytes of a task's memory that its calls find their arguments in
 NAMES = {number: name for name, number in NUMBERS.items()}
 FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastipc.MAP_NORESERVE
-RAW = {**vars(real_sysv.RealSysv), **vars(real.RealMemory), **vars(real.RealMachine)}
+RAW = {
+    **vars(real_sysv.RealSysv), **vars(real_signal.RealSignals), **vars(real.RealMemory), **vars(real.RealMachine)
+}  # fmt: skip
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user",
-    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
+    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped", "_info",
 )  # fmt: skip
 
 
@@ -73,6 +77,9 @@ class RawMachine(SimMachine):
         slot.put(b"")
         if name in memory.ACCESSES or name in memory.LIMITS or name in LOOKS:  # those are no calls
             return super()._start(task, name, args, direct)
+        if name == "sigaction" and args[1:2] == ("handler",):  # only a method has a function to give
+            verb, given, decode = SimSignals._sigaction_(self, *args)
+            return (self._value(lambda: getattr(handle, verb)(*given), task, name, decode, verb),)
         decode = self._marshal(slot, name, args)
         if name == "execve":
             slot.mapped = False
@@ -92,7 +99,7 @@ class RawMachine(SimMachine):
         if name in CREATING:
             flags = {"fork": abi.SIGCHLD, "thread": abi.THREAD}[name] if name != "clone" else args[0]
             slot.send(NUMBERS["fork" if name == "fork" else "clone"], *([] if name == "fork" else [flags]))
-            return lambda pid: self.adopt(self.kernel.tasks[pid])
+            return self._born
         if name == "execve":
             slot.send(NUMBERS[name])
             return None
@@ -103,6 +110,30 @@ class RawMachine(SimMachine):
             return marshal(slot, *args)
         slot.send(real.NR[name], *map(self._number, args))
         return self._nothing if name in NOTHING | {"close", "sched_yield"} else None
+
+    def _born(self, pid: int) -> Task:
+        # Its number is that of its maker's namespace: it is the one that is not known yet.
+        known = {id(task.handle) for task in self.tasks}
+        (handle,) = (handle for handle in self.kernel.tasks.values() if handle.pid > 1 and id(handle) not in known)
+        return self.adopt(handle)
+
+    def _sigaction_(self, slot: Slot, sig: int, handler: Any = None, mask: Any = (), flags: int = 0) -> Any:
+        new = 0
+        if handler is not None:
+            new = slot.put(struct.pack("QQQQ", handler, flags & (1 << 64) - 1, 0, real_signal.mask_of(mask)))
+        slot.send(NUMBERS["rt_sigaction"], sig, new, slot.address + 64, 8)
+
+        def decode(ret: int) -> tuple:
+            handler, flags, _, mask = struct.unpack("QQQQ", slot.get(32, 64))
+            return handler if handler < 2 else "handler", signals(mask), hex(flags & ~abi.SA_RESTORER)
+
+        return decode
+
+    def _sigqueue_(self, slot: Slot, pid: Any, sig: int, value: int) -> Any:
+        me = self.kernel.tasks[slot.handle.tgid].nspid[-1]
+        info = self._info(slot, sig, abi.SI_QUEUE, value, me)
+        slot.send(NUMBERS["rt_sigqueueinfo"], self._number(pid), sig, info)
+        return lambda ret: None
 
     def _fstat_(self, slot: Slot, fd: int) -> Any:
         fields = self._looked(slot, "fstat", fd)

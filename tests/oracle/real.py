@@ -206,6 +206,12 @@ class Host:
         except OSError as error:
             self.rootless = f"the real side has no file tree of its own: {error}"
 
+    def tell_root(self, own: bool) -> None:
+        """Let tasks start in the file tree of this host's, or in that of the system."""
+        self.memory[520] = 0
+        if own and self.root is not None:
+            self._tell(520, self.root.outside)
+
     def _tell(self, at: int, path: Path) -> None:
         self.memory[at : at + len(bytes(path))] = bytes(path)
 
@@ -290,9 +296,10 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         super().__init__()
         self.host = host()
         self.used = 1  # slot 0 is the supervisor's
-        self.pids = {self.host.process.pid: "init"}
+        self.pids = {1: "init", self.host.process.pid: "init"}
         (self.told,) = struct.unpack_from("Q", self.host.memory, JOURNAL)
         self.host.supervise("unshare", abi.CLONE_NEWIPC)  # ids start at 0
+        self.host.tell_root(True)
         os.sched_setaffinity(0, {self.host.cpu})
 
     # ------------------------------------------------------------------------------------------ life of the machine
@@ -317,9 +324,13 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         handle.number = handle.tid
         return task
 
-    def name_of(self, pid: int) -> str:
-        """Return the name of the task that has a process id."""
-        return self.pids.get(pid, "nobody")
+    def host_root(self) -> None:
+        """Let the tasks that are made from now on have the host's root."""
+        self.host.tell_root(False)
+
+    def _pids(self, handle: Slot) -> Sequence[int]:
+        with open(f"/proc/{handle.tid}/status") as f:
+            return next([int(n) for n in line.split()[1:]] for line in f if line.startswith("NSpid:"))
 
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
@@ -411,22 +422,26 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         return marshal(slot, *args)
 
     def _number(self, arg: Any) -> int:
+        inner = self.viewer is not None and self.viewer.inner
         if isinstance(arg, Task):
-            return arg.handle.number
+            return self.seen(arg) if inner else arg.handle.number
         if isinstance(arg, Group):
-            return -arg.task.handle.number
+            return -(self.seen(arg.task) if inner else arg.task.handle.number)
         return int(arg)
 
     def _stranger(self, number: int) -> int:
-        return number + self.host.strangers if 0 < number < 65536 else number
+        return number + self.host.strangers if 0 < number < 65536 and not self._mapped() else number
 
     def _id(self, number: int) -> int:
         # Users and groups of cases are not those of the host.
-        return number + self.host.strangers if 0 < number < 1 << 31 else number
+        return number + self.host.strangers if 0 < number < 1 << 31 and not self._mapped() else number
+
+    def _mapped(self) -> bool:
+        return self.viewer is not None and self.viewer.mapped
 
     def _user(self, number: int) -> int:
         known = self.host.strangers < number <= self.host.strangers + 65536
-        return number - self.host.strangers if known else number
+        return number - self.host.strangers if known and not self._mapped() else number
 
     def _path(self, path: str) -> bytes:
         return paths.fill(path, lambda name: self.task(name).handle.number).encode() + b"\0"
@@ -450,6 +465,7 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
         if name == "execve":
             self.pids[slot.tid] = pending.task.name
             slot.number = slot.tid
+            pending.task.pids = self._pids(slot)
             return None
         if name in NAMING:
             return self.name_of(ret)
@@ -469,6 +485,22 @@ class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
 
     def _write_(self, slot: Slot, fd: int, data: bytes) -> None:
         slot.send(NR["write"], fd, slot.put(data), len(data))
+
+    def _write_map_(self, slot: Slot, fd: int, first: int, lower: int, count: int) -> Callable:
+        lower += self.host.strangers if 1000 <= lower < 65536 else 0
+        text = f"{first} {lower} {count}".encode()
+        slot.send(NR["write"], fd, slot.put(text), len(text))
+        return lambda ret: None
+
+    def _read_map_(self, slot: Slot, fd: int) -> Callable:
+        slot.send(NR["pread"], fd, slot.address, 100, 0)
+
+        def decode(n: int) -> list[tuple[int, int, int]]:
+            lines = [list(map(int, line.split())) for line in slot.get(n).decode().splitlines()]
+            known = range(self.host.strangers + 1, self.host.strangers + 65536)
+            return [(a, b - self.host.strangers if b in known else b, n) for a, b, n in lines]
+
+        return decode
 
     def _pread_(self, slot: Slot, fd: int, n: int, offset: int) -> Callable:
         slot.send(NR["pread"], fd, slot.address, n, offset)

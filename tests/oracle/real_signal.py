@@ -23,9 +23,9 @@ def mask_of(numbers: Iterable[int]) -> int:
 
 
 def process_of(tid: int) -> int:
-    """Return the number of a thread's process."""
+    """Return the number of a thread's process, as that sees it."""
     with open(f"/proc/{tid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("Tgid:"))
+        return next(int(line.split()[-1]) for line in f if line.startswith("NStgid:"))
 
 
 class RealSignals:
@@ -98,6 +98,16 @@ class RealSignals:
 
     def _pause_(self, slot: Any) -> None:
         slot.send(NR["pause"])
+
+    def _sigtaken_(self, slot: Any, set: Iterable[int]) -> Callable:
+        when = slot.put(bytes(16), 64)
+        slot.send(NR["rt_sigtimedwait"], slot.put(struct.pack("Q", mask_of(set))), slot.address + 128, when, 8)
+
+        def decode(ret: int) -> tuple:
+            sig, _, code, _, pid, uid = struct.unpack("iiiiiI", slot.get(24, 128))
+            return sig, code, self.name_of(pid), self._user(uid)
+
+        return decode
 
     def _sigtimedwait_(self, slot: Any, set: Iterable[int], timeout: float | None = None) -> Callable:
         when = 0

@@ -64,9 +64,8 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         self.numbers[task] = handle.pid
         return task
 
-    def name_of(self, pid: int) -> str:
-        """Return the name of the task that has a process id."""
-        return self.pids.get(pid, "nobody")
+    def _pids(self, handle: Any) -> Sequence[int]:
+        return handle.nspid
 
     def proc_and_disk(self) -> tuple[int, int]:
         """Return the device numbers of /proc and of the root."""
@@ -142,10 +141,11 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         return paths.fill(path, lambda name: self.numbers[self.task(name)])
 
     def _plain(self, arg: Any) -> Any:
+        inner = self.viewer is not None and self.viewer.inner
         if isinstance(arg, Task):
-            return arg.handle if arg.alive else self.numbers[arg]
+            return self.seen(arg) if inner else arg.handle if arg.alive else self.numbers[arg]
         if isinstance(arg, Group):
-            return -self.numbers[arg.task]
+            return -(self.seen(arg.task) if inner else self.numbers[arg.task])
         return arg
 
     def _ended(self, pending: Pending) -> Any:
@@ -167,6 +167,7 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
         if name == "execve":
             self.pids[handle.pid] = task.name
             self.numbers[task] = handle.pid
+            task.pids = handle.nspid
             return None
         if verb.startswith("sys_") and value < 0:
             assert -value == handle.errno, f"t.errno is {handle.errno}, not {-value}"
@@ -181,6 +182,8 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
 
     def _finished(self, pending: Pending) -> Any:
         call = pending.token[0]
+        if pending.name in ("exit", "exit_group") and self._alive(pending.task):  # the init of a namespace
+            return ASLEEP
         if len(pending.token) == 1:
             return call
         if not call.done():
@@ -247,6 +250,16 @@ class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
 
     def _select_(self, *args: Any) -> tuple:
         return "select", args, lambda sets: tuple(map(sorted, sets))
+
+    def _write_map_(self, fd: int, first: int, lower: int, count: int) -> tuple:
+        text = f"{first} {lower} {count}".encode()
+        return "sys_write" if self.verb == "sys" else "write", (fd, text), lambda ret: None
+
+    def _read_map_(self, fd: int) -> tuple:
+        def decode(text: bytes) -> list[tuple[int, ...]]:
+            return [tuple(map(int, line.split())) for line in text.decode().splitlines()]
+
+        return "pread", (fd, 100, 0), decode
 
     def _readv_(self, fd: int, lengths: list[int]) -> tuple:
         buffers = [bytearray(n) for n in lengths]

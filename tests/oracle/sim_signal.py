@@ -66,6 +66,12 @@ class SimSignals:
             return "sys_sigpending", (into,), lambda ret: signals(int(into[0]))
         return "sigpending", (), sorted
 
+    def _sigtaken_(self, set: Iterable[int]) -> tuple:
+        def decode(info: fastipc.SigInfo) -> tuple:
+            return info.si_signo, info.si_code, self.name_of(info.si_pid), info.si_uid
+
+        return "sigtimedwait", (set, 0), decode
+
     def _sigtimedwait_(self, set: Iterable[int], timeout: float | None = None) -> tuple:
         if self.verb == "sys":
             row = np.zeros(1, fastipc.SIGINFO)

@@ -11,6 +11,7 @@ GROUPS = 20
 FILES = 300  # programs over files
 SYSV = 240  # programs over semaphores and message queues
 MEMORY = 300  # programs over memory
+SIGNALS = 200  # programs over signals
 COMPILED = 100  # programs whose tasks are compiled
 
 
@@ -64,10 +65,25 @@ def test_fuzz_memory(group: int, compiled: bool) -> None:
     run(range(start + group * size, start + (group + 1) * size), compiled, memory=True)
 
 
-def run(seeds: range, compiled: bool, files: bool = False, memory: bool = False, sysv: bool = False) -> None:
+@pytest.mark.parametrize("group", range(4))
+def test_fuzz_signals(group: int) -> None:
+    """Random programs over signals, stops and waits give the answers of the real kernel."""
+    if real.disorderly():
+        pytest.skip(real.disorderly())
+    run(range(group * SIGNALS // 4, (group + 1) * SIGNALS // 4), compiled=False, signals=True)
+
+
+def run(
+    seeds: range,
+    compiled: bool,
+    files: bool = False,
+    memory: bool = False,
+    sysv: bool = False,
+    signals: bool = False,
+) -> None:
     from . import fuzz
 
     for seed in seeds:
-        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, memory, sysv))
+        _, text = fuzz.one(seed, compiled, fuzz.kind_of(files, memory, sysv, signals))
         if text:
             pytest.fail(text, pytrace=False)

@@ -65,7 +65,7 @@ enum {
     SYS_read = 0, SYS_open = 2, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_munmap = 11, SYS_rt_sigaction = 13,
     SYS_rt_sigprocmask = 14,
     SYS_nanosleep = 35, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60, SYS_kill = 62, SYS_chdir = 80, SYS_unlink = 87,
-    SYS_umask = 95, SYS_getrlimit = 97, SYS_getrusage = 98,
+    SYS_readlink = 89, SYS_umask = 95, SYS_getrlimit = 97, SYS_getrusage = 98,
     SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_personality = 135,
     SYS_sched_setscheduler = 144,
     SYS_prctl = 157, SYS_setrlimit = 160, SYS_chroot = 161, SYS_gettid = 186, SYS_futex = 202, SYS_sched_setaffinity = 203,
@@ -120,6 +120,20 @@ static long read_number(const char *s)
     long n = 0;
     while (*s) n = n * 10 + (*s++ - '0');
     return n;
+}
+
+// The number of this thread where the controller is: that of /proc, also in a PID namespace of its own.
+static int inner;
+
+static int my_tid(void)
+{
+    char link[64];
+    long n = sys(SYS_readlink, "/proc/thread-self", link, sizeof link - 1, 0), at, tid = sys(SYS_gettid, 0, 0, 0, 0);
+    if (n <= 0) return tid;
+    link[n] = 0;
+    for (at = n; at > 0 && link[at - 1] != '/'; at--) {}
+    if (read_number(link + at) != tid) inner = 1;  // and so it stays, for whoever shares this memory
+    return read_number(link + at);
 }
 
 static void default_signals(void)
@@ -183,7 +197,7 @@ static void handled(int sig, const int *info)
 {
     volatile u64 *count = (volatile u64 *)(BASE + JOURNAL);
     line_t *line = (line_t *)(BASE + JOURNAL + 64) + *count % LINES;
-    int tid = sys(SYS_gettid, 0, 0, 0, 0), i = 1;
+    int tid = inner ? my_tid() : sys(SYS_gettid, 0, 0, 0, 0), i = 1;
     while (i < NSLOTS - 1 && SLOT(i)->tid != tid) i++;
     line->slot = i;
     line->sig = info[0];
@@ -288,7 +302,7 @@ static void end_all(void)
 static void serve(slot_t *s)
 {
     long timeout[2] = {5, 0};
-    s->tid = sys(SYS_gettid, 0, 0, 0, 0);
+    s->tid = my_tid();
     if (s->state != RUNNING) __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
     for (;;) {
         int state = __atomic_load_n(&s->state, __ATOMIC_SEQ_CST);
@@ -299,7 +313,7 @@ static void serve(slot_t *s)
         }
         if (state != REQUEST) {
             long r = state == END ? 0 : sys(SYS_futex, &s->state, 0, state, timeout);
-            if (state == END || (r == -110 && sys(SYS_kill, HEADER->controller, 0, 0, 0) == -3)) {
+            if (state == END || (r == -110 && !inner && sys(SYS_kill, HEADER->controller, 0, 0, 0) == -3)) {
                 if (s == SLOT(0)) end_all();
                 sys(SYS_exit_group, 0, 0, 0, 0);
             }
@@ -315,7 +329,7 @@ static void serve(slot_t *s)
                 ret = sys(SYS_clone, s->arg[0], 0, 0, 0);
                 if (ret == 0) {
                     s = child;
-                    s->tid = sys(SYS_gettid, 0, 0, 0, 0);
+                    s->tid = my_tid();
                     __atomic_store_n(&s->state, IDLE, __ATOMIC_SEQ_CST);
                     continue;
                 }

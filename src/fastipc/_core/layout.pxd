@@ -389,7 +389,7 @@ ctypedef struct cred_t:  # struct cred, include/linux/cred.h: shared, and never 
     uint32_t egid
     uint32_t fsuid
     uint32_t fsgid
-    uint32_t pad
+    uint32_t user_ns  # counted row, 0 = the first user namespace, whose ids those above are
     uint64_t cap_inheritable
     uint64_t cap_permitted
     uint64_t cap_effective
@@ -416,6 +416,56 @@ ctypedef struct pidmap_t:  # struct pid; row = number; free when nothing uses it
     uint32_t task  # the thread of this number, 0 = none
     uint32_t count  # how often it was given
     uint32_t leaders[2]  # the newest leader of the group, of the session
+
+ctypedef struct pid_namespace_t:  # struct pid_namespace, include/linux/pid_namespace.h; the first one has no row
+    uint32_t live
+    uint32_t link
+    uint32_t count  # numbers whose innermost it is, tasks whose children are born in it, namespaces in it
+    uint32_t level  # 1: in the first one
+    uint32_t parent  # 0 = the first one
+    uint32_t user_ns  # counted
+    uint32_t idr  # numbers of the first namespace by those in this one: an xarray
+    uint32_t last_pid
+    uint32_t child_reaper  # row of its init, 0 = it has none yet, or no more
+    uint32_t pid_allocated  # numbers in use
+    uint32_t closed  # its init has ended: there are no new numbers
+    uint32_t zapping  # row of the init that has ended and is no zombie before all other numbers are free; 0 = none
+
+cdef enum:
+    MAX_PID_NS_LEVEL = 32
+
+ctypedef struct upid_t:  # what struct pid has of a number that has others in inner namespaces
+    uint32_t live
+    uint32_t link
+    uint32_t count  # the number, while it is in use, and objects of System V IPC that name it
+    uint32_t level
+    uint32_t ns  # counted; the innermost
+    int32_t nr  # in the first one
+    int32_t numbers[32]  # MAX_PID_NS_LEVEL: in that of level 1, 2, ...
+
+ctypedef struct pid_upid_t:  # row = number in the first namespace
+    uint32_t upid  # 0 = it has no other
+
+ctypedef struct id_map_t:  # struct uid_gid_map of one extent
+    uint32_t first
+    uint32_t lower_first  # in the first namespace
+    uint32_t count  # 0 = not written yet
+
+cdef enum:  # user_namespace.flags
+    USERNS_SETGROUPS_ALLOWED = 1
+    USERNS_SETFCAP = 2  # parent_could_setfcap
+
+ctypedef struct user_namespace_t:  # struct user_namespace, include/linux/user_namespace.h; the first one has no row
+    uint32_t live
+    uint32_t link
+    uint32_t count  # credentials, namespaces of any kind that belong to it, user namespaces in it
+    uint32_t level
+    uint32_t parent
+    uint32_t owner
+    uint32_t group
+    uint32_t flags
+    id_map_t uid_map
+    id_map_t gid_map
 
 
 # ---------------------------------------------------------------------------------------------- descriptors and files
@@ -469,9 +519,9 @@ ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t f_flags
     uint16_t f_mode
     uint16_t f_op
-    uint32_t private_data  # row of the pipe
+    uint32_t private_data  # row of the pipe; of a file of /proc the user namespace of its opener, counted
     uint32_t inode
-    uint32_t f_version  # f_pipe: the other side's counter at open (FIFO)
+    uint32_t f_version  # f_pipe: the other side's counter at open (FIFO); of a file of /proc: PID namespace, counted
     int64_t f_pos
     uint32_t f_owner
     uint32_t f_sig
@@ -805,6 +855,7 @@ ctypedef struct vm_area_t:  # struct vm_area_struct
 # The rows of segments, semaphore sets and message queues begin alike: live, link, kern_ipc_perm_t. So `ipc_util` finds
 # an object's permissions by table and row alone.
 
+# Numbers of processes that they keep are those of the first namespace, or -row of a counted upid, see linux/pid.pxd.
 ctypedef struct kern_ipc_perm_t:  # struct kern_ipc_perm, include/linux/ipc.h
     int32_t key
     int32_t id
@@ -855,6 +906,8 @@ ctypedef struct ipc_namespace_t:  # struct ipc_namespace
     uint64_t shm_tot  # pages of all segments
     int64_t msg_bytes
     int64_t msg_hdrs
+    uint32_t user_ns  # counted
+    uint32_t pad
 
 ctypedef struct sysv_t:  # what a task has of System V IPC, row = the task's; most have nothing, and no row
     uint32_t live
@@ -862,7 +915,7 @@ ctypedef struct sysv_t:  # what a task has of System V IPC, row = the task's; mo
     uint32_t ipc_ns  # nsproxy->ipc_ns
     uint32_t undo_list  # sysvsem
     uint32_t shm_clist  # sysvshm: the newest segment that it made
-    uint32_t pad
+    uint32_t pid_ns_for_children  # of nsproxy, if that is another than its own, else 0
 
 ctypedef struct shmid_kernel_t:  # struct shmid_kernel, ipc/shm.c; two cache lines
     uint32_t live
@@ -1184,7 +1237,11 @@ cdef enum:  # table numbers
     T_HANDLER = 50
     T_SIGFRAME = 51
     T_THREAD = 52
-    N_TABLES = 53
+    T_PID_NAMESPACE = 53
+    T_UPID = 54
+    T_PID_UPID = 55
+    T_USER_NAMESPACE = 56
+    N_TABLES = 57
 
 cdef enum:
     SCRATCH = 256
@@ -1295,7 +1352,8 @@ ctypedef struct kernel_t:  # one machine
     uint32_t schedule  # SCHED_FIFO, SCHED_RANDOM or SCHED_CALL
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
-    table_t table[53]
+    uint32_t namespaces  # of pids and of users, the first ones not counted: 0 = all numbers and ids are what they seem
+    table_t table[57]
 
     # limits, k.limits
     int64_t pid_max
@@ -1367,6 +1425,7 @@ ctypedef struct kernel_t:  # one machine
     int32_t mm_tgid  # whose doing it is that areas come and go: what counts them knows no task
     uint32_t msg_partial[12]  # pages with room for parts of messages, by order
     uint32_t shm_mnt  # the internal tmpfs of files without a name
+    uint32_t zap_ready  # some init that has ended may have nobody left to wait for
     uint32_t user_hash[256]
 
     counters_t counters

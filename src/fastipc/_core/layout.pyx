@@ -30,6 +30,10 @@ cdef object describe(str name):
     cdef poll_entry_t poll_entry_
     cdef pollfd_t pollfd_
     cdef pidmap_t pid_
+    cdef pid_namespace_t pid_namespace_
+    cdef upid_t upid_
+    cdef pid_upid_t pid_upid_
+    cdef user_namespace_t user_namespace_
     cdef fdbits_t pidbits_
     cdef cred_t cred_
     cdef group_info_t group_info_
@@ -138,6 +142,14 @@ cdef object describe(str name):
         return np.asarray(<mm_t[:1]>&mm_).dtype
     if name == "vm_area":
         return np.asarray(<vm_area_t[:1]>&vm_area_).dtype
+    if name == "pid_namespace":
+        return np.asarray(<pid_namespace_t[:1]>&pid_namespace_).dtype
+    if name == "upid":
+        return np.asarray(<upid_t[:1]>&upid_).dtype
+    if name == "pid_upid":
+        return np.asarray(<pid_upid_t[:1]>&pid_upid_).dtype
+    if name == "user_namespace":
+        return np.asarray(<user_namespace_t[:1]>&user_namespace_).dtype
     if name == "ipc_namespace":
         return np.asarray(<ipc_namespace_t[:1]>&ipc_namespace_).dtype
     if name == "ipc_ids":

@@ -19,6 +19,15 @@ cdef int64_t convert_int(object value, str name) except? -1:
     return <int64_t>(<uint64_t>(value & 0xffffffffffffffff))
 
 
+cdef int64_t pid_of_task(TaskCore caller, TaskCore task):
+    # As the caller sees it: whom it does not see has a number that nobody has.
+    cdef int32_t nr = task.t.pid
+    if likely(caller.k.namespaces == 0) or caller.frozen or task.k != caller.k:
+        return nr
+    nr = 0 if task.frozen and task_active_pid_ns(caller.k, caller.t) else pid_vnr(caller.k, caller.t, nr)
+    return nr if nr else NO_PID
+
+
 cdef bint try_buffer(object value, Py_buffer *view, int flags):
     # False if it has no such buffer.
     try:

@@ -105,3 +105,17 @@ cdef class TaskCore:
 
 
 cdef tuple wait_record(kernel_t *k, task_t *t)
+
+
+cdef enum:
+    NO_PID = 0x7fffffff  # nobody has it
+
+cdef int64_t pid_of_task(TaskCore caller, TaskCore task)
+
+
+cdef inline int64_t as_pid(TaskCore caller, object value, str name) except? -1:
+    # A number of a process as the caller knows it, or a Task.
+    cdef long long n
+    if one_digit(value, &n):
+        return n
+    return pid_of_task(caller, value) if isinstance(value, TaskCore) else as_int(value, name)

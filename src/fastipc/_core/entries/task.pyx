@@ -430,6 +430,14 @@ cdef class TaskCore:
         return self.t.tgid
 
     @property
+    def nspid(self):
+        """tuple of int: The thread's number in each PID namespace, from the first one to its own. Of a task that has
+        ended: in the first one."""
+        cdef uint32_t upid = 0 if self.frozen or self.k.current == CTX_CLOSED else upid_of(self.k, self.t.pid), i
+        cdef uint32_t levels = upid_row(self.k, upid).level if upid else 0
+        return (self.t.pid, *[upid_row(self.k, upid).numbers[i] for i in range(levels)])
+
+    @property
     def ppid(self):
         """int: The parent's number, 0 for init; after the end, that of the last parent."""
         return self.last_ppid if self.frozen else task_ppid(self.k, self.t)

@@ -17,13 +17,13 @@ cdef class IdCalls(ProcessCalls):
 
         Source: getpgid(2). Errors: ESRCH.
         """
-        cdef int64_t p = as_int(pid, "pid")
+        cdef int64_t p = as_pid(self, pid, "pid")
         self.begin(NR_getpgid, p, 0, 0)
         return self.complete(do_getpgid(self.k, self.t, p))
 
     def sys_getpgid(self, pid=0):
         """As `getpgid`; the number or -errno."""
-        cdef int64_t p = as_int(pid, "pid")
+        cdef int64_t p = as_pid(self, pid, "pid")
         self.begin(NR_getpgid, p, 0, 0)
         return self.complete_raw(do_getpgid(self.k, self.t, p))
 
@@ -33,13 +33,13 @@ cdef class IdCalls(ProcessCalls):
         Source: setpgid(2). The process is the caller's or a child that has not called execve; the group is new or one
         of the same session. Errors: EINVAL, ESRCH, EPERM, EACCES.
         """
-        cdef int64_t p = as_int(pid, "pid"), g = as_int(pgid, "pgid")
+        cdef int64_t p = as_pid(self, pid, "pid"), g = as_pid(self, pgid, "pgid")
         self.begin(NR_setpgid, p, g, 0)
         self.complete(do_setpgid(self.k, self.t, p, g))
 
     def sys_setpgid(self, pid, pgid):
         """As `setpgid`; 0 or -errno."""
-        cdef int64_t p = as_int(pid, "pid"), g = as_int(pgid, "pgid")
+        cdef int64_t p = as_pid(self, pid, "pid"), g = as_pid(self, pgid, "pgid")
         self.begin(NR_setpgid, p, g, 0)
         return self.complete_raw(do_setpgid(self.k, self.t, p, g))
 
@@ -48,13 +48,13 @@ cdef class IdCalls(ProcessCalls):
 
         Source: getsid(2). Errors: ESRCH.
         """
-        cdef int64_t p = as_int(pid, "pid")
+        cdef int64_t p = as_pid(self, pid, "pid")
         self.begin(NR_getsid, p, 0, 0)
         return self.complete(do_getsid(self.k, self.t, p))
 
     def sys_getsid(self, pid=0):
         """As `getsid`; the number or -errno."""
-        cdef int64_t p = as_int(pid, "pid")
+        cdef int64_t p = as_pid(self, pid, "pid")
         self.begin(NR_getsid, p, 0, 0)
         return self.complete_raw(do_getsid(self.k, self.t, p))
 
@@ -201,7 +201,7 @@ cdef class IdCalls(ProcessCalls):
         if n == 0:
             return []
         info = group_info_row(self.k, self.cred().group_info)
-        return [group_row(self.k, info.groups + i).gid for i in range(info.ngroups)]
+        return [gid_to_user(self.k, self.t, group_row(self.k, info.groups + i).gid) for i in range(info.ngroups)]
 
     def sys_getgroups(self, groups):
         """As `getgroups`, into ``groups`` (uint32 x n); how many, or -errno. An array without room only asks."""
@@ -324,10 +324,11 @@ cdef class IdCalls(ProcessCalls):
 
     # -------------------------------------------------------------------------------------- sharing
     def unshare(self, flags):
-        """Stop sharing what ``flags`` say with other tasks: CLONE_FILES, CLONE_FS, CLONE_SYSVSEM.
+        """Stop sharing what ``flags`` say with other tasks: CLONE_FILES, CLONE_FS, CLONE_SYSVSEM, CLONE_NEWIPC,
+        CLONE_NEWPID (of the children to come), CLONE_NEWUSER.
 
-        Source: unshare(2). CLONE_THREAD, CLONE_SIGHAND and CLONE_VM pass if nobody shares that. Errors: EINVAL, also
-        for namespaces, EPERM, ENOMEM.
+        Source: unshare(2), pid_namespaces(7), user_namespaces(7). CLONE_THREAD, CLONE_SIGHAND and CLONE_VM pass if
+        nobody shares that. Errors: EINVAL, also for other namespaces, EPERM, ENOSPC, ENOMEM.
         """
         cdef int64_t f = as_int(flags, "flags")
         self.begin(NR_unshare, f, 0, 0)
@@ -363,8 +364,9 @@ cdef class IdCalls(ProcessCalls):
         self.enter()
         if info is not None:
             if get_room(info, &view, "info"):
-                return raw_call(self, NR_waitid, False, <uint64_t>as_int(idtype, "idtype"), <uint64_t>as_int(id, "id"),
-                                user_addr(info, 128, "info"), <uint64_t>as_int(options, "options"))
+                return raw_call(self, NR_waitid, False, <uint64_t>as_int(idtype, "idtype"),
+                                <uint64_t>as_pid(self, id, "id"), user_addr(info, 128, "info"),
+                                <uint64_t>as_int(options, "options"))
             to = <siginfo_t *>view.buf
             n = view.len
             held = memoryview(info)
@@ -381,7 +383,7 @@ cdef class IdCalls(ProcessCalls):
         return self.complete_raw(ret)
 
     cdef int64_t begin_waitid(self, object idtype, object id, object options) except? -1:
-        cdef int64_t which = as_int(idtype, "idtype"), number = as_int(id, "id"), o = as_int(options, "options")
+        cdef int64_t which = as_int(idtype, "idtype"), number = as_pid(self, id, "id"), o = as_int(options, "options")
         self.begin(NR_waitid, which, number, o)
         return do_waitid(self.k, self.t)
 

@@ -6,6 +6,8 @@ cdef class ProcessCalls(PathCalls):
                            bint daemon, bint raw)
     cdef object end_self(self, int nr, int64_t status)
     cdef object identity(self, int nr, int64_t value, bint raw)
+    cdef uint32_t told_uid(self, uint32_t kuid)
+    cdef uint32_t told_gid(self, uint32_t kgid)
     cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved)
     cdef object nap(self, object seconds, bint raw)
     cdef object yield_(self, bint raw)

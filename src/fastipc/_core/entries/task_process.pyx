@@ -70,7 +70,7 @@ cdef class ProcessCalls(PathCalls):
             if name is None and program is None:
                 child._name = self._name
                 memcpy(child.t.comm, self.t.comm, TASK_COMM_LEN)
-            row = child.t.pid
+            row = pid_vnr(self.k, self.t, child.t.pid)
         if raw:
             return self.complete_raw(row)
         self.complete(row)
@@ -188,8 +188,8 @@ cdef class ProcessCalls(PathCalls):
         self.enter()
         if status is not None:
             if get_room(status, &view, "status"):
-                return raw_call(self, NR_wait4, False, <uint64_t>as_int(pid, "pid"), user_addr(status, 4, "status"),
-                                <uint64_t>as_int(options, "options"))
+                return raw_call(self, NR_wait4, False, <uint64_t>as_pid(self, pid, "pid"),
+                                user_addr(status, 4, "status"), <uint64_t>as_int(options, "options"))
             word = <int32_t *>view.buf
             n = view.len
             held = memoryview(status)
@@ -208,7 +208,7 @@ cdef class ProcessCalls(PathCalls):
         return self.complete_raw(ret)
 
     cdef int64_t do_wait(self, object pid, object options) except? -1:
-        cdef int64_t p = as_int(pid, "pid"), o = as_int(options, "options")
+        cdef int64_t p = as_pid(self, pid, "pid"), o = as_int(options, "options")
         self.enter()
         call_begin(self.t, NR_wait4)
         self.t.call.args[0] = p
@@ -222,89 +222,99 @@ cdef class ProcessCalls(PathCalls):
         self.t.call.args[0] = 0
         return self.complete_raw(value) if raw else self.complete(value)
 
+    cdef uint32_t told_uid(self, uint32_t kuid):
+        return uid_to_user(self.k, self.t, kuid)
+
+    cdef uint32_t told_gid(self, uint32_t kgid):
+        return gid_to_user(self.k, self.t, kgid)
+
     def getpid(self):
         """The process' number. Source: getpid(2)."""
         self.enter()
-        return self.identity(NR_getpid, self.t.tgid, False)
+        return self.identity(NR_getpid, pid_vnr(self.k, self.t, self.t.tgid), False)
 
     def sys_getpid(self):
         """As `getpid`."""
         self.enter()
-        return self.identity(NR_getpid, self.t.tgid, True)
+        return self.identity(NR_getpid, pid_vnr(self.k, self.t, self.t.tgid), True)
 
     def gettid(self):
         """The thread's own number. Source: gettid(2)."""
         self.enter()
-        return self.identity(NR_gettid, self.t.pid, False)
+        return self.identity(NR_gettid, pid_vnr(self.k, self.t, self.t.pid), False)
 
     def sys_gettid(self):
         """As `gettid`."""
         self.enter()
-        return self.identity(NR_gettid, self.t.pid, True)
+        return self.identity(NR_gettid, pid_vnr(self.k, self.t, self.t.pid), True)
 
     def getppid(self):
         """The parent process' number. Source: getppid(2)."""
         self.enter()
-        return self.identity(NR_getppid, task_ppid(self.k, self.t), False)
+        return self.identity(NR_getppid, task_ppid_vnr(self.k, self.t), False)
 
     def sys_getppid(self):
         """As `getppid`."""
         self.enter()
-        return self.identity(NR_getppid, task_ppid(self.k, self.t), True)
+        return self.identity(NR_getppid, task_ppid_vnr(self.k, self.t), True)
 
     def getuid(self):
         """Real user id. Source: getuid(2)."""
         self.enter()
-        return self.identity(NR_getuid, self.cred().uid, False)
+        return self.identity(NR_getuid, self.told_uid(self.cred().uid), False)
 
     def sys_getuid(self):
         """As `getuid`."""
         self.enter()
-        return self.identity(NR_getuid, self.cred().uid, True)
+        return self.identity(NR_getuid, self.told_uid(self.cred().uid), True)
 
     def geteuid(self):
         """Effective user id. Source: geteuid(2)."""
         self.enter()
-        return self.identity(NR_geteuid, self.cred().euid, False)
+        return self.identity(NR_geteuid, self.told_uid(self.cred().euid), False)
 
     def sys_geteuid(self):
         """As `geteuid`."""
         self.enter()
-        return self.identity(NR_geteuid, self.cred().euid, True)
+        return self.identity(NR_geteuid, self.told_uid(self.cred().euid), True)
 
     def getgid(self):
         """Real group id. Source: getgid(2)."""
         self.enter()
-        return self.identity(NR_getgid, self.cred().gid, False)
+        return self.identity(NR_getgid, self.told_gid(self.cred().gid), False)
 
     def sys_getgid(self):
         """As `getgid`."""
         self.enter()
-        return self.identity(NR_getgid, self.cred().gid, True)
+        return self.identity(NR_getgid, self.told_gid(self.cred().gid), True)
 
     def getegid(self):
         """Effective group id. Source: getegid(2)."""
         self.enter()
-        return self.identity(NR_getegid, self.cred().egid, False)
+        return self.identity(NR_getegid, self.told_gid(self.cred().egid), False)
 
     def sys_getegid(self):
         """As `getegid`."""
         self.enter()
-        return self.identity(NR_getegid, self.cred().egid, True)
+        return self.identity(NR_getegid, self.told_gid(self.cred().egid), True)
 
     def getresuid(self):
         """``(real, effective, saved)`` user ids. Source: getresuid(2)."""
         self.enter()
         self.identity(NR_getresuid, 0, False)
-        return (self.cred().uid, self.cred().euid, self.cred().suid)
+        return (self.told_uid(self.cred().uid), self.told_uid(self.cred().euid), self.told_uid(self.cred().suid))
 
     def sys_getresuid(self, ids):
         """As `getresuid`, into ``ids`` (uint32 x 3); 0."""
-        return self.three_ids(NR_getresuid, ids, self.cred().uid, self.cred().euid, self.cred().suid)
+        self.enter()
+        return self.three_ids(NR_getresuid, ids, self.told_uid(self.cred().uid), self.told_uid(self.cred().euid),
+                              self.told_uid(self.cred().suid))
 
     def sys_getresgid(self, ids):
         """As `getresgid`, into ``ids`` (uint32 x 3); 0."""
-        return self.three_ids(NR_getresgid, ids, self.cred().gid, self.cred().egid, self.cred().sgid)
+        self.enter()
+        return self.three_ids(NR_getresgid, ids, self.told_gid(self.cred().gid), self.told_gid(self.cred().egid),
+                              self.told_gid(self.cred().sgid))
 
     cdef object three_ids(self, int nr, object ids, uint32_t real, uint32_t effective, uint32_t saved):
         cdef Py_buffer view
@@ -326,7 +336,7 @@ cdef class ProcessCalls(PathCalls):
         """``(real, effective, saved)`` group ids. Source: getresgid(2)."""
         self.enter()
         self.identity(NR_getresgid, 0, False)
-        return (self.cred().gid, self.cred().egid, self.cred().sgid)
+        return (self.told_gid(self.cred().gid), self.told_gid(self.cred().egid), self.told_gid(self.cred().sgid))
 
     # -------------------------------------------------------------------------------------- limits
     def getrlimit(self, res):

@@ -100,7 +100,7 @@ cdef class SignalCalls(MsgCalls):
         return self.complete_raw(self.kill_(pid, sig))
 
     cdef int64_t kill_(self, object pid, object sig) except? -1:
-        cdef int64_t p = as_int(pid, "pid"), s = as_int(sig, "sig")
+        cdef int64_t p = as_pid(self, pid, "pid"), s = as_int(sig, "sig")
         self.enter()
         return call_kill(self.k, self.t, p, s)
 
@@ -113,7 +113,7 @@ cdef class SignalCalls(MsgCalls):
         return self.complete_raw(self.tkill_(tid, sig))
 
     cdef int64_t tkill_(self, object tid, object sig) except? -1:
-        cdef int64_t p = as_int(tid, "tid"), s = as_int(sig, "sig")
+        cdef int64_t p = as_pid(self, tid, "tid"), s = as_int(sig, "sig")
         self.enter()
         return call_tkill(self.k, self.t, p, s)
 
@@ -126,7 +126,7 @@ cdef class SignalCalls(MsgCalls):
         return self.complete_raw(self.tgkill_(tgid, tid, sig))
 
     cdef int64_t tgkill_(self, object tgid, object tid, object sig) except? -1:
-        cdef int64_t g = as_int(tgid, "tgid"), p = as_int(tid, "tid"), s = as_int(sig, "sig")
+        cdef int64_t g = as_pid(self, tgid, "tgid"), p = as_pid(self, tid, "tid"), s = as_int(sig, "sig")
         self.enter()
         return call_tgkill(self.k, self.t, g, p, s)
 
@@ -139,7 +139,7 @@ cdef class SignalCalls(MsgCalls):
         return self.complete_raw(self.sigqueue_(pid, sig, value))
 
     cdef int64_t sigqueue_(self, object pid, object sig, object value) except? -1:
-        cdef int64_t p = as_int(pid, "pid"), s = as_int(sig, "sig"), v = as_int(value, "value")
+        cdef int64_t p = as_pid(self, pid, "pid"), s = as_int(sig, "sig"), v = as_int(value, "value")
         self.enter()
         return call_sigqueue(self.k, self.t, p, s, <uint64_t>v)
 
@@ -160,7 +160,7 @@ cdef class SignalCalls(MsgCalls):
         return self.complete_raw(self.sigqueueinfo_(NR_rt_tgsigqueueinfo, tgid, tid, sig, info))
 
     cdef int64_t sigqueueinfo_(self, int nr, object tgid, object pid, object sig, object info) except? -1:
-        cdef int64_t g = as_int(tgid, "tgid"), p = as_int(pid, "pid" if nr == NR_rt_sigqueueinfo else "tid")
+        cdef int64_t g = as_pid(self, tgid, "tgid"), p = as_pid(self, pid, "pid" if nr == NR_rt_sigqueueinfo else "tid")
         cdef int64_t s = as_int(sig, "sig")
         cdef kernel_siginfo_t known
         cdef Py_buffer view

@@ -64,9 +64,10 @@ cdef class RawCalls(SignalCalls):
         cdef int32_t pid = ret
         cdef task_t *child
         if pid > 0:
-            child = task_row(self.k, find_task(self.k, pid))
+            child = task_row(self.k, find_task_by_vpid(self.k, self.t, pid))
             if a[0] & CLONE_PARENT_SETTID:
                 put_user(self.k, self.t, a[2], &pid, 4)
+            pid = pid_vnr(self.k, child, child.pid)
             if a[0] & CLONE_CHILD_SETTID:
                 put_user(self.k, child, a[3], &pid, 4)
         return ret

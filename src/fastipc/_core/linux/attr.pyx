@@ -39,7 +39,7 @@ cdef int64_t chmod_common(kernel_t *k, task_t *t, uint32_t i, uint32_t mode) noe
     if file_type(inode) == S_IFLNK:
         return -EOPNOTSUPP
     mode &= 0o7777
-    if mode & S_ISGID and not in_group_or_capable(k, t, inode.i_gid):
+    if mode & S_ISGID and not in_group_or_capable(k, t, inode):
         mode &= ~<uint32_t>S_ISGID
     err = attr_begin(k, i)
     if err:
@@ -53,7 +53,7 @@ cdef inline uint32_t dropped_sgid(kernel_t *k, task_t *t, inode_t *inode) noexce
     # setattr_should_drop_sgid: the bit, if a change by this task takes it away.
     if not (inode.i_mode & S_ISGID):
         return 0
-    return S_ISGID if inode.i_mode & S_IXGRP or not in_group_or_capable(k, t, inode.i_gid) else 0
+    return S_ISGID if inode.i_mode & S_IXGRP or not in_group_or_capable(k, t, inode) else 0
 
 
 cdef int64_t chown_common(kernel_t *k, task_t *t, uint32_t i, uint32_t uid, uint32_t gid) noexcept nogil:
@@ -61,12 +61,15 @@ cdef int64_t chown_common(kernel_t *k, task_t *t, uint32_t i, uint32_t uid, uint
     cdef cred_t *cred = current_cred(k, t)
     cdef uint32_t dropped = 0 if is_dir(inode) else inode.i_mode & S_ISUID | dropped_sgid(k, t, inode)
     cdef int64_t err
+    if not uid_from_user(k, t, &uid) or not gid_from_user(k, t, &gid):
+        return -EINVAL
     if inode.i_flags & (S_IMMUTABLE | S_APPEND):
         return -EPERM
-    if uid != NO_CHANGE and not (cred.fsuid == inode.i_uid and uid == inode.i_uid) and not capable(k, t, CAP_CHOWN):
+    if (uid != NO_CHANGE and not (cred.fsuid == inode.i_uid and uid == inode.i_uid)
+            and not capable_wrt_inode(k, t, inode, CAP_CHOWN)):
         return -EPERM
     if (gid != NO_CHANGE and not (cred.fsuid == inode.i_uid and (gid == inode.i_gid or in_group_p(k, cred, gid)))
-            and not capable(k, t, CAP_CHOWN)):
+            and not capable_wrt_inode(k, t, inode, CAP_CHOWN)):
         return -EPERM
     if inode.i_op >= PROC_DIR or (dropped and not inode_owner_or_capable(k, t, inode)):
         return -EPERM
@@ -104,14 +107,14 @@ cdef inline int64_t blocks_of(super_block_t *sb, inode_t *inode) noexcept nogil:
     return (inode.nrpages + one) * <int64_t>(PAGE_SIZE // 512)
 
 
-cdef void generic_fillattr(kernel_t *k, inode_t *inode, stat_t *stat) noexcept nogil:
+cdef void generic_fillattr(kernel_t *k, task_t *t, inode_t *inode, stat_t *stat) noexcept nogil:
     cdef super_block_t *sb = super_block_row(k, inode.i_sb)
     stat.st_dev = sb.s_dev
     stat.st_ino = inode.i_ino
     stat.st_nlink = inode.i_nlink
     stat.st_mode = inode.i_mode
-    stat.st_uid = inode.i_uid
-    stat.st_gid = inode.i_gid
+    stat.st_uid = uid_to_user(k, t, inode.i_uid)
+    stat.st_gid = gid_to_user(k, t, inode.i_gid)
     stat.st_blksize = PAGE_SIZE if sb.s_type != FS_PROC else 1024
     stat.st_rdev = inode.i_rdev
     stat.st_size = dir_size(sb, inode) if is_dir(inode) else <int64_t>inode.i_size

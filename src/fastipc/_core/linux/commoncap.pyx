@@ -17,26 +17,34 @@ cdef inline uint64_t cap_bit(int64_t cap) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ ids
-cdef void cap_emulate_setxuid(cred_t *new, const cred_t *old) noexcept nogil:
+cdef inline uint32_t root_uid(kernel_t *k, const cred_t *cred) noexcept nogil:
+    # Of the namespace of these credentials; that of nobody, if it has none.
+    return make_kuid(k, cred.user_ns, 0)
+
+
+cdef void cap_emulate_setxuid(kernel_t *k, cred_t *new, const cred_t *old) noexcept nogil:
     # Whoever has no root id left loses all; the effective ones come and go with the effective id.
+    cdef uint32_t root = root_uid(k, old)
     if new.securebits & SECBIT_NO_SETUID_FIXUP:
         return
-    if (old.uid == 0 or old.euid == 0 or old.suid == 0) and new.uid != 0 and new.euid != 0 and new.suid != 0:
+    if ((old.uid == root or old.euid == root or old.suid == root)
+            and new.uid != root and new.euid != root and new.suid != root):
         if not (new.securebits & SECBIT_KEEP_CAPS):
             new.cap_permitted = new.cap_effective = 0
         new.cap_ambient = 0
-    if old.euid == 0 and new.euid != 0:
+    if old.euid == root and new.euid != root:
         new.cap_effective = 0
-    if old.euid != 0 and new.euid == 0:
+    if old.euid != root and new.euid == root:
         new.cap_effective = new.cap_permitted
 
 
-cdef void cap_emulate_setfsuid(cred_t *new, const cred_t *old) noexcept nogil:
+cdef void cap_emulate_setfsuid(kernel_t *k, cred_t *new, const cred_t *old) noexcept nogil:
+    cdef uint32_t root = root_uid(k, old)
     if new.securebits & SECBIT_NO_SETUID_FIXUP:
         return
-    if old.fsuid == 0 and new.fsuid != 0:
+    if old.fsuid == root and new.fsuid != root:
         new.cap_effective &= ~<uint64_t>CAP_FS_SET
-    if old.fsuid != 0 and new.fsuid == 0:
+    if old.fsuid != root and new.fsuid == root:
         new.cap_effective |= new.cap_permitted & <uint64_t>CAP_FS_SET
 
 
@@ -52,7 +60,7 @@ cdef int64_t do_capset(kernel_t *k, task_t *t, const uint64_t *sets) noexcept no
     cdef uint64_t effective = sets[0] & <uint64_t>CAP_ALL, permitted = sets[1] & <uint64_t>CAP_ALL
     cdef uint64_t inheritable = sets[2] & <uint64_t>CAP_ALL
     cdef uint32_t i
-    if not capable(k, t, CAP_SETPCAP) and inheritable & ~(old.cap_inheritable | old.cap_permitted):
+    if not capable_at_home(k, t, CAP_SETPCAP) and inheritable & ~(old.cap_inheritable | old.cap_permitted):
         return -EPERM
     if inheritable & ~(old.cap_inheritable | old.cap_bset) or permitted & ~old.cap_permitted or effective & ~permitted:
         return -EPERM
@@ -70,7 +78,7 @@ cdef int64_t do_capset(kernel_t *k, task_t *t, const uint64_t *sets) noexcept no
 # ------------------------------------------------------------------------------------------ prctl
 cdef int64_t bounding_drop(kernel_t *k, task_t *t, uint64_t bit) noexcept nogil:
     cdef uint32_t i
-    if not capable(k, t, CAP_SETPCAP):
+    if not capable_at_home(k, t, CAP_SETPCAP):
         return -EPERM
     if bit == 0:
         return -EINVAL
@@ -88,7 +96,7 @@ cdef int64_t set_securebits(kernel_t *k, task_t *t, uint64_t bits) noexcept nogi
     if ((old & SECURE_ALL_LOCKS) >> 1 & (old ^ bits) or old & SECURE_ALL_LOCKS & ~bits
             or bits & ~<uint64_t>(SECURE_ALL_LOCKS | SECURE_ALL_BITS)):
         return -EPERM
-    if not capable(k, t, CAP_SETPCAP) and (old == bits or (old ^ bits) & ~<uint64_t>SECURE_UNPRIVILEGED):
+    if not capable_at_home(k, t, CAP_SETPCAP) and (old == bits or (old ^ bits) & ~<uint64_t>SECURE_UNPRIVILEGED):
         return -EPERM
     i = prepare_creds(k, t)
     if i == 0:
@@ -165,12 +173,12 @@ cdef uint32_t prepare_exec_creds(kernel_t *k, task_t *t) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
     cdef uint64_t permitted = 0, effective
     cdef uint32_t i, euid = old.euid, egid = old.egid
-    cdef bint root = old.euid == 0 and not (old.securebits & SECBIT_NOROOT)
-    if root or old.uid == 0 and not (old.securebits & SECBIT_NOROOT):
+    cdef bint root = old.euid == root_uid(k, old) and not (old.securebits & SECBIT_NOROOT)
+    if root or old.uid == root_uid(k, old) and not (old.securebits & SECBIT_NOROOT):
         permitted = old.cap_bset | old.cap_inheritable
     if permitted & ~old.cap_permitted and unsafe_exec(k, t):
         permitted &= old.cap_permitted
-        if not capable(k, t, CAP_SETUID):
+        if not capable_at_home(k, t, CAP_SETUID):
             euid = old.uid
             egid = old.gid
     permitted |= old.cap_ambient

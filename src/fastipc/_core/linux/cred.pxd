@@ -37,7 +37,9 @@ cdef inline void put_cred(kernel_t *k, uint32_t cred) noexcept nogil:
 
 
 cdef inline bint capable(kernel_t *k, task_t *t, int cap) noexcept nogil:
-    return current_cred(k, t).cap_effective >> cap & 1
+    # Over what is everybody's: in the first user namespace.
+    cdef cred_t *cred = current_cred(k, t)
+    return cred.cap_effective >> cap & 1 and likely(cred.user_ns == 0)
 
 
 cdef inline bint in_group_p(kernel_t *k, cred_t *cred, uint32_t gid) noexcept nogil:

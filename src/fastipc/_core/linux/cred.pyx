@@ -2,7 +2,7 @@
 
 Source: kernel/cred.c (prepare_creds, commit_creds, put_cred), kernel/groups.c (groups_sort, groups_search). Processes
 made by fork share their parent's row where Linux copies it at once, which nobody can see. Missing: keyrings, security
-labels, user namespaces.
+labels.
 """
 
 
@@ -38,8 +38,12 @@ cdef uint32_t groups_copy(kernel_t *k, const uint32_t *gids, uint32_t ngroups) n
     for at in range(ngroups):
         group_row(k, info.groups + at).live = 1
         group_row(k, info.groups + at).gid = gids[at]
-    qsort(group_row(k, info.groups), ngroups, sizeof(group_t), compare_groups)
+    groups_sort(k, info)
     return i
+
+
+cdef void groups_sort(kernel_t *k, group_info_t *info) noexcept nogil:
+    qsort(group_row(k, info.groups), info.ngroups, sizeof(group_t), compare_groups)
 
 
 cdef bint groups_search(kernel_t *k, uint32_t i, uint32_t gid) noexcept nogil:
@@ -79,6 +83,7 @@ cdef uint32_t prepare_creds(kernel_t *k, task_t *t) noexcept nogil:
     new.link = new.spawned = 0
     new.count = 1
     get_uid(k, new.user)
+    get_user_ns(k, new.user_ns)
     if new.group_info:
         group_info_row(k, new.group_info).count += 1
     return i
@@ -87,6 +92,7 @@ cdef uint32_t prepare_creds(kernel_t *k, task_t *t) noexcept nogil:
 cdef void put_cred_last(kernel_t *k, uint32_t i) noexcept nogil:
     cdef cred_t *cred = cred_row(k, i)
     free_uid(k, cred.user)
+    put_user_ns(k, cred.user_ns)
     if cred.group_info:
         put_group_info(k, cred.group_info)
     table_free(k, T_CRED, i, sizeof(cred_t))

@@ -11,6 +11,7 @@ cdef int64_t do_wait4(kernel_t *k, task_t *t) noexcept nogil  # arguments in the
 cdef int64_t do_waitid(kernel_t *k, task_t *t) noexcept nogil
 cdef void waitid_info(task_t *t, siginfo_t *info) noexcept nogil
 cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil
+cdef void exit_notify(kernel_t *k, task_t *t) noexcept nogil
 cdef void wake_up_parent(kernel_t *k, task_t *c) noexcept nogil  # who waits for this child
 cdef uint32_t next_dead(kernel_t *k) noexcept nogil
 cdef void bury(kernel_t *k, uint32_t task) noexcept nogil
@@ -38,3 +39,9 @@ cdef inline int32_t task_ppid(kernel_t *k, task_t *t) noexcept nogil:
     # task_ppid_nr: the number of the parent process, 0 for init.
     cdef uint32_t parent = task_row(k, t.group_leader).real_parent
     return task_row(k, parent).tgid if parent else 0
+
+
+cdef inline int32_t task_ppid_vnr(kernel_t *k, task_t *t) noexcept nogil:
+    # As it sees that itself: 0 if the parent is outside its namespace.
+    cdef int32_t ppid = task_ppid(k, t)
+    return pid_vnr(k, t, ppid) if ppid else 0

@@ -118,12 +118,12 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
         bury(k, task)
 
 
-cdef void exit_info(kernel_t *k, task_t *t, int sig, kernel_siginfo_t *info) noexcept nogil:
-    # What the signal of a process that has ended tells.
+cdef void exit_info(kernel_t *k, task_t *t, task_t *parent, int sig, kernel_siginfo_t *info) noexcept nogil:
+    # What the signal of a process that has ended tells its parent.
     cdef signal_t *s = signal_row(k, t.signal)
     cdef int32_t code = s.group_exit_code if s.flags & SIGNAL_GROUP_EXIT else t.exit_code
     info_init(info, sig, CLD_EXITED)
-    info_sender(info, t.pid, current_cred(k, t).uid)
+    info_sender(info, pid_vnr(k, parent, t.pid), uid_to_user(k, parent, current_cred(k, t).uid))
     if code & 0x80:
         info.si_code = CLD_DUMPED
     elif code & 0x7f:
@@ -141,7 +141,7 @@ cdef void notify_parent(kernel_t *k, task_t *t) noexcept nogil:
         sig = SIGCHLD
     ignores = sig == SIGCHLD and (sig_ign(k, parent, SIGCHLD) or action_flags(k, parent, SIGCHLD) & SA_NOCLDWAIT != 0)
     if 0 < sig <= 64 and not (sig == SIGCHLD and sig_ign(k, parent, SIGCHLD)) and t.real_parent != k.init_task:
-        exit_info(k, t, sig, &info)
+        exit_info(k, t, parent, sig, &info)
         send_signal(k, sig, &info, parent, True, False)
     wake_up_parent(k, t)
     if ignores or t.real_parent == k.init_task:
@@ -158,19 +158,21 @@ cdef uint32_t find_alive_thread(kernel_t *k, uint32_t leader) noexcept nogil:
     return i
 
 
-cdef uint32_t find_new_reaper(kernel_t *k, task_t *t) noexcept nogil:
-    # A thread of the same process; else of the nearest ancestor that wants orphans; else init.
+cdef uint32_t find_new_reaper(kernel_t *k, task_t *t, uint32_t init) noexcept nogil:
+    # A thread of the same process; else of the nearest ancestor that wants orphans; else the namespace's init.
     cdef uint32_t i = find_alive_thread(k, t.group_leader)
     cdef uint32_t leader = t.group_leader
     if i or k.subreapers == 0:
-        return i if i else k.init_task
+        return i if i else init
     while leader != k.init_task:
         leader = task_row(k, task_row(k, leader).real_parent).group_leader
+        if unlikely(k.namespaces and pid_level(k, task_row(k, leader)) != pid_level(k, t)):
+            break
         if signal_row(k, task_row(k, leader).signal).flags & SIGNAL_CHILD_SUBREAPER:
             i = find_alive_thread(k, leader)
             if i:
                 return i
-    return k.init_task
+    return init
 
 
 cdef bint will_become_orphaned_pgrp(kernel_t *k, int32_t pgrp, uint32_t ignored) noexcept nogil:
@@ -216,11 +218,12 @@ cdef inline void kill_orphaned_pgrp(kernel_t *k, task_t *t, task_t *parent, uint
 
 
 cdef void forget_original_parent(kernel_t *k, task_t *t) noexcept nogil:
+    cdef uint32_t init = find_child_reaper(k, t) if unlikely(k.namespaces != 0) else k.init_task
     cdef uint32_t child = t.children, reaper, next
     cdef task_t *c
     if child == 0:
         return
-    reaper = find_new_reaper(k, t)
+    reaper = find_new_reaper(k, t, init)
     t.children = t.children_last = 0
     while child:
         c = task_row(k, child)
@@ -265,6 +268,18 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     t.fs = 0
     exit_signals(k, t)
     forget_original_parent(k, t)
+    if unlikely(k.namespaces != 0) and zap_waits(k, t):
+        if t.flags & TASK_OBJECT:
+            report_dead(k, task)
+        return
+    exit_notify(k, t)
+    finish_zaps(k)
+
+
+cdef void exit_notify(kernel_t *k, task_t *t) noexcept nogil:
+    # All that a task held is gone, and its children are another's.
+    cdef signal_t *signal = signal_row(k, t.signal)
+    cdef uint32_t task = t.row
     if signal.nr_threads == 0 and task_row(k, t.group_leader).real_parent:
         kill_orphaned_pgrp(k, task_row(k, t.group_leader), task_row(k, task_row(k, t.group_leader).real_parent),
                            t.group_leader)
@@ -350,9 +365,9 @@ cdef inline bint eligible_child(kernel_t *k, wait_opts_t *wo, task_t *c) noexcep
 cdef inline int64_t wait_report(kernel_t *k, task_t *t, task_t *c, int32_t status) noexcept nogil:
     # What waitid tells is in the record: status word, number, and the user in `done`.
     t.call.out0 = status
-    t.call.out1 = c.pid
-    t.call.done = current_cred(k, c).uid
-    return c.pid
+    t.call.out1 = pid_vnr(k, t, c.pid)
+    t.call.done = uid_to_user(k, t, current_cred(k, c).uid)
+    return t.call.out1
 
 
 cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c) noexcept nogil:
@@ -363,6 +378,7 @@ cdef int64_t wait_task_zombie(kernel_t *k, task_t *t, wait_opts_t *wo, task_t *c
     pid = wait_report(k, t, c, signal.group_exit_code if signal.flags & SIGNAL_GROUP_EXIT else c.exit_code)
     if not (wo.flags & WNOWAIT):
         release_task(k, task_index(k, c))
+        finish_zaps(k)
     return pid
 
 
@@ -465,7 +481,7 @@ cdef void wait_opts(kernel_t *k, task_t *t, wait_opts_t *wo) noexcept nogil:
     else:
         wo.type = <int32_t>t.call.args[0]
         wo.flags = <uint32_t>t.call.args[2]
-    wo.number = own_group(k, t) if wo.type == P_PGID and number == 0 else number
+    wo.number = own_group(k, t) if wo.type == P_PGID and number == 0 else <int32_t>find_vpid(k, t, number)
 
 
 cdef int64_t do_wait4(kernel_t *k, task_t *t) noexcept nogil:

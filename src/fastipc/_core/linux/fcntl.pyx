@@ -84,5 +84,5 @@ cdef int64_t do_fstat(kernel_t *k, task_t *t, int32_t fd, stat_t *stat) noexcept
     cdef file_t *f = fdget(k, t, fd)
     if unlikely(f == NULL):
         return -EBADF
-    generic_fillattr(k, inode_row(k, f.inode), stat)
+    generic_fillattr(k, t, inode_row(k, f.inode), stat)
     return 0

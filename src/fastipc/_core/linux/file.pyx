@@ -39,6 +39,8 @@ cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
         return
     if unlikely(f.f_op == SHM_FOPS):
         shm_release(k, f)
+    elif f.f_op == PROC_FOPS:
+        proc_release(k, f)
     table_free(k, T_FILE, file, sizeof(file_t))
     if likely(dentry != 0):
         mntput(k, mnt)

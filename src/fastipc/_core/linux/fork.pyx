@@ -1,7 +1,7 @@
 """How tasks begin: init, fork and clone, a new session's first process, exec; and resource limits.
 
 Source: kernel/fork.c (copy_process, copy_files, copy_sighand, copy_signal), fs/exec.c (begin_new_exec, de_thread),
-kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but those of IPC, ptrace,
+kernel/sys.c (do_prlimit). A failure leaves nothing behind. Missing: vfork, namespaces but three kinds of them, ptrace,
 thread-local storage.
 """
 
@@ -10,8 +10,7 @@ cdef enum:
     NEW_SESSION = 0x8000000000000000  # with the flags of clone: the process begins a session, as by setsid
 
 cdef enum:  # clone flags that the machine has no meaning for yet: refused rather than ignored
-    CLONE_REFUSED = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
-                     | CLONE_VFORK | CLONE_PIDFD)
+    CLONE_REFUSED = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWNET | CLONE_VFORK | CLONE_PIDFD
     CLONE_NAMESPACES = (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID
                         | CLONE_NEWNET | CLONE_NEWTIME)
 
@@ -94,7 +93,7 @@ cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    if flags & CLONE_REFUSED:
+    if flags & CLONE_REFUSED or flags & (CLONE_NEWUSER | CLONE_FS) == CLONE_NEWUSER | CLONE_FS:
         return -EINVAL
     if flags & CLONE_THREAD and not (flags & CLONE_SIGHAND):
         return -EINVAL
@@ -102,6 +101,9 @@ cdef inline int clone_flags_errno(kernel_t *k, task_t *t, uint64_t flags) noexce
         return -EINVAL
     if flags & CLONE_PARENT and signal_row(k, t.signal).flags & SIGNAL_UNKILLABLE:
         return -EINVAL
+    if unlikely(flags & CLONE_THREAD and (flags & (CLONE_NEWUSER | CLONE_NEWPID) or k.namespaces)):
+        if flags & (CLONE_NEWUSER | CLONE_NEWPID) or task_active_pid_ns(k, t) != pid_ns_for_children(k, t):
+            return -EINVAL
     return 0
 
 
@@ -142,16 +144,26 @@ cdef inline void start_process(kernel_t *k, uint32_t task, uint32_t parent, uint
 # ------------------------------------------------------------------------------------------ fork
 cdef int64_t copy_process(kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind) noexcept nogil:
     # The row of the child, not started yet, or -errno.
-    return copy_process_as(k, t, flags, exit_signal, kind, t.cred)
+    cdef uint32_t cred
+    cdef int64_t ret
+    if likely(not flags & CLONE_NEWUSER):
+        return copy_process_as(k, t, flags, exit_signal, kind, t.cred, t)
+    ret = clone_flags_errno(k, t, flags)
+    if ret == 0:
+        ret = unshare_userns(k, t, &cred)
+    if ret == 0:
+        ret = copy_process_as(k, t, flags, exit_signal, kind, cred, t)
+        put_cred(k, cred)
+    return ret
 
 
 cdef inline int64_t copy_process_as(
-    kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind, uint32_t cred
+    kernel_t *k, task_t *t, uint64_t flags, int32_t exit_signal, uint8_t kind, uint32_t cred, task_t *home
 ) noexcept nogil:
-    # As somebody who need not be the parent.
+    # As somebody who need not be the parent, in the PID namespace of the children of `home`.
     cdef uint32_t task, parent = task_index(k, t)
     cdef task_t *c
-    cdef int64_t err = clone_flags_errno(k, t, flags)
+    cdef int64_t err = clone_flags_errno(k, t, flags), pid_ns = 0
     if err:
         return err
     if not may_fork(k, t):
@@ -164,17 +176,22 @@ cdef inline int64_t copy_process_as(
     if not copy_parts(k, t, c, flags):
         drop_parts(k, task, flags)
         return -alloc_errno(k, ENOMEM)
-    if unlikely(flags & (CLONE_NEWIPC | CLONE_SYSVSEM) or t.flags & TASK_SYSV):
+    if unlikely(flags & (CLONE_NEWIPC | CLONE_NEWPID | CLONE_SYSVSEM) or t.flags & TASK_SYSV):
         err = copy_semundo(k, t, c) if flags & CLONE_SYSVSEM else 0
         if err == 0:
-            err = copy_ipcs(k, t, c, flags)
-        if err:
-            drop_parts(k, task, flags)
-            return err
-    c.pid = alloc_pid(k, task)
-    if c.pid < 0:
+            err = copy_ipcs(k, t, c, flags, cred_row(k, cred).user_ns)
+    if unlikely(err == 0 and (flags & CLONE_NEWPID or k.namespaces)):
+        pid_ns = namespace_of_child(k, home, flags, cred_row(k, cred).user_ns)
+        err = min(pid_ns, <int64_t>0)
+    if unlikely(err != 0):
         drop_parts(k, task, flags)
-        return -EAGAIN
+        return err
+    c.pid = alloc_pid(k, task, <uint32_t>pid_ns)
+    put_pid_ns(k, <uint32_t>pid_ns)
+    if c.pid < 0:
+        err = c.pid
+        drop_parts(k, task, flags)
+        return err
     copy_creds(k, c, cred)
     c.blocked = t.blocked
     if unlikely(t.flags & TASK_THREAD):
@@ -199,6 +216,9 @@ cdef inline int64_t copy_process_as(
         c.exit_signal = task_row(k, t.group_leader).exit_signal
         parent = task_row(k, t.group_leader).real_parent
     start_process(k, task, parent, flags)
+    if unlikely(pid_ns and upid_row(k, upid_of(k, c.pid)).numbers[pid_ns_row(k, <uint32_t>pid_ns).level - 1] == 1):
+        pid_ns_row(k, <uint32_t>pid_ns).child_reaper = task
+        signal_row(k, c.signal).flags |= SIGNAL_UNKILLABLE
     return task
 
 
@@ -216,7 +236,7 @@ cdef int64_t spawn_process(
     cdef uint32_t cred = spawn_cred(k, uid, gid, groups, ngroups)
     if cred == 0:
         return -alloc_errno(k, ENOMEM)
-    task = copy_process_as(k, init, NEW_SESSION, SIGCHLD, kind, cred)
+    task = copy_process_as(k, init, NEW_SESSION, SIGCHLD, kind, cred, task_row(k, parent))
     put_cred(k, cred)
     if task < 0:
         return task
@@ -267,7 +287,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     if mount_root(k) < 0:
         return -ENOMEM
     ipc_init(k)
-    k.init_ipc_ns = create_ipc_ns(k)
+    k.init_ipc_ns = create_ipc_ns(k, 0)
     t.fs = new_fs_struct(k)
     mm_init(k)
     mmget(k, k.init_mm)
@@ -280,7 +300,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
     signal_row(k, t.signal).flags = SIGNAL_UNKILLABLE
     copy_creds(k, t, spawn_cred(k, 0, 0, NULL, 0))
     put_cred(k, t.cred)
-    t.pid = t.tgid = alloc_pid(k, task)
+    t.pid = t.tgid = alloc_pid(k, task, 0)
     start_session(k, t)
     t.group_leader = t.thread_next = t.thread_prev = task
     t.kind = KIND_INIT
@@ -320,6 +340,7 @@ cdef void take_leadership(kernel_t *k, task_t *t) noexcept nogil:
     t.exit_signal = SIGCHLD
     leader.exit_signal = -1
     release_task(k, old)
+    finish_zaps(k)
 
 
 cdef bint files_shared(kernel_t *k, task_t *t) noexcept nogil:
@@ -411,75 +432,6 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     t.self_exec_id += 1
     t.flags &= ~<int>PF_FORKNOEXEC
     do_close_on_exec(k, t.files)
-    return 0
-
-
-# ------------------------------------------------------------------------------------------ unshare
-cdef int64_t check_unshare_flags(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    # What cannot be unshared passes if there is nobody to share it with.
-    if flags & ~<uint64_t>(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM
-                           | CLONE_NAMESPACES):
-        return -EINVAL
-    if flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) and t.thread_next != task_index(k, t):
-        return -EINVAL
-    if flags & (CLONE_SIGHAND | CLONE_VM) and t.sighand != k.init_sighand and sighand_row(k, t.sighand).count > 1:
-        return -EINVAL
-    if flags & CLONE_VM and t.mm != k.init_mm and mm_row(k, t.mm).mm_users > 1:
-        return -EINVAL
-    if flags & CLONE_NAMESPACES and not (flags & CLONE_NEWUSER) and not capable(k, t, CAP_SYS_ADMIN):
-        return -EPERM
-    if flags & CLONE_NAMESPACES & ~<uint64_t>CLONE_NEWIPC:  # there is one of each
-        return -EINVAL
-    return 0
-
-
-cdef bint unshare_parts(
-    kernel_t *k, task_t *t, uint64_t flags, uint32_t *fs, uint32_t *files, uint32_t *ns
-) noexcept nogil:
-    # What the task needs to itself and has not. False: it could not be had, and the caller gives back what there is.
-    if flags & CLONE_FS and fs_row(k, t.fs).count > 1:
-        fs[0] = copy_fs_struct(k, t.fs)
-        if fs[0] == 0:
-            return False
-    if flags & CLONE_FILES and files_row(k, t.files).count > 1:
-        files[0] = dup_fd_table(k, t.files)
-        if files[0] == 0:
-            return False
-    if flags & CLONE_NEWIPC:
-        ns[0] = create_ipc_ns(k)
-        return ns[0] != 0
-    return True
-
-
-cdef int64_t do_unshare(kernel_t *k, task_t *t, uint64_t flags) noexcept nogil:
-    # What can fail comes first. Who leaves the namespace undoes what he would have to undo there.
-    cdef uint32_t files = 0, fs = 0, ns = 0
-    cdef int64_t err
-    if flags & CLONE_VM:
-        flags |= CLONE_SIGHAND
-    if flags & (CLONE_SIGHAND | CLONE_NEWUSER):
-        flags |= CLONE_THREAD
-    if flags & (CLONE_NEWNS | CLONE_NEWUSER):
-        flags |= CLONE_FS
-    err = check_unshare_flags(k, t, flags)
-    if err:
-        return err
-    if not unshare_parts(k, t, flags, &fs, &files, &ns):
-        if fs:
-            put_fs_struct(k, fs)
-        if files:
-            put_files(k, files)
-        return -alloc_errno(k, ENOMEM)
-    if fs:
-        put_fs_struct(k, t.fs)
-        t.fs = fs
-    if files:
-        put_files(k, t.files)
-        t.files = files
-    if flags & CLONE_SYSVSEM and t.flags & TASK_SYSV:
-        exit_sem(k, t)
-    if ns:
-        unshare_ipcs(k, t, ns)
     return 0
 
 

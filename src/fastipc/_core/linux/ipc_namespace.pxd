@@ -4,10 +4,12 @@
 # so fork and exit look at one flag. The first namespace is not counted; the others end with their last user.
 
 
-cdef uint32_t create_ipc_ns(kernel_t *k) noexcept nogil  # one reference; 0: see alloc_errno
+cdef uint32_t create_ipc_ns(kernel_t *k, uint32_t user_ns) noexcept nogil  # one reference; 0: see alloc_errno
 cdef void free_ipc_ns(kernel_t *k, uint32_t ns) noexcept nogil
 cdef sysv_t *task_sysv(kernel_t *k, task_t *t) noexcept nogil
-cdef int64_t copy_ipcs(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept nogil  # 0 or -errno
+cdef int64_t copy_ipcs(
+    kernel_t *k, task_t *t, task_t *c, uint64_t flags, uint32_t user_ns
+) noexcept nogil  # 0 or -errno
 cdef void unshare_ipcs(kernel_t *k, task_t *t, uint32_t ns) noexcept nogil  # takes over the reference
 cdef void exit_sysv(kernel_t *k, task_t *t) noexcept nogil
 cdef void free_ipcs(

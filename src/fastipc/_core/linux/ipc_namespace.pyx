@@ -24,13 +24,14 @@ cdef void ipc_ns_defaults(ipc_namespace_t *ns) noexcept nogil:
 cdef int[3] IPC_TABLES = [T_SEM_ARRAY, T_MSG_QUEUE, T_SHM]
 
 
-cdef uint32_t create_ipc_ns(kernel_t *k) noexcept nogil:
+cdef uint32_t create_ipc_ns(kernel_t *k, uint32_t user_ns) noexcept nogil:
     cdef uint32_t i = table_alloc(k, T_IPC_NAMESPACE, sizeof(ipc_namespace_t)), ids
     cdef ipc_namespace_t *ns = ipc_ns_row(k, i)
     cdef int kind
     if i == 0:
         return 0
     ipc_ns_defaults(ns)
+    ns.user_ns = get_user_ns(k, user_ns)
     for kind in range(3):
         ids = ipc_init_ids(k, i, IPC_TABLES[kind])
         if ids == 0:
@@ -45,6 +46,7 @@ cdef void ns_free_rows(kernel_t *k, uint32_t i) noexcept nogil:
     for kind in range(3):
         if ipc_ns_row(k, i).ids[kind]:
             ipc_free_ids(k, ipc_ns_row(k, i).ids[kind])
+    put_user_ns(k, ipc_ns_row(k, i).user_ns)
     table_free(k, T_IPC_NAMESPACE, i, sizeof(ipc_namespace_t))
 
 
@@ -82,15 +84,15 @@ cdef sysv_t *task_sysv(kernel_t *k, task_t *t) noexcept nogil:
     return s
 
 
-cdef int64_t copy_ipcs(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept nogil:
-    # copy_namespaces, for a task that has nothing of System V yet.
+cdef int64_t copy_ipcs(kernel_t *k, task_t *t, task_t *c, uint64_t flags, uint32_t user_ns) noexcept nogil:
+    # copy_namespaces, for a task that has nothing of System V yet: who may, and the namespace of IPC.
     cdef uint32_t ns = current_ipc_ns(k, t)
+    if flags & (CLONE_NEWIPC | CLONE_NEWPID) and not ns_capable(k, t, user_ns, CAP_SYS_ADMIN):
+        return -EPERM
     if flags & CLONE_NEWIPC:
-        if not capable(k, t, CAP_SYS_ADMIN):
-            return -EPERM
         if flags & CLONE_SYSVSEM:  # undoing would reach into the other namespace
             return -EINVAL
-        ns = create_ipc_ns(k)
+        ns = create_ipc_ns(k, user_ns)
         if ns == 0:
             return -alloc_errno(k, ENOMEM)
     elif ns == k.init_ipc_ns:
@@ -114,7 +116,7 @@ cdef void unshare_ipcs(kernel_t *k, task_t *t, uint32_t ns) noexcept nogil:
 cdef void exit_sysv(kernel_t *k, task_t *t) noexcept nogil:
     # exit_sem, exit_shm, exit_task_namespaces: the row goes. Precondition: TASK_SYSV; its memory is unmapped.
     cdef sysv_t *s = sysv_row(k, t.row)
-    cdef uint32_t ns
+    cdef uint32_t ns, pid_ns = s.pid_ns_for_children
     exit_sem(k, t)
     exit_shm(k, t)
     ns = s.ipc_ns
@@ -122,6 +124,7 @@ cdef void exit_sysv(kernel_t *k, task_t *t) noexcept nogil:
     k.table[T_SYSV].nlive -= 1
     t.flags &= ~<int>TASK_SYSV
     put_ipc_ns(k, ns)
+    put_pid_ns(k, pid_ns)
 
 
 # ------------------------------------------------------------------------------------------ checks

@@ -45,8 +45,8 @@ cdef uint32_t ipc_findkey(kernel_t *k, ipc_ids_t *ids, int32_t key) noexcept nog
 cdef int64_t ipcctl_obtain_check(
     kernel_t *k, task_t *t, uint32_t ids, int32_t id
 ) noexcept nogil  # the row, if the caller may change it; or -errno
-cdef int ipc_update_perm(kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil
-cdef void kernel_to_ipc64_perm(const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil
+cdef int ipc_update_perm(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil
+cdef void kernel_to_ipc64_perm(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil
 cdef bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil  # true: refused
 cdef bint ipc_check(kernel_t *k) noexcept nogil
 
@@ -99,3 +99,8 @@ cdef inline int32_t ipc_get_maxidx(kernel_t *k, const ipc_ids_t *ids) noexcept n
 
 cdef inline int64_t ktime_get_real_seconds(kernel_t *k) noexcept nogil:
     return current_time(k) // 1000000000
+
+
+cdef inline uint32_t ipc_user_ns(kernel_t *k, uint32_t ids) noexcept nogil:
+    # Where capabilities over objects count.
+    return ipc_ns_row(k, ipc_ids_row(k, ids).ns).user_ns

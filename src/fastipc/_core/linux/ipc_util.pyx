@@ -2,7 +2,7 @@
 
 Which index is next, and when seq goes up, differs with the profile. 6.18: indexes run upward in a cycle of at least 64,
 and seq goes up when they fall back. 4.18: the lowest free index, and seq goes up at every creation. Missing: security
-labels, user namespaces.
+labels.
 
 Invariants: `in_use` counts the entries of `idr`, `max_idx` is its highest index; an object is in the hash of keys
 exactly if its key is not IPC_PRIVATE.
@@ -226,7 +226,7 @@ cdef bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) 
         granted >>= 6
     elif in_group_p(k, cred, perm.cgid) or in_group_p(k, cred, perm.gid):
         granted >>= 3
-    return requested & ~granted & 7 and not capable(k, t, CAP_IPC_OWNER)
+    return requested & ~granted & 7 and not ns_capable(k, t, ipc_user_ns(k, perm.ids), CAP_IPC_OWNER)
 
 
 cdef int64_t ipcctl_obtain_check(kernel_t *k, task_t *t, uint32_t ids, int32_t id) noexcept nogil:
@@ -236,27 +236,29 @@ cdef int64_t ipcctl_obtain_check(kernel_t *k, task_t *t, uint32_t ids, int32_t i
     if row < 0:
         return row
     perm = ipc_perm(k, ipc_ids_row(k, ids).table, <uint32_t>row)
-    if euid == perm.cuid or euid == perm.uid or capable(k, t, CAP_SYS_ADMIN):
+    if euid == perm.cuid or euid == perm.uid or ns_capable(k, t, ipc_user_ns(k, ids), CAP_SYS_ADMIN):
         return row
     return -EPERM
 
 
-cdef int ipc_update_perm(kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil:
+cdef int ipc_update_perm(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil:
     # IPC_SET: 0 or -errno.
-    if given.uid == <uint32_t>-1 or given.gid == <uint32_t>-1:
+    cdef uint32_t uid = make_kuid(k, current_user_ns(k, t), given.uid)
+    cdef uint32_t gid = make_kgid(k, current_user_ns(k, t), given.gid)
+    if uid == INVALID_ID or gid == INVALID_ID:
         return -EINVAL
-    perm.uid = given.uid
-    perm.gid = given.gid
+    perm.uid = uid
+    perm.gid = gid
     perm.mode = (perm.mode & ~<uint32_t>S_IRWXUGO) | (given.mode & S_IRWXUGO)
     return 0
 
 
-cdef void kernel_to_ipc64_perm(const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil:
+cdef void kernel_to_ipc64_perm(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil:
     to.key = perm.key
-    to.uid = perm.uid
-    to.gid = perm.gid
-    to.cuid = perm.cuid
-    to.cgid = perm.cgid
+    to.uid = uid_to_user(k, t, perm.uid)
+    to.gid = gid_to_user(k, t, perm.gid)
+    to.cuid = uid_to_user(k, t, perm.cuid)
+    to.cgid = gid_to_user(k, t, perm.cgid)
     to.mode = perm.mode
     to.seq = <uint16_t>perm.seq
 

@@ -103,6 +103,8 @@ cdef void freeque(kernel_t *k, uint32_t row) noexcept nogil:
     wake_up_q(k, &wake)
     while msq.q_messages.first:
         free_msg(k, unlink_msg(k, msq, msq.q_messages.first))
+    ipc_put_pid(k, msq.q_lspid)
+    ipc_put_pid(k, msq.q_lrpid)
     table_free(k, T_MSG_QUEUE, row, sizeof(msg_queue_t))
 
 
@@ -155,7 +157,7 @@ cdef bint pipelined_send(kernel_t *k, msg_queue_t *msq, uint32_t msg, wake_q_hea
             receivers_del(k, i)
             wake_q_add(k, wake, i)
             if <uint64_t>msr.r_maxsize >= m.m_ts:
-                msq.q_lrpid = task_row(k, i).pid
+                ipc_update_pid(k, &msq.q_lrpid, task_row(k, i).pid)
                 msq.q_rtime = ktime_get_real_seconds(k)
                 msr.r_msg = msg
                 return True
@@ -193,7 +195,7 @@ cdef int64_t msgsnd_queue(kernel_t *k, task_t *t, uint32_t row, uint32_t msg, in
     if unlikely(err != 0):
         free_msg(k, msg)
         return err
-    msq.q_lspid = t.tgid
+    ipc_update_pid(k, &msq.q_lspid, t.tgid)
     msq.q_stime = ktime_get_real_seconds(k)
     if likely(msq.q_receivers.first == 0):
         link_msg(k, msq, msg)
@@ -343,7 +345,7 @@ cdef int64_t msgrcv_queue(
         return msg_deliver_copy(k, t, msg, bufsz)
     unlink_msg(k, msq, msg)
     msq.q_rtime = ktime_get_real_seconds(k)
-    msq.q_lrpid = t.tgid
+    ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     if unlikely(msq.q_senders.first != 0):
         wake.first = wake.last = 0
         ss_wakeup(k, msq, &wake)
@@ -434,7 +436,7 @@ cdef inline bint msgsnd_one(
         else:
             memcpy(page_address(k, msg_row(k, i).page) + msg_row(k, i).offset, source, <size_t>n)
     k.counters.bytes += <uint64_t>n
-    msq.q_lspid = t.tgid
+    ipc_update_pid(k, &msq.q_lspid, t.tgid)
     msq.q_stime = ktime_get_real_seconds(k)
     if unlikely(msq.q_receivers.first != 0):
         wake.first = wake.last = 0
@@ -463,7 +465,7 @@ cdef inline int64_t msgrcv_one(
     n = <int64_t>m.m_ts
     unlink_msg(k, msq, i)
     msq.q_rtime = ktime_get_real_seconds(k)
-    msq.q_lrpid = t.tgid
+    ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     t.call.done = m.m_type
     k.counters.bytes += <uint64_t>n
     if n:

@@ -32,15 +32,15 @@ cdef int64_t msgctl_stat(
     if ds == NULL:
         return -EFAULT
     memset(ds, 0, sizeof(msqid64_ds_t))
-    kernel_to_ipc64_perm(&msq.q_perm, &ds.msg_perm)
+    kernel_to_ipc64_perm(k, t, &msq.q_perm, &ds.msg_perm)
     ds.msg_stime = msq.q_stime
     ds.msg_rtime = msq.q_rtime
     ds.msg_ctime = msq.q_ctime
     ds.msg_cbytes = msq.q_cbytes
     ds.msg_qnum = msq.q_qnum
     ds.msg_qbytes = msq.q_qbytes
-    ds.msg_lspid = msq.q_lspid
-    ds.msg_lrpid = msq.q_lrpid
+    ds.msg_lspid = ipc_pid_vnr(k, t, msq.q_lspid)
+    ds.msg_lrpid = ipc_pid_vnr(k, t, msq.q_lrpid)
     return 0 if cmd == IPC_STAT else msq.q_perm.id
 
 
@@ -50,7 +50,7 @@ cdef int64_t msgctl_set(kernel_t *k, task_t *t, msg_queue_t *msq, const msqid64_
     cdef int64_t err
     if ds.msg_qbytes > <uint64_t>ipc_ns_row(k, msq.ns).msg_ctlmnb and not capable(k, t, CAP_SYS_RESOURCE):
         return -EPERM
-    err = ipc_update_perm(&msq.q_perm, &ds.msg_perm)
+    err = ipc_update_perm(k, t, &msq.q_perm, &ds.msg_perm)
     if err:
         return err
     msq.q_qbytes = ds.msg_qbytes
@@ -102,10 +102,13 @@ cdef void show_queue(kernel_t *k, msg_queue_t *msq, seq_file_t *m) noexcept nogi
     snprintf(line, sizeof(line),
              b"%10d %10d  %4o  %10lu %10lu %5u %5u %5u %5u %5u %5u %10llu %10llu %10llu\n",
              <int>msq.q_perm.key, <int>msq.q_perm.id, <unsigned int>msq.q_perm.mode, <unsigned long>msq.q_cbytes,
-             <unsigned long>msq.q_qnum, <unsigned int>msq.q_lspid, <unsigned int>msq.q_lrpid,
-             <unsigned int>msq.q_perm.uid, <unsigned int>msq.q_perm.gid, <unsigned int>msq.q_perm.cuid,
-             <unsigned int>msq.q_perm.cgid, <unsigned long long>msq.q_stime, <unsigned long long>msq.q_rtime,
-             <unsigned long long>msq.q_ctime)
+             <unsigned long>msq.q_qnum, <unsigned int>ipc_pid_nr(k, m.pid_ns, msq.q_lspid),
+             <unsigned int>ipc_pid_nr(k, m.pid_ns, msq.q_lrpid),
+             <unsigned int>from_kuid_munged(k, m.user_ns, msq.q_perm.uid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, msq.q_perm.gid),
+             <unsigned int>from_kuid_munged(k, m.user_ns, msq.q_perm.cuid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, msq.q_perm.cgid), <unsigned long long>msq.q_stime,
+             <unsigned long long>msq.q_rtime, <unsigned long long>msq.q_ctime)
     seq_puts(m, line)
 
 

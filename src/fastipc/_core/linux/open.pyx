@@ -158,7 +158,7 @@ cdef inline int64_t do_dentry_open(kernel_t *k, task_t *t, file_t *f, uint32_t f
     if inode.i_fop == NO_OPEN_FOPS or inode.i_fop == DEF_BLK_FOPS:
         return -ENXIO
     if inode.i_fop == DEF_CHR_FOPS or inode.i_fop == PROC_FOPS:
-        err = chrdev_open(k, f) if inode.i_fop == DEF_CHR_FOPS else proc_open(k, t, inode)
+        err = chrdev_open(k, f) if inode.i_fop == DEF_CHR_FOPS else proc_open(k, t, f)
         if err:
             return err
     return -EINVAL if flags & O_DIRECT else 0
@@ -298,7 +298,7 @@ cdef int64_t do_stat(kernel_t *k, task_t *t, int32_t dfd, int flags, stat_t *sta
                                    | (LOOKUP_EMPTY if flags & AT_EMPTY_PATH else 0), &path)
     if err:
         return err
-    generic_fillattr(k, d_inode(k, path.dentry), stat)
+    generic_fillattr(k, t, d_inode(k, path.dentry), stat)
     path_put(k, &path)
     return 0
 
@@ -443,7 +443,7 @@ cdef void override_creds(kernel_t *k, task_t *t, cred_t *saved) noexcept nogil:
     saved[0] = cred[0]
     cred.fsuid = cred.uid
     cred.fsgid = cred.gid
-    cred.cap_effective = cred.cap_permitted if cred.uid == 0 else 0
+    cred.cap_effective = cred.cap_permitted if cred.uid == make_kuid(k, cred.user_ns, 0) else 0
 
 
 # ------------------------------------------------------------------------------------------ where a process stands

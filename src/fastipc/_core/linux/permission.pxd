@@ -24,11 +24,11 @@ cdef inline int inode_permission(kernel_t *k, task_t *t, inode_t *inode, int mas
 
 
 cdef inline bint inode_owner_or_capable(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
-    return current_cred(k, t).fsuid == inode.i_uid or capable(k, t, CAP_FOWNER)
+    return current_cred(k, t).fsuid == inode.i_uid or capable_wrt_inode(k, t, inode, CAP_FOWNER)
 
 
-cdef inline bint in_group_or_capable(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
-    return in_group_p(k, current_cred(k, t), gid) or capable(k, t, CAP_FSETID)
+cdef inline bint in_group_or_capable(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
+    return in_group_p(k, current_cred(k, t), inode.i_gid) or capable_wrt_inode(k, t, inode, CAP_FSETID)
 
 
 cdef inline bint may_lookup(kernel_t *k, task_t *t, inode_t *dir) noexcept nogil:

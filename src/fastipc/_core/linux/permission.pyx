@@ -17,10 +17,11 @@ cdef inline uint32_t permission_class(kernel_t *k, task_t *t, inode_t *inode) no
 cdef inline bint capable_dac(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
     # What a capability allows where the bits do not: everything but executing what nobody may.
     if is_dir(inode):
-        return (not (mask & MAY_WRITE) and capable(k, t, CAP_DAC_READ_SEARCH)) or capable(k, t, CAP_DAC_OVERRIDE)
-    if mask == MAY_READ and capable(k, t, CAP_DAC_READ_SEARCH):
+        return (not (mask & MAY_WRITE) and capable_wrt_inode(k, t, inode, CAP_DAC_READ_SEARCH)
+                or capable_wrt_inode(k, t, inode, CAP_DAC_OVERRIDE))
+    if mask == MAY_READ and capable_wrt_inode(k, t, inode, CAP_DAC_READ_SEARCH):
         return True
-    return (not (mask & MAY_EXEC) or inode.i_mode & 0o111 != 0) and capable(k, t, CAP_DAC_OVERRIDE)
+    return (not (mask & MAY_EXEC) or inode.i_mode & 0o111 != 0) and capable_wrt_inode(k, t, inode, CAP_DAC_OVERRIDE)
 
 
 cdef int generic_permission(kernel_t *k, task_t *t, inode_t *inode, int mask) noexcept nogil:
@@ -37,7 +38,7 @@ cdef inline bint check_sticky(kernel_t *k, task_t *t, inode_t *dir, inode_t *ino
     cdef uint32_t fsuid = current_cred(k, t).fsuid
     if not (dir.i_mode & S_ISVTX) or inode.i_uid == fsuid or dir.i_uid == fsuid:
         return False
-    return not capable(k, t, CAP_FOWNER)
+    return not capable_wrt_inode(k, t, inode, CAP_FOWNER)
 
 
 cdef int may_create(kernel_t *k, task_t *t, inode_t *dir) noexcept nogil:
@@ -105,4 +106,4 @@ cdef uint32_t mode_strip_sgid(kernel_t *k, task_t *t, inode_t *dir, uint32_t mod
     # Who makes a file in a set-group-id directory of a group that is not his cannot make it set-group-id.
     if mode & (S_ISGID | S_IXGRP) != (S_ISGID | S_IXGRP) or mode & S_IFMT == S_IFDIR or not (dir.i_mode & S_ISGID):
         return mode
-    return mode if in_group_or_capable(k, t, dir.i_gid) else mode & ~<uint32_t>S_ISGID
+    return mode if in_group_or_capable(k, t, dir) else mode & ~<uint32_t>S_ISGID

@@ -4,7 +4,7 @@
 # leaders, the newest first.
 
 
-cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil  # or -EAGAIN
+cdef int32_t alloc_pid(kernel_t *k, uint32_t task, uint32_t ns) noexcept nogil  # or -errno
 cdef void free_pid_of_task(kernel_t *k, int32_t pid) noexcept nogil
 cdef void change_pid(kernel_t *k, task_t *t, int type, int32_t number) noexcept nogil
 cdef void transfer_pid(kernel_t *k, task_t *old, task_t *new, int type) noexcept nogil
@@ -46,6 +46,8 @@ cdef inline void free_pid(kernel_t *k, int32_t number) noexcept nogil:
         return
     pidbits_row(k, <uint32_t>(number // 64) + 1).word &= ~(<uint64_t>1 << (number & 63))
     k.table[T_PID].nlive -= 1
+    if unlikely(k.namespaces != 0):
+        free_upid(k, number)
 
 
 cdef inline void attach_pid(kernel_t *k, task_t *t, int type) noexcept nogil:

@@ -28,13 +28,20 @@ cdef int64_t find_free(kernel_t *k, int64_t start, int64_t end) noexcept nogil:
     return pid if pid < end else 0
 
 
-cdef int32_t alloc_pid(kernel_t *k, uint32_t task) noexcept nogil:
-    cdef int64_t next = k.last_pid + 1
+cdef int32_t alloc_pid(kernel_t *k, uint32_t task, uint32_t ns) noexcept nogil:
+    # In namespace `ns` and in all around it.
+    cdef int64_t next = k.last_pid + 1, upid = alloc_upid(k, ns) if unlikely(ns != 0) else 0
     cdef int64_t pid = find_free(k, next, k.pid_max)
+    if upid < 0:
+        return <int32_t>upid
     if pid == 0:
         pid = find_free(k, RESERVED_PIDS if next > RESERVED_PIDS else 1, min(next, k.pid_max))
     if pid == 0:
+        if upid:
+            upid_abandon(k, <uint32_t>upid)
         return -EAGAIN
+    if unlikely(upid != 0):
+        upid_name(k, <uint32_t>upid, <int32_t>pid)
     k.last_pid = <uint32_t>pid
     pidbits_row(k, <uint32_t>(pid // 64) + 1).word |= <uint64_t>1 << (pid & 63)
     k.table[T_PIDBITS].high = max(k.table[T_PIDBITS].high, <uint32_t>(pid // 64) + 2)

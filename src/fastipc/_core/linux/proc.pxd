@@ -9,7 +9,8 @@ cdef bint proc_revalidate(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
 cdef int proc_get_link(kernel_t *k, nameidata_t *nd, inode_t *inode, const char **body) noexcept nogil
 cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int64_t size) noexcept nogil
 cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil
-cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil
+cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil
 
 cdef enum:  # inode.i_private of proc
@@ -34,6 +35,9 @@ cdef enum:  # inode.i_private of proc
     PROC_SYSVIPC_SHM = 19
     PROC_SYSVIPC_SEM = 20
     PROC_SYSVIPC_MSG = 21
+    PROC_PID_UID_MAP = 22
+    PROC_PID_GID_MAP = 23
+    PROC_PID_SETGROUPS = 24
 
 ctypedef struct proc_dir_entry_t:  # struct proc_dir_entry: a name that is always there
     uint32_t parent

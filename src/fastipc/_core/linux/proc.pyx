@@ -9,9 +9,9 @@ most of what a real machine has there.
 cdef enum:
     NR_OPEN_DEFAULT = 64  # BITS_PER_LONG
     SYSCTL_TEXT = 128  # bytes of a write that are looked at
-    N_PROC_ENTRIES = 17
+    N_PROC_ENTRIES = 20
 
-cdef proc_dir_entry_t[17] proc_entries
+cdef proc_dir_entry_t[20] proc_entries
 
 
 cdef void proc_add(int i, uint32_t parent, const char *name, uint32_t kind, uint16_t op, uint32_t mode) noexcept nogil:
@@ -40,6 +40,9 @@ cdef void proc_init() noexcept nogil:
     proc_add(14, PROC_SYSVIPC, b"shm", PROC_SYSVIPC_SHM, PROC_FILE, S_IFREG | 0o444)
     proc_add(15, PROC_SYSVIPC, b"sem", PROC_SYSVIPC_SEM, PROC_FILE, S_IFREG | 0o444)
     proc_add(16, PROC_SYSVIPC, b"msg", PROC_SYSVIPC_MSG, PROC_FILE, S_IFREG | 0o444)
+    proc_add(17, PROC_PID, b"uid_map", PROC_PID_UID_MAP, PROC_FILE, S_IFREG | 0o644)
+    proc_add(18, PROC_PID, b"gid_map", PROC_PID_GID_MAP, PROC_FILE, S_IFREG | 0o644)
+    proc_add(19, PROC_PID, b"setgroups", PROC_PID_SETGROUPS, PROC_FILE, S_IFREG | 0o644)
     file_operations[PROC_FOPS].read = proc_read
     file_operations[PROC_FOPS].write = proc_write
     file_operations[PROC_FOPS].available = proc_available
@@ -186,11 +189,11 @@ cdef bint may_trace(kernel_t *k, task_t *t, task_t *other) noexcept nogil:
     # ptrace_may_access(PTRACE_MODE_READ_FSCREDS).
     cdef cred_t *mine = current_cred(k, t)
     cdef cred_t *its = current_cred(k, other)
-    if other.tgid == t.tgid or capable(k, t, CAP_SYS_PTRACE):
+    if other.tgid == t.tgid or ns_capable(k, t, its.user_ns, CAP_SYS_PTRACE):
         return True
     return (mine.fsuid == its.euid and mine.fsuid == its.suid and mine.fsuid == its.uid
             and mine.fsgid == its.egid and mine.fsgid == its.sgid and mine.fsgid == its.gid
-            and its.cap_permitted & ~mine.cap_permitted == 0)
+            and its.user_ns == mine.user_ns and its.cap_permitted & ~mine.cap_permitted == 0)
 
 
 cdef uint32_t pseudo_dentry(kernel_t *k, uint32_t inode) noexcept nogil:
@@ -315,11 +318,12 @@ cdef void show_ids(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     for i in range(8):
         if i % 4 == 0:
             seq_puts(m, b"Uid:" if i == 0 else b"\nGid:")
-        seq_number(m, b"\t%lld", ids[i])
+        seq_number(m, b"\t%lld", from_kuid_munged(k, m.user_ns, ids[i]) if i < 4
+                   else from_kgid_munged(k, m.user_ns, ids[i]))
     fds = max(files_row(k, t.files).max_fds, <uint32_t>NR_OPEN_DEFAULT) if t.files else 0
     seq_number(m, b"\nFDSize:\t%lld\nGroups:\t", fds)
     for i in range(groups_count(k, c)):
-        seq_number(m, b"%lld ", group_at(k, c, i))
+        seq_number(m, b"%lld ", from_kgid_munged(k, m.user_ns, group_at(k, c, i)))
     seq_puts(m, b"" if groups_count(k, c) else b" ")
 
 
@@ -339,6 +343,31 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     seq_number(m, b"CapAmb:\t%016llx\n", <int64_t>c.cap_ambient)
 
 
+cdef void show_numbers(kernel_t *k, task_t *t, const char *what, int32_t number, seq_file_t *m) noexcept nogil:
+    # In every namespace from the first one to the task's own.
+    cdef uint32_t level, ns
+    seq_puts(m, what)
+    seq_number(m, b"\t%lld", number)
+    for level in range(1, pid_level(k, t) + 1):
+        ns = task_active_pid_ns(k, t)
+        while pid_ns_row(k, ns).level > level:
+            ns = pid_ns_row(k, ns).parent
+        seq_number(m, b"\t%lld", pid_nr_ns(k, number, ns))
+
+
+cdef void show_id_map(kernel_t *k, uint32_t i, bint group, seq_file_t *m) noexcept nogil:
+    # uid_m_show, gid_m_show: who reads is told ids of his own namespace, if that is this one, of the one around it.
+    cdef uint32_t lower = user_ns_row(k, i).parent if i and i == m.user_ns else m.user_ns, first
+    cdef id_map_t *map = id_map(k, i, group)
+    cdef char line[64]
+    if i and map.count == 0:
+        return
+    first = from_kgid(k, lower, map.lower_first) if group else from_kuid(k, lower, map.lower_first)
+    snprintf(line, sizeof(line), b"%10u %10u %10u\n", <unsigned int>(map.first if i else 0),
+             <unsigned int>first, <unsigned int>(map.count if i else INVALID_ID))
+    seq_puts(m, line)
+
+
 cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     seq_puts(m, b"Name:\t")
@@ -351,10 +380,11 @@ cdef void proc_pid_status(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     seq_number(m, b"Pid:\t%lld\n", t.pid)
     seq_number(m, b"PPid:\t%lld\nTracerPid:\t0\n", task_ppid(k, t))
     show_ids(k, t, m)
-    seq_number(m, b"\nNStgid:\t%lld\n", t.tgid)
-    seq_number(m, b"NSpid:\t%lld\n", t.pid)
-    seq_number(m, b"NSpgid:\t%lld\n", s.pgrp)
-    seq_number(m, b"NSsid:\t%lld\nKthread:\t0\n", s.session)
+    show_numbers(k, t, b"\nNStgid:", t.tgid, m)
+    show_numbers(k, t, b"\nNSpid:", t.pid, m)
+    show_numbers(k, t, b"\nNSpgid:", s.pgrp, m)
+    show_numbers(k, t, b"\nNSsid:", s.session, m)
+    seq_puts(m, b"\nKthread:\t0\n")
     task_mem(k, t, m)
     show_signals(k, t, m)
     seq_puts(m, b"NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n"
@@ -379,21 +409,46 @@ cdef void frag_show(kernel_t *k, seq_file_t *m) noexcept nogil:
     seq_puts(m, b"\n")
 
 
-cdef int64_t proc_open(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:
-    # proc_mem_open: whose memory it is that is told must be open to the reader.
+cdef int64_t may_open_proc(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) noexcept nogil:
+    # proc_mem_open: whose memory it is that is told must be open to the reader. proc_setgroups_open.
     cdef uint32_t task
-    if inode.i_private != PROC_PID_MAPS:
+    if inode.i_private != PROC_PID_MAPS and inode.i_private != PROC_PID_SETGROUPS:
         return 0
     task = proc_task(k, inode)
+    if inode.i_private == PROC_PID_SETGROUPS:
+        if task and mode & FMODE_WRITE and not ns_capable(k, t, current_user_ns(k, task_row(k, task)), CAP_SYS_ADMIN):
+            return -EACCES
+        return 0 if task else -EINVAL
     if task == 0:
         return -ESRCH
     return 0 if may_trace(k, t, task_row(k, task)) else -EACCES
 
 
+cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    # The text will be as the opener's namespaces have ids and numbers.
+    cdef int64_t err = may_open_proc(k, t, inode_row(k, f.inode), f.f_mode)
+    if err == 0:
+        f.private_data = get_user_ns(k, current_user_ns(k, t))
+        f.f_version = get_pid_ns(k, task_active_pid_ns(k, t))
+    return err
+
+
+cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil:
+    put_user_ns(k, f.private_data)
+    put_pid_ns(k, f.f_version)
+
+
+cdef inline void seq_open(file_t *f, seq_file_t *m) noexcept nogil:
+    memset(m, 0, sizeof(seq_file_t))
+    m.user_ns = f.private_data
+    m.pid_ns = f.f_version
+
+
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil:
     # The whole text of a file: 0 or -errno.
     cdef uint32_t task = 0
-    if inode.i_private in (PROC_PID_STATUS, PROC_PID_COMM, PROC_PID_MAPS):
+    if inode.i_private in (PROC_PID_STATUS, PROC_PID_COMM, PROC_PID_MAPS, PROC_PID_UID_MAP, PROC_PID_GID_MAP,
+                           PROC_PID_SETGROUPS):
         task = proc_task(k, inode)
         if task == 0:
             return -ESRCH
@@ -404,6 +459,10 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
         seq_puts(m, b"\n")
     elif inode.i_private == PROC_PID_MAPS:
         proc_pid_maps(k, task_row(k, task), m)
+    elif inode.i_private == PROC_PID_UID_MAP or inode.i_private == PROC_PID_GID_MAP:
+        show_id_map(k, current_user_ns(k, task_row(k, task)), inode.i_private == PROC_PID_GID_MAP, m)
+    elif inode.i_private == PROC_PID_SETGROUPS:
+        seq_puts(m, b"allow\n" if setgroups_allowed(k, current_user_ns(k, task_row(k, task))) else b"deny\n")
     elif inode.i_private == PROC_BUDDYINFO:
         frag_show(k, m)
     elif inode.i_private == PROC_FILESYSTEMS:
@@ -427,7 +486,7 @@ cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef int64_t n, copied
     if inode.i_private == PROC_SYSCTL and pos[0]:
         return 0
-    memset(&m, 0, sizeof(m))
+    seq_open(f, &m)
     n = proc_show(k, inode, &m)
     if n == 0 and pos[0] < m.count:
         n = min(t.call.iter.count, m.count - pos[0])
@@ -444,7 +503,7 @@ cdef int64_t proc_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
     cdef seq_file_t m
     cdef int64_t there = 0
     if inode.i_private != PROC_SYSCTL or f.f_pos == 0:
-        memset(&m, 0, sizeof(m))
+        seq_open(f, &m)
         if proc_show(k, inode, &m) == 0:
             there = max(min(m.count - f.f_pos, n), 0)
         seq_free(&m)
@@ -468,6 +527,8 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef char text[128]
     if inode.i_private == PROC_PID_COMM:
         return write_comm(k, t, inode)
+    if inode.i_private in (PROC_PID_UID_MAP, PROC_PID_GID_MAP, PROC_PID_SETGROUPS):
+        return write_user_ns(k, t, f)
     if inode.i_private != PROC_SYSCTL:
         return -EIO
     if copy_from_iter(k, t, text, part) < part or skip_iter(k, t):
@@ -476,6 +537,29 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         return n
     ret = sysctl_write(k, inode.i_fd, <int>inode.i_private2, text, part)
     return n if ret >= 0 else ret
+
+
+cdef int64_t write_user_ns(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
+    # The maps of the namespace of a process, and whether it may set groups: all in one write, from the beginning.
+    cdef inode_t *inode = inode_row(k, f.inode)
+    cdef uint32_t task = proc_task(k, inode), ns
+    cdef int64_t n = t.call.iter.count, err
+    cdef bint groups = inode.i_private == PROC_PID_SETGROUPS
+    cdef char[4096] text
+    if task == 0:
+        return -ESRCH
+    ns = current_user_ns(k, task_row(k, task))
+    if not groups and (ns == 0 or f.private_data != ns and f.private_data != user_ns_row(k, ns).parent):
+        return -EPERM
+    if file_pos(t, f)[0] or n >= (8 if groups else <int64_t>sizeof(text)):
+        return -EINVAL
+    if copy_from_iter(k, t, text, n) < n:
+        return -EFAULT
+    text[n] = 0
+    err = setgroups_write(k, ns, text) if groups else map_write(k, t, ns, inode.i_private == PROC_PID_GID_MAP, text)
+    if err == 0:
+        file_pos(t, f)[0] += n
+    return err if err else n
 
 
 cdef int64_t write_comm(kernel_t *k, task_t *t, inode_t *inode) noexcept nogil:

@@ -115,7 +115,7 @@ cdef inline int perform_atomic_semop(
         if sops[i].sem_flg & SEM_UNDO:
             semadj[sops[i].sem_num] = <int16_t>(semadj[sops[i].sem_num] - sops[i].sem_op)
         curr.semval += sops[i].sem_op
-        curr.sempid = q.pid
+        ipc_update_pid(k, &curr.sempid, q.pid)
     return 0
 
 
@@ -165,7 +165,7 @@ cdef inline bint sem_wake_one(kernel_t *k, sem_array_t *sma, sem_t *curr) noexce
     if sma.nr_queued != 1 or i == 0 or q.undo or curr.semval + q.sop.sem_op < 0:
         return False
     curr.semval += q.sop.sem_op
-    curr.sempid = q.pid
+    ipc_update_pid(k, &curr.sempid, q.pid)
     curr.pending_alter.first = curr.pending_alter.last = 0
     sma.nr_queued = 0
     q.status = 0
@@ -200,7 +200,7 @@ cdef inline int semop_one(
         sem_wait_one(k, t, row, sop)
         return 2
     curr.semval = value
-    curr.sempid = t.tgid
+    ipc_update_pid(k, &curr.sempid, t.tgid)
     curr.sem_otime = ktime_get_real_seconds(k)
     if sma.nr_queued != 0 and sop.sem_op != 0 and not (sop.sem_op > 0 and sem_wake_one(k, sma, curr)):
         wake.first = wake.last = 0

@@ -25,7 +25,10 @@ cdef int64_t sem_more_checks(kernel_t *k, uint32_t row, ipc_params_t *params) no
 
 cdef void sem_free(kernel_t *k, uint32_t row) noexcept nogil:
     cdef sem_array_t *sma = sem_array_row(k, row)
+    cdef int32_t i
     if sma.sems:
+        for i in range(sma.sem_nsems if unlikely(k.namespaces != 0) else 0):
+            ipc_put_pid(k, sem_row(k, sma.sems + <uint32_t>i).sempid)
         memset(sem_row(k, sma.sems), 0, <size_t>sma.sem_nsems * sizeof(sem_t))
         table_free_run(k, T_SEM, sma.sems, run_order(<uint32_t>sma.sem_nsems))
     table_free(k, T_SEM_ARRAY, row, sizeof(sem_array_t))

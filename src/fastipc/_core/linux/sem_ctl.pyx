@@ -43,7 +43,7 @@ cdef int64_t semctl_stat(
     if ds == NULL:
         return -EFAULT
     memset(ds, 0, sizeof(semid64_ds_t))
-    kernel_to_ipc64_perm(&sma.sem_perm, &ds.sem_perm)
+    kernel_to_ipc64_perm(k, t, &sma.sem_perm, &ds.sem_perm)
     ds.sem_otime = get_semotime(k, sma)
     ds.sem_ctime = sma.sem_ctime
     ds.sem_nsems = <uint64_t>sma.sem_nsems
@@ -93,7 +93,7 @@ cdef int64_t sem_setall(kernel_t *k, task_t *t, int32_t semid, const uint16_t *v
     sem_lock(sma, 0)
     for i in range(sma.sem_nsems):
         sem_row(k, sma.sems + <uint32_t>i).semval = values[i]
-        sem_row(k, sma.sems + <uint32_t>i).sempid = t.tgid
+        ipc_update_pid(k, &sem_row(k, sma.sems + <uint32_t>i).sempid, t.tgid)
     clear_semadj(k, sma, -1)
     sma.sem_ctime = ktime_get_real_seconds(k)
     wake.first = wake.last = 0
@@ -118,7 +118,7 @@ cdef int64_t semctl_main(kernel_t *k, task_t *t, int32_t semid, int32_t semnum, 
     if cmd == GETVAL:
         value = curr.semval
     elif cmd == GETPID:
-        value = curr.sempid
+        value = ipc_pid_vnr(k, t, curr.sempid)
     else:
         value = count_semcnt(k, sma, <uint32_t>semnum, cmd == GETZCNT)
     sem_unlock(k, sma, True)
@@ -142,7 +142,7 @@ cdef int64_t semctl_setval(kernel_t *k, task_t *t, int32_t semid, int32_t semnum
     sem_lock(sma, 0)
     clear_semadj(k, sma, semnum)
     sem_row(k, sma.sems + <uint32_t>semnum).semval = val
-    sem_row(k, sma.sems + <uint32_t>semnum).sempid = t.tgid
+    ipc_update_pid(k, &sem_row(k, sma.sems + <uint32_t>semnum).sempid, t.tgid)
     sma.sem_ctime = ktime_get_real_seconds(k)
     wake.first = wake.last = 0
     do_smart_update(k, sma, NULL, 0, False, &wake)
@@ -164,7 +164,7 @@ cdef int64_t semctl_down(
     if cmd == IPC_RMID:
         freeary(k, <uint32_t>row)
         return 0
-    err = ipc_update_perm(&sma.sem_perm, &ds.sem_perm)
+    err = ipc_update_perm(k, t, &sma.sem_perm, &ds.sem_perm)
     if err == 0:
         sma.sem_ctime = ktime_get_real_seconds(k)
     sem_unlock(k, sma, True)
@@ -204,8 +204,10 @@ cdef void show_set(kernel_t *k, sem_array_t *sma, seq_file_t *m) noexcept nogil:
     cdef char line[256]
     snprintf(line, sizeof(line), b"%10d %10d  %4o %10lu %5u %5u %5u %5u %10llu %10llu\n",
              <int>sma.sem_perm.key, <int>sma.sem_perm.id, <unsigned int>sma.sem_perm.mode,
-             <unsigned long>sma.sem_nsems, <unsigned int>sma.sem_perm.uid, <unsigned int>sma.sem_perm.gid,
-             <unsigned int>sma.sem_perm.cuid, <unsigned int>sma.sem_perm.cgid,
+             <unsigned long>sma.sem_nsems, <unsigned int>from_kuid_munged(k, m.user_ns, sma.sem_perm.uid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, sma.sem_perm.gid),
+             <unsigned int>from_kuid_munged(k, m.user_ns, sma.sem_perm.cuid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, sma.sem_perm.cgid),
              <unsigned long long>get_semotime(k, sma), <unsigned long long>sma.sem_ctime)
     seq_puts(m, line)
 

@@ -54,7 +54,7 @@ cdef int perform_atomic_semop_slow(
         i += 1
     if err == 0:
         for i in range(q.nsops):
-            sems[sops[i].sem_num].sempid = q.pid
+            ipc_update_pid(k, &sems[sops[i].sem_num].sempid, q.pid)
         return 0
     for j in range(i):
         sems[sops[j].sem_num].semval -= sops[j].sem_op

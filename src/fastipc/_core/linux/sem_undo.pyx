@@ -137,7 +137,7 @@ cdef void apply_undo(kernel_t *k, task_t *t, sem_array_t *sma, const int16_t *se
         if semadj[i]:
             curr = sem_row(k, sma.sems + <uint32_t>i)
             curr.semval = max(0, min(curr.semval + semadj[i], <int32_t>SEMVMX))
-            curr.sempid = t.tgid
+            ipc_update_pid(k, &curr.sempid, t.tgid)
 
 
 cdef void exit_sem(kernel_t *k, task_t *t) noexcept nogil:

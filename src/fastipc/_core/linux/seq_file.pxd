@@ -9,6 +9,8 @@ ctypedef struct seq_file_t:  # struct seq_file
     int64_t size
     int64_t count
     bint failed  # the host has no memory
+    uint32_t user_ns  # of whom it was opened by
+    uint32_t pid_ns
 
 
 cdef inline char *seq_room(seq_file_t *m, int64_t n) noexcept nogil:

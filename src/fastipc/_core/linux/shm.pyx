@@ -97,7 +97,7 @@ cdef int64_t newseg(kernel_t *k, task_t *t, uint32_t n, ipc_params_t *params) no
         table_free(k, T_SHM, row, sizeof(shmid_kernel_t))
         return err
     shp.ns = n
-    shp.shm_cprid = t.tgid
+    ipc_update_pid(k, &shp.shm_cprid, t.tgid)
     shp.shm_ctim = ktime_get_real_seconds(k)
     shp.shm_segsz = params.size
     shm_clist_add(k, t, row)
@@ -175,6 +175,8 @@ cdef void shm_destroy(kernel_t *k, uint32_t row) noexcept nogil:
     shp.shm_file = 0
     fput(k, file)
     if ipc_rcu_putref(&shp.shm_perm):
+        ipc_put_pid(k, shp.shm_cprid)
+        ipc_put_pid(k, shp.shm_lprid)
         table_free(k, T_SHM, row, sizeof(shmid_kernel_t))
 
 
@@ -216,7 +218,7 @@ cdef int64_t shmctl_do_lock(kernel_t *k, task_t *t, uint32_t ids, int32_t shmid,
     cdef uint32_t euid = current_cred(k, t).euid
     if row < 0:
         return row
-    if not capable(k, t, CAP_IPC_LOCK):
+    if not ns_capable(k, t, ipc_user_ns(k, ids), CAP_IPC_LOCK):
         if euid != shp.shm_perm.uid and euid != shp.shm_perm.cuid:
             return -EPERM
         if cmd == SHM_LOCK and rlimit(k, t, RLIMIT_MEMLOCK) == 0:
@@ -267,15 +269,15 @@ cdef int64_t shmctl_shm_info(kernel_t *k, ipc_namespace_t *ns, shm_info_t *info)
     return ipc_get_maxidx(k, ids)
 
 
-cdef void shm_to_ds(shmid_kernel_t *shp, shmid64_ds_t *ds) noexcept nogil:
+cdef void shm_to_ds(kernel_t *k, task_t *t, shmid_kernel_t *shp, shmid64_ds_t *ds) noexcept nogil:
     memset(ds, 0, sizeof(shmid64_ds_t))
-    kernel_to_ipc64_perm(&shp.shm_perm, &ds.shm_perm)
+    kernel_to_ipc64_perm(k, t, &shp.shm_perm, &ds.shm_perm)
     ds.shm_segsz = shp.shm_segsz
     ds.shm_atime = shp.shm_atim
     ds.shm_dtime = shp.shm_dtim
     ds.shm_ctime = shp.shm_ctim
-    ds.shm_cpid = shp.shm_cprid
-    ds.shm_lpid = shp.shm_lprid
+    ds.shm_cpid = ipc_pid_vnr(k, t, shp.shm_cprid)
+    ds.shm_lpid = ipc_pid_vnr(k, t, shp.shm_lprid)
     ds.shm_nattch = shp.shm_nattch
 
 
@@ -292,7 +294,7 @@ cdef int64_t shmctl_stat(
         return -EACCES
     if ds == NULL:
         return -EFAULT
-    shm_to_ds(shp, ds)
+    shm_to_ds(k, t, shp, ds)
     return 0 if cmd == IPC_STAT else shp.shm_perm.id
 
 
@@ -306,7 +308,7 @@ cdef int64_t shmctl_down(
     if cmd == IPC_RMID:
         do_shm_rmid(k, <uint32_t>row)
         return 0
-    err = ipc_update_perm(&shm_row(k, <uint32_t>row).shm_perm, &ds.shm_perm)
+    err = ipc_update_perm(k, t, &shm_row(k, <uint32_t>row).shm_perm, &ds.shm_perm)
     if err == 0:
         shm_row(k, <uint32_t>row).shm_ctim = ktime_get_real_seconds(k)
     return err
@@ -349,9 +351,12 @@ cdef void show_segment(kernel_t *k, shmid_kernel_t *shp, seq_file_t *m) noexcept
     snprintf(line, sizeof(line),
              b"%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu\n",
              <int>shp.shm_perm.key, <int>shp.shm_perm.id, <unsigned int>shp.shm_perm.mode,
-             <unsigned long>shp.shm_segsz, <unsigned int>shp.shm_cprid, <unsigned int>shp.shm_lprid,
-             <unsigned long>shp.shm_nattch, <unsigned int>shp.shm_perm.uid, <unsigned int>shp.shm_perm.gid,
-             <unsigned int>shp.shm_perm.cuid, <unsigned int>shp.shm_perm.cgid, <unsigned long long>shp.shm_atim,
+             <unsigned long>shp.shm_segsz, <unsigned int>ipc_pid_nr(k, m.pid_ns, shp.shm_cprid),
+             <unsigned int>ipc_pid_nr(k, m.pid_ns, shp.shm_lprid), <unsigned long>shp.shm_nattch,
+             <unsigned int>from_kuid_munged(k, m.user_ns, shp.shm_perm.uid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, shp.shm_perm.gid),
+             <unsigned int>from_kuid_munged(k, m.user_ns, shp.shm_perm.cuid),
+             <unsigned int>from_kgid_munged(k, m.user_ns, shp.shm_perm.cgid), <unsigned long long>shp.shm_atim,
              <unsigned long long>shp.shm_dtim, <unsigned long long>shp.shm_ctim,
              <unsigned long>shm_inode(k, shp).nrpages * PAGE_SIZE, <unsigned long>0)
     seq_puts(m, line)

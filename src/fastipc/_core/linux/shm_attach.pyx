@@ -30,7 +30,7 @@ cdef inline shmid_kernel_t *vma_segment(kernel_t *k, vm_area_t *vma) noexcept no
 cdef void shm_open(kernel_t *k, vm_area_t *vma) noexcept nogil:
     cdef shmid_kernel_t *shp = vma_segment(k, vma)
     shp.shm_atim = ktime_get_real_seconds(k)
-    shp.shm_lprid = k.mm_tgid
+    ipc_update_pid(k, &shp.shm_lprid, k.mm_tgid)
     shp.shm_nattch += 1
 
 
@@ -38,7 +38,7 @@ cdef void shm_close(kernel_t *k, vm_area_t *vma) noexcept nogil:
     # The last one takes the segment with it, if that was removed.
     cdef uint32_t row = file_row(k, vma.vm_file).private_data
     cdef shmid_kernel_t *shp = shm_row(k, row)
-    shp.shm_lprid = k.mm_tgid
+    ipc_update_pid(k, &shp.shm_lprid, k.mm_tgid)
     shp.shm_dtim = ktime_get_real_seconds(k)
     shp.shm_nattch -= 1
     if shm_may_destroy(k, shp):

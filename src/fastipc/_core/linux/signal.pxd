@@ -30,6 +30,9 @@ cdef void forget_hand(kernel_t *k, task_t *t) noexcept nogil  # off the list
 cdef int64_t send_signal(
     kernel_t *k, int sig, const kernel_siginfo_t *info, task_t *t, bint group, bint force
 ) noexcept nogil  # 0 or -EAGAIN
+cdef int64_t send_signal_from(
+    kernel_t *k, task_t *t, int sig, kernel_siginfo_t *info, task_t *p, bint group
+) noexcept nogil  # as the receiver's namespaces have the sender, which `info` then has too
 cdef void send_sig(kernel_t *k, task_t *t, int sig) noexcept nogil  # to itself, as kill would
 cdef void send_sig_priv(kernel_t *k, task_t *t, int sig, bint group) noexcept nogil  # from the kernel
 cdef void kill_pgrp(kernel_t *k, int32_t pgrp, int sig) noexcept nogil  # to all members of a process group

@@ -40,7 +40,7 @@ cdef bint kill_ok_by_cred(kernel_t *k, task_t *t, task_t *p) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
     cdef cred_t *other = current_cred(k, p)
     return (cred.euid == other.suid or cred.euid == other.uid or cred.uid == other.suid or cred.uid == other.uid
-            or capable(k, t, CAP_KILL))
+            or ns_capable(k, t, other.user_ns, CAP_KILL))
 
 
 cdef int64_t check_kill_permission(kernel_t *k, task_t *t, task_t *p, int32_t sig) noexcept nogil:
@@ -54,17 +54,17 @@ cdef int64_t check_kill_permission(kernel_t *k, task_t *t, task_t *p, int32_t si
 
 
 cdef int64_t group_send_sig_info(
-    kernel_t *k, task_t *t, task_t *p, int32_t sig, const kernel_siginfo_t *info, bint group
+    kernel_t *k, task_t *t, task_t *p, int32_t sig, kernel_siginfo_t *info, bint group
 ) noexcept nogil:
     # Of a sender in user code. Signal 0 only asks.
     cdef int64_t err = check_kill_permission(k, t, p, sig)
     if err or sig == 0 or p.signal == 0:
         return err
-    return send_signal(k, sig, info, p, group, False)
+    return send_signal_from(k, t, sig, info, p, group)
 
 
 # ------------------------------------------------------------------------------------------ kill
-cdef int64_t kill_group(kernel_t *k, task_t *t, int32_t pgrp, int32_t sig, const kernel_siginfo_t *info) noexcept nogil:
+cdef int64_t kill_group(kernel_t *k, task_t *t, int32_t pgrp, int32_t sig, kernel_siginfo_t *info) noexcept nogil:
     # Success with one is success; else the last failure, or ESRCH of an empty group.
     cdef uint32_t i = pid_leader(k, pgrp, PIDTYPE_PGID), next
     cdef int64_t ret = -ESRCH, err
@@ -77,8 +77,8 @@ cdef int64_t kill_group(kernel_t *k, task_t *t, int32_t pgrp, int32_t sig, const
     return ret
 
 
-cdef int64_t kill_everybody(kernel_t *k, task_t *t, int32_t sig, const kernel_siginfo_t *info) noexcept nogil:
-    # All but init and the caller's own process.
+cdef int64_t kill_everybody(kernel_t *k, task_t *t, int32_t sig, kernel_siginfo_t *info) noexcept nogil:
+    # All that the caller sees but its init and its own process.
     cdef uint32_t pid
     cdef task_t *p
     cdef int64_t ret = 0, err, count = 0
@@ -86,7 +86,7 @@ cdef int64_t kill_everybody(kernel_t *k, task_t *t, int32_t sig, const kernel_si
         p = task_row(k, pid_row(k, pid).task)
         if pid_row(k, pid).task == 0 or p.group_leader != p.row or p.group_leader == t.group_leader:
             continue
-        if p.row == k.init_task:
+        if pid_vnr(k, t, <int32_t>pid) <= 1:
             continue
         err = group_send_sig_info(k, t, p, sig, info, True)
         count += 1
@@ -99,24 +99,24 @@ cdef int64_t do_kill(kernel_t *k, task_t *t, int32_t pid, int32_t sig) noexcept 
     cdef kernel_siginfo_t info
     cdef uint32_t i
     info_init(&info, sig, SI_USER)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
+    info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))
     if pid > 0:
-        i = find_task(k, pid)
+        i = find_task_by_vpid(k, t, pid)
         return group_send_sig_info(k, t, task_row(k, i), sig, &info, True) if i else -ESRCH
     if pid == INT_MIN:
         return -ESRCH
     if pid == -1:
         return kill_everybody(k, t, sig, &info)
-    return kill_group(k, t, -pid if pid else task_pgrp(k, t), sig, &info)
+    return kill_group(k, t, <int32_t>find_vpid(k, t, -pid) if pid else task_pgrp(k, t), sig, &info)
 
 
 # ------------------------------------------------------------------------------------------ one thread
 cdef int64_t do_send_specific(
-    kernel_t *k, task_t *t, int32_t tgid, int32_t pid, int32_t sig, const kernel_siginfo_t *info
+    kernel_t *k, task_t *t, int32_t tgid, int32_t pid, int32_t sig, kernel_siginfo_t *info
 ) noexcept nogil:
     # To a thread; `tgid` <= 0: of whatever process.
-    cdef uint32_t i = find_task(k, pid)
-    if i == 0 or (tgid > 0 and task_row(k, i).tgid != tgid):
+    cdef uint32_t i = find_task_by_vpid(k, t, pid)
+    if i == 0 or (tgid > 0 and pid_vnr(k, t, task_row(k, i).tgid) != tgid):
         return -ESRCH
     return group_send_sig_info(k, t, task_row(k, i), sig, info, False)
 
@@ -127,7 +127,7 @@ cdef int64_t do_tkill(kernel_t *k, task_t *t, int32_t tgid, int32_t pid, int32_t
     if pid <= 0 or tgid < 0:
         return -EINVAL
     info_init(&info, sig, SI_TKILL)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
+    info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))
     return do_send_specific(k, t, tgid, pid, sig, &info)
 
 
@@ -139,11 +139,11 @@ cdef int64_t do_sigqueueinfo(
     info.si_signo = sig
     if tgid and (pid <= 0 or tgid < 0):
         return -EINVAL
-    if (info.si_code >= 0 or info.si_code == SI_TKILL) and t.pid != pid:
+    if (info.si_code >= 0 or info.si_code == SI_TKILL) and pid_vnr(k, t, t.pid) != pid:
         return -EPERM
     if tgid:
         return do_send_specific(k, t, tgid, pid, sig, info)
-    i = find_task(k, pid)
+    i = find_task_by_vpid(k, t, pid)
     return group_send_sig_info(k, t, task_row(k, i), sig, info, True) if i else -ESRCH
 
 

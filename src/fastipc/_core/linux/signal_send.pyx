@@ -153,7 +153,7 @@ cdef void complete_signal(kernel_t *k, int sig, task_t *p, bint group) noexcept 
                 return
         s.curr_target = t.row
     if (sig_fatal(k, p, sig) and not (s.flags & SIGNAL_GROUP_EXIT) and not sigismember(real_blocked(k, t), sig)
-            and not sig_kernel_coredump(sig) and not s.flags & SIGNAL_UNKILLABLE):
+            and not sig_kernel_coredump(sig)):
         kill_process(k, p, sig)
         return
     signal_wake_up(k, t, sig == SIGKILL)
@@ -201,13 +201,34 @@ cdef int64_t send_signal(
     return 0
 
 
+cdef bint tell_namespaces(kernel_t *k, task_t *t, int sig, kernel_siginfo_t *info, task_t *p) noexcept nogil:
+    # The sender, as whoever receives the signal sees it. True: it comes from an ancestor's namespace, or the kernel's.
+    cdef int layout = siginfo_layout(sig, info.si_code)
+    cdef uint32_t mine = current_user_ns(k, t), its = current_user_ns(k, p)
+    if layout != SIL_KILL and layout != SIL_CHLD and layout != SIL_RT:
+        return False
+    if mine != its:
+        info_sender(info, info_pid(info), from_kuid_munged(k, its, make_kuid(k, mine, info_uid(info))))
+    if pid_nr_ns(k, t.pid, task_active_pid_ns(k, p)):
+        return info.si_code == SI_KERNEL
+    info_sender(info, 0, info_uid(info))
+    return True
+
+
+cdef int64_t send_signal_from(
+    kernel_t *k, task_t *t, int sig, kernel_siginfo_t *info, task_t *p, bint group
+) noexcept nogil:
+    cdef bint force = unlikely(k.namespaces != 0) and tell_namespaces(k, t, sig, info, p)
+    return send_signal(k, sig, info, p, group, force)
+
+
 cdef void send_sig(kernel_t *k, task_t *t, int sig) noexcept nogil:
     # send_sig(sig, current, 0): SEND_SIG_NOINFO.
     cdef kernel_siginfo_t info
     if t.flags & PF_EXITING:
         return
     info_init(&info, sig, SI_USER)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
+    info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))
     send_signal(k, sig, &info, t, False, False)
 
 
@@ -287,8 +308,8 @@ cdef void do_notify_parent_cldstop(kernel_t *k, task_t *t, int why) noexcept nog
     if leader.real_parent == 0:
         return
     info_init(&info, SIGCHLD, why)
-    info_sender(&info, leader.pid, current_cred(k, leader).uid)
+    info_sender(&info, pid_vnr(k, parent, leader.pid), uid_to_user(k, parent, current_cred(k, leader).uid))
     info.fields[1] = SIGCONT if why == CLD_CONTINUED else signal_row(k, t.signal).group_exit_code & 0x7f
     if not sig_ign(k, parent, SIGCHLD) and not (action_flags(k, parent, SIGCHLD) & SA_NOCLDSTOP):
-        send_signal(k, SIGCHLD, &info, parent, True, False)
+        send_signal_from(k, leader, SIGCHLD, &info, parent, True)
     wake_up_parent(k, leader)

@@ -96,7 +96,7 @@ cdef int64_t call_sigqueue(kernel_t *k, task_t *t, int64_t pid, int64_t sig, uin
     # sigqueue of the C library.
     cdef kernel_siginfo_t info
     info_init(&info, sig_arg(sig), SI_QUEUE)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
+    info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))
     info.fields[1] = value
     return call_sigqueueinfo(k, t, NR_rt_sigqueueinfo, 0, pid, sig, &info)
 

@@ -18,8 +18,8 @@ cdef inline bint session_leader(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t pid_of(kernel_t *k, task_t *t, int64_t pid, int type) noexcept nogil:
     # The group or session of a process, 0 = the caller's, or -ESRCH.
-    cdef uint32_t i = find_task(k, <int32_t>pid) if <int32_t>pid else task_index(k, t)
-    return pid_number(k, task_row(k, i), type)[0] if i else -ESRCH
+    cdef uint32_t i = find_task_by_vpid(k, t, <int32_t>pid) if <int32_t>pid else task_index(k, t)
+    return pid_vnr(k, t, pid_number(k, task_row(k, i), type)[0]) if i else -ESRCH
 
 
 cdef int64_t do_getpgid(kernel_t *k, task_t *t, int64_t pid) noexcept nogil:
@@ -48,23 +48,25 @@ cdef int64_t do_setpgid(kernel_t *k, task_t *t, int64_t pid, int64_t pgid) noexc
     cdef uint32_t i
     cdef task_t *p
     cdef int err
-    pid = <int32_t>pid if <int32_t>pid else t.tgid
+    pid = <int32_t>pid if <int32_t>pid else pid_vnr(k, t, t.tgid)
     pgid = <int32_t>pgid if <int32_t>pgid else pid
     if pgid < 0:
         return -EINVAL
-    i = find_task(k, pid)
+    i = find_task_by_vpid(k, t, pid)
     if i == 0:
         return -ESRCH
     p = task_row(k, i)
     err = setpgid_errno(k, t, p)
     if err:
         return err
-    if pgid != pid:
+    pgid = find_vpid(k, t, pgid)
+    if pgid != p.pid:
         i = pid_leader(k, pgid, PIDTYPE_PGID)
         if i == 0 or task_session(k, task_row(k, i)) != task_session(k, t):
             return -EPERM
     if task_pgrp(k, p) != pgid:
         change_pid(k, p, PIDTYPE_PGID, <int32_t>pgid)
+        finish_zaps(k)
     return 0
 
 
@@ -75,7 +77,8 @@ cdef int64_t do_setsid(kernel_t *k, task_t *t) noexcept nogil:
         return -EPERM
     change_pid(k, leader, PIDTYPE_SID, t.tgid)
     change_pid(k, leader, PIDTYPE_PGID, t.tgid)
-    return t.tgid
+    finish_zaps(k)
+    return pid_vnr(k, t, t.tgid)
 
 
 # ------------------------------------------------------------------------------------------ user ids
@@ -113,7 +116,7 @@ cdef int64_t end_change(kernel_t *k, task_t *t, uint32_t i) noexcept nogil:
             put_cred(k, i)
             return err
         flag_nproc_exceeded(k, t, new)
-    cap_emulate_setxuid(new, current_cred(k, t))
+    cap_emulate_setxuid(k, new, current_cred(k, t))
     commit_creds(k, t, i)
     return 0
 
@@ -122,12 +125,12 @@ cdef int64_t do_setuid(kernel_t *k, task_t *t, uint32_t uid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
     cdef cred_t *new
-    if uid == NO_ID:
+    if uid == NO_ID or not uid_from_user(k, t, &uid):
         return -EINVAL
     new = begin_change(k, t, &i)
     if new == NULL:
         return -alloc_errno(k, ENOMEM)
-    if capable(k, t, CAP_SETUID):
+    if capable_at_home(k, t, CAP_SETUID):
         new.uid = new.suid = uid
     elif uid != old.uid and uid != old.suid:
         put_cred(k, i)
@@ -139,8 +142,11 @@ cdef int64_t do_setuid(kernel_t *k, task_t *t, uint32_t uid) noexcept nogil:
 cdef int64_t do_setreuid(kernel_t *k, task_t *t, uint32_t ruid, uint32_t euid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
-    cdef cred_t *new = begin_change(k, t, &i)
-    cdef bint any = capable(k, t, CAP_SETUID)
+    cdef cred_t *new
+    cdef bint any = capable_at_home(k, t, CAP_SETUID)
+    if not uid_from_user(k, t, &ruid) or not uid_from_user(k, t, &euid):
+        return -EINVAL
+    new = begin_change(k, t, &i)
     if new == NULL:
         return -alloc_errno(k, ENOMEM)
     if (ruid != NO_ID and ruid != old.uid and ruid != old.euid and not any
@@ -166,10 +172,12 @@ cdef int64_t do_setresuid(kernel_t *k, task_t *t, uint32_t ruid, uint32_t euid, 
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
     cdef cred_t *new
+    if not uid_from_user(k, t, &ruid) or not uid_from_user(k, t, &euid) or not uid_from_user(k, t, &suid):
+        return -EINVAL
     if (ruid in (NO_ID, old.uid) and suid in (NO_ID, old.suid)
             and (euid == NO_ID or euid == old.euid == old.fsuid)):
         return 0
-    if not capable(k, t, CAP_SETUID) and (
+    if not capable_at_home(k, t, CAP_SETUID) and (
             is_new(ruid, old.uid, old.euid, old.suid) or is_new(euid, old.uid, old.euid, old.suid)
             or is_new(suid, old.uid, old.euid, old.suid)):
         return -EPERM
@@ -188,14 +196,16 @@ cdef int64_t do_setresuid(kernel_t *k, task_t *t, uint32_t ruid, uint32_t euid, 
 
 cdef int64_t do_setfsuid(kernel_t *k, task_t *t, uint32_t uid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
-    cdef uint32_t was = old.fsuid, i
+    cdef uint32_t was = uid_to_user(k, t, old.fsuid), i
     cdef cred_t *new
-    if uid == was or not capable(k, t, CAP_SETUID) and is_new(uid, old.uid, old.euid, old.suid) or uid == NO_ID:
+    if not uid_from_user(k, t, &uid) or uid == old.fsuid or uid == NO_ID:
+        return was
+    if not capable_at_home(k, t, CAP_SETUID) and is_new(uid, old.uid, old.euid, old.suid):
         return was
     new = begin_change(k, t, &i)
     if new != NULL:
         new.fsuid = uid
-        cap_emulate_setfsuid(new, old)
+        cap_emulate_setfsuid(k, new, old)
         commit_creds(k, t, i)
     return was
 
@@ -205,12 +215,12 @@ cdef int64_t do_setgid(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
     cdef cred_t *new
-    if gid == NO_ID:
+    if gid == NO_ID or not gid_from_user(k, t, &gid):
         return -EINVAL
     new = begin_change(k, t, &i)
     if new == NULL:
         return -alloc_errno(k, ENOMEM)
-    if capable(k, t, CAP_SETGID):
+    if capable_at_home(k, t, CAP_SETGID):
         new.gid = new.sgid = gid
     elif gid != old.gid and gid != old.sgid:
         put_cred(k, i)
@@ -223,8 +233,11 @@ cdef int64_t do_setgid(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
 cdef int64_t do_setregid(kernel_t *k, task_t *t, uint32_t rgid, uint32_t egid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
-    cdef cred_t *new = begin_change(k, t, &i)
-    cdef bint any = capable(k, t, CAP_SETGID)
+    cdef cred_t *new
+    cdef bint any = capable_at_home(k, t, CAP_SETGID)
+    if not gid_from_user(k, t, &rgid) or not gid_from_user(k, t, &egid):
+        return -EINVAL
+    new = begin_change(k, t, &i)
     if new == NULL:
         return -alloc_errno(k, ENOMEM)
     if (rgid != NO_ID and rgid != old.gid and rgid != old.egid and not any
@@ -246,10 +259,12 @@ cdef int64_t do_setresgid(kernel_t *k, task_t *t, uint32_t rgid, uint32_t egid, 
     cdef cred_t *old = current_cred(k, t)
     cdef uint32_t i
     cdef cred_t *new
+    if not gid_from_user(k, t, &rgid) or not gid_from_user(k, t, &egid) or not gid_from_user(k, t, &sgid):
+        return -EINVAL
     if (rgid in (NO_ID, old.gid) and sgid in (NO_ID, old.sgid)
             and (egid == NO_ID or egid == old.egid == old.fsgid)):
         return 0
-    if not capable(k, t, CAP_SETGID) and (
+    if not capable_at_home(k, t, CAP_SETGID) and (
             is_new(rgid, old.gid, old.egid, old.sgid) or is_new(egid, old.gid, old.egid, old.sgid)
             or is_new(sgid, old.gid, old.egid, old.sgid)):
         return -EPERM
@@ -269,9 +284,11 @@ cdef int64_t do_setresgid(kernel_t *k, task_t *t, uint32_t rgid, uint32_t egid, 
 
 cdef int64_t do_setfsgid(kernel_t *k, task_t *t, uint32_t gid) noexcept nogil:
     cdef cred_t *old = current_cred(k, t)
-    cdef uint32_t was = old.fsgid, i
+    cdef uint32_t was = gid_to_user(k, t, old.fsgid), i
     cdef cred_t *new
-    if gid == was or not capable(k, t, CAP_SETGID) and is_new(gid, old.gid, old.egid, old.sgid) or gid == NO_ID:
+    if not gid_from_user(k, t, &gid) or gid == old.fsgid or gid == NO_ID:
+        return was
+    if not capable_at_home(k, t, CAP_SETGID) and is_new(gid, old.gid, old.egid, old.sgid):
         return was
     new = begin_change(k, t, &i)
     if new != NULL:
@@ -291,22 +308,37 @@ cdef int64_t do_getgroups(kernel_t *k, task_t *t, int64_t size, uint32_t *list) 
         return 0
     if size:
         for i in range(info.ngroups):
-            list[i] = group_row(k, info.groups + i).gid
+            list[i] = gid_to_user(k, t, group_row(k, info.groups + i).gid)
     return info.ngroups
+
+
+cdef inline bint may_setgroups(kernel_t *k, task_t *t) noexcept nogil:
+    return capable_at_home(k, t, CAP_SETGID) and userns_may_setgroups(k, current_user_ns(k, t))
+
+
+cdef uint32_t groups_from_ids(kernel_t *k, task_t *t, const uint32_t *list, uint32_t n) noexcept nogil:
+    # A row of groups, or 0. The numbers of another namespace are put in their place, for which there is room then.
+    cdef uint32_t groups = groups_copy(k, list, n), i
+    cdef group_info_t *info = group_info_row(k, groups)
+    if groups and current_user_ns(k, t):
+        for i in range(n):
+            group_row(k, info.groups + i).gid = make_kgid(k, current_user_ns(k, t), list[i])
+        groups_sort(k, info)
+    return groups
 
 
 cdef int64_t do_setgroups(kernel_t *k, task_t *t, int64_t size, const uint32_t *list) noexcept nogil:
     cdef uint32_t groups = 0, i
     cdef cred_t *new
-    if not capable(k, t, CAP_SETGID):
+    if not may_setgroups(k, t):
         return -EPERM
     if <uint32_t>size > NGROUPS_MAX:
         return -EINVAL
     for i in range(<uint32_t>size):
-        if list[i] == NO_ID:
+        if make_kgid(k, current_user_ns(k, t), list[i]) == NO_ID:
             return -EINVAL
     if size:
-        groups = groups_copy(k, list, <uint32_t>size)
+        groups = groups_from_ids(k, t, list, <uint32_t>size)
         if groups == 0:
             return -alloc_errno(k, ENOMEM)
     new = begin_change(k, t, &i)

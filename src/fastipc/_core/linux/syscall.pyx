@@ -285,7 +285,7 @@ cdef int64_t clone_compiled(kernel_t *k, task_t *t, uint64_t flags, int32_t exit
     k.host[task].start = start
     start.pid = task_row(k, <uint32_t>task).pid
     wake_up_new_task(k, <uint32_t>task)
-    return task_row(k, <uint32_t>task).pid
+    return pid_vnr(k, t, task_row(k, <uint32_t>task).pid)
 
 
 cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil:
@@ -370,31 +370,31 @@ cdef inline int64_t identity(kernel_t *k, task_t *t, int32_t nr, int64_t value) 
 
 
 cdef int64_t sys_getpid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getpid, t.tgid)
+    return identity(k, t, NR_getpid, pid_vnr(k, t, t.tgid))
 
 
 cdef int64_t sys_gettid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_gettid, t.pid)
+    return identity(k, t, NR_gettid, pid_vnr(k, t, t.pid))
 
 
 cdef int64_t sys_getppid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getppid, task_ppid(k, t))
+    return identity(k, t, NR_getppid, task_ppid_vnr(k, t))
 
 
 cdef int64_t sys_getuid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getuid, current_cred(k, t).uid)
+    return identity(k, t, NR_getuid, uid_to_user(k, t, current_cred(k, t).uid))
 
 
 cdef int64_t sys_geteuid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_geteuid, current_cred(k, t).euid)
+    return identity(k, t, NR_geteuid, uid_to_user(k, t, current_cred(k, t).euid))
 
 
 cdef int64_t sys_getgid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getgid, current_cred(k, t).gid)
+    return identity(k, t, NR_getgid, gid_to_user(k, t, current_cred(k, t).gid))
 
 
 cdef int64_t sys_getegid(kernel_t *k, task_t *t) noexcept nogil:
-    return identity(k, t, NR_getegid, current_cred(k, t).egid)
+    return identity(k, t, NR_getegid, gid_to_user(k, t, current_cred(k, t).egid))
 
 
 cdef inline int64_t three_ids(
@@ -414,12 +414,14 @@ cdef inline int64_t three_ids(
 
 cdef int64_t sys_getresuid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
-    return three_ids(k, t, NR_getresuid, <uint32_t *>ids, cred.uid, cred.euid, cred.suid)
+    return three_ids(k, t, NR_getresuid, <uint32_t *>ids, uid_to_user(k, t, cred.uid),
+                     uid_to_user(k, t, cred.euid), uid_to_user(k, t, cred.suid))
 
 
 cdef int64_t sys_getresgid(kernel_t *k, task_t *t, int64_t ids) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
-    return three_ids(k, t, NR_getresgid, <uint32_t *>ids, cred.gid, cred.egid, cred.sgid)
+    return three_ids(k, t, NR_getresgid, <uint32_t *>ids, gid_to_user(k, t, cred.gid),
+                     gid_to_user(k, t, cred.egid), gid_to_user(k, t, cred.sgid))
 
 
 # ------------------------------------------------------------------------------------------ resource limits

@@ -8,31 +8,31 @@ cdef int64_t raw_number(task_t *t, int32_t nr, int64_t value) noexcept nogil:
 
 
 cdef int64_t raw_getpid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_getpid, t.tgid)
+    return raw_number(t, NR_getpid, pid_vnr(k, t, t.tgid))
 
 
 cdef int64_t raw_gettid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_gettid, t.pid)
+    return raw_number(t, NR_gettid, pid_vnr(k, t, t.pid))
 
 
 cdef int64_t raw_getppid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_getppid, task_ppid(k, t))
+    return raw_number(t, NR_getppid, task_ppid_vnr(k, t))
 
 
 cdef int64_t raw_getuid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_getuid, current_cred(k, t).uid)
+    return raw_number(t, NR_getuid, uid_to_user(k, t, current_cred(k, t).uid))
 
 
 cdef int64_t raw_geteuid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_geteuid, current_cred(k, t).euid)
+    return raw_number(t, NR_geteuid, uid_to_user(k, t, current_cred(k, t).euid))
 
 
 cdef int64_t raw_getgid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_getgid, current_cred(k, t).gid)
+    return raw_number(t, NR_getgid, gid_to_user(k, t, current_cred(k, t).gid))
 
 
 cdef int64_t raw_getegid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    return raw_number(t, NR_getegid, current_cred(k, t).egid)
+    return raw_number(t, NR_getegid, gid_to_user(k, t, current_cred(k, t).egid))
 
 
 cdef int64_t put_three_ids(
@@ -47,13 +47,15 @@ cdef int64_t put_three_ids(
 cdef int64_t raw_getresuid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
     call_begin_args(t, NR_getresuid, 0, 0, 0, 0)
-    return put_three_ids(k, t, a, cred.uid, cred.euid, cred.suid)
+    return put_three_ids(k, t, a, uid_to_user(k, t, cred.uid), uid_to_user(k, t, cred.euid),
+                         uid_to_user(k, t, cred.suid))
 
 
 cdef int64_t raw_getresgid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
     call_begin_args(t, NR_getresgid, 0, 0, 0, 0)
-    return put_three_ids(k, t, a, cred.gid, cred.egid, cred.sgid)
+    return put_three_ids(k, t, a, gid_to_user(k, t, cred.gid), gid_to_user(k, t, cred.egid),
+                         gid_to_user(k, t, cred.sgid))
 
 
 cdef int64_t raw_getpgid(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
@@ -129,7 +131,7 @@ cdef int64_t raw_getgroups(kernel_t *k, task_t *t, const uint64_t *a) noexcept n
     if size < 0 or size and n > size:
         return -EINVAL
     for i in range(<uint32_t>n if size else 0):
-        gid = group_at(k, current_cred(k, t), i)
+        gid = gid_to_user(k, t, group_at(k, current_cred(k, t), i))
         if put_user(k, t, a[1] + 4 * i, &gid, 4):
             return -EFAULT
     return n
@@ -142,7 +144,7 @@ cdef int64_t groups_from_user(
     cdef int64_t there = copy_from_user(k, t, list, source, 4 * n) // 4 if access_ok(source, <uint64_t>(4 * n)) else 0
     cdef int64_t i
     for i in range(there):
-        if list[i] == NO_ID:
+        if make_kgid(k, current_user_ns(k, t), list[i]) == NO_ID:
             return -EINVAL
     return 0 if there == n else -EFAULT
 
@@ -151,7 +153,7 @@ cdef int64_t raw_setgroups(kernel_t *k, task_t *t, const uint64_t *a) noexcept n
     cdef int64_t n = raw_int(a[0]), err
     cdef uint32_t *list
     call_begin_args(t, NR_setgroups, n, 0, 0, 0)
-    if not capable(k, t, CAP_SETGID):
+    if not may_setgroups(k, t):
         return -EPERM
     if <uint32_t>n > NGROUPS_MAX:
         return -EINVAL
@@ -199,7 +201,7 @@ cdef int64_t raw_capget(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogi
         return -EFAULT
     if pid < 0:
         return -EINVAL
-    other = find_task(k, pid) if pid else task_index(k, t)
+    other = find_task_by_vpid(k, t, pid) if pid else task_index(k, t)
     if other == 0:
         return -ESRCH
     do_capget(k, task_row(k, other), sets)
@@ -221,7 +223,7 @@ cdef int64_t raw_capset(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogi
         return err
     if get_user(k, t, &pid, a[0] + 4, 4):
         return -EFAULT
-    if pid and pid != t.pid:
+    if pid and pid != pid_vnr(k, t, t.pid):
         return -EPERM
     memset(data, 0, sizeof(data))
     if get_user(k, t, data, a[1], 12 * words):

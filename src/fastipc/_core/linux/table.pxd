@@ -151,6 +151,18 @@ cdef inline pidmap_t *pid_row(kernel_t *k, uint32_t i) noexcept nogil:
 cdef inline fdbits_t *pidbits_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <fdbits_t *>k.table[T_PIDBITS].base + i
 
+cdef inline pid_namespace_t *pid_ns_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pid_namespace_t *>k.table[T_PID_NAMESPACE].base + i
+
+cdef inline upid_t *upid_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <upid_t *>k.table[T_UPID].base + i
+
+cdef inline pid_upid_t *pid_upid_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pid_upid_t *>k.table[T_PID_UPID].base + i
+
+cdef inline user_namespace_t *user_ns_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <user_namespace_t *>k.table[T_USER_NAMESPACE].base + i
+
 cdef inline cred_t *cred_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <cred_t *>k.table[T_CRED].base + i
 
