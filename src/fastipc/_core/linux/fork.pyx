@@ -390,6 +390,8 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         return -EKILLED
     if t.group_leader != task_index(k, t):
         take_leadership(k, t)
+    if unlikely(signal_row(k, t.signal).timers != 0):
+        exit_itimers(k, signal_row(k, t.signal))
     if e.files:
         put_files(k, t.files)
         t.files = e.files

@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[53]
-    uint64_t rows[53]
+    uint32_t rowsize[55]
+    uint64_t rows[55]
     uint64_t runq
     uint64_t memory
 
@@ -72,6 +72,7 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_SIGQUEUE] = 4 * objects
     plan.rows[T_SIGFRAME] = 4 * objects
     plan.rows[T_HANDLER] = objects
+    plan.rows[T_K_ITIMER] = 4 * objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -125,6 +126,8 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_HANDLER] = sizeof(handler_t)
     plan.rowsize[T_SIGFRAME] = sizeof(sigframe_t)
     plan.rowsize[T_THREAD] = sizeof(thread_t)
+    plan.rowsize[T_K_ITIMER] = sizeof(k_itimer_t)
+    plan.rowsize[T_ITIMER] = sizeof(itimer_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2
