@@ -3,7 +3,7 @@
 # A timer has a sigqueue of its own, charged to the user who made it, so its signal is pending once at most. While that
 # is so the timer stands still; when the signal is taken it goes on, and what it has missed is the overrun. A signal
 # that was sent before its timer was set again or deleted is dropped when its turn comes. One that is ignored lies on a
-# list of the process: it is sent if it is no longer ignored.
+# list of the process: it is sent if it is no longer ignored. execve takes away what is pending.
 #
 # The clocks CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_REALTIME and CLOCK_TAI run with virtual time, the latter two from
 # BOOT_SECONDS on. Calls take no time, so clocks of the processor's time stand at 0, and their timers never go off.
@@ -41,6 +41,7 @@ cdef bint alarms_can_wake(kernel_t *k) noexcept nogil
 
 cdef bint posixtimer_deliver_signal(kernel_t *k, uint32_t sigq, kernel_siginfo_t *info) noexcept nogil
 cdef void posixtimer_sig_ignore(kernel_t *k, uint32_t sigq) noexcept nogil
+cdef void flush_itimer_signals(kernel_t *k, task_t *t) noexcept nogil
 cdef void posixtimer_sig_unignore(kernel_t *k, task_t *t, int sig) noexcept nogil
 
 cdef uint32_t idle_sigqueues(kernel_t *k) noexcept nogil  # of timers whose signal is not pending

@@ -118,6 +118,33 @@ cdef void posixtimer_sig_ignore(kernel_t *k, uint32_t sigq) noexcept nogil:
         keep_ignored(k, i)
 
 
+cdef void flush_timers_of(kernel_t *k, uint64_t *pending, uint32_t *list) noexcept nogil:
+    # A number that has other infos too stays pending.
+    cdef uint64_t all = ~<uint64_t>0, gone = 0, left = 0
+    cdef uint32_t i, kept = 0
+    cdef sigqueue_t *q
+    while list[0]:
+        i = collect_signal(k, sigqueue_row(k, list[0]).info.si_signo, &all, list)
+        q = sigqueue_row(k, i)
+        if q.info.si_code == SI_TIMER:
+            gone |= sigmask(q.info.si_signo)
+            free_sigqueue(k, i)
+        else:
+            left |= sigmask(q.info.si_signo)
+            q.next = q.last = q.next_signal = 0
+            enqueue_sigqueue(k, &kept, i)
+    list[0] = kept
+    pending[0] = pending[0] & ~gone | left
+
+
+cdef void flush_itimer_signals(kernel_t *k, task_t *t) noexcept nogil:
+    # At execve: what timers have sent is pending no more. Precondition: the POSIX timers of the process are gone.
+    cdef signal_t *s = signal_row(k, t.signal)
+    flush_timers_of(k, &t.pending, &t.pending_list)
+    flush_timers_of(k, &s.shared_pending, &s.pending_list)
+    recalc_sigpending(k, t)
+
+
 cdef void posixtimer_sig_unignore(kernel_t *k, task_t *t, int sig) noexcept nogil:
     # A signal is no longer ignored: those of timers are pending now, whose signal was ignored last first.
     cdef uint32_t i = itimer_row(k, signal_row(k, t.signal).timers).ignored_posix_timers, next
