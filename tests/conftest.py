@@ -55,6 +55,9 @@ TABLES = (
     "sysv",
     "ipc_namespace",
     "ipc_ids",
+    "sigqueue",
+    "itimer",
+    "k_itimer",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 

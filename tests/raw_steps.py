@@ -283,7 +283,7 @@ def timers(call, store, load):
     yield "interval alone", [call("setitimer", 1, PATH, 0), call("getitimer", 1, AT), load(AT, 32).hex()]
     yield "none", [call("setitimer", 1, 0, AT), load(AT, 32).hex(), call("getitimer", 1, AT), load(AT, 32).hex()]
     store(PATH, struct.pack("qqqq", 0, 0, 2**62, 0))
-    yield "for ever", [call("setitimer", 0, PATH, 0), call("alarm", 0) > 10**9, call("alarm", 2**32), call("alarm", 0)]
+    yield "for ever", [call("setitimer", 0, PATH, 0), call("alarm", 0) > 6 * 10**8, call("alarm", 2**32), call("alarm", 0)]
     yield "timer_create", [call("timer_create", clock, p, AT) for clock in (1, 99) for p in BAD]
     yield "it is", [load(AT, 4).hex(), call("timer_create", 1, 0, UNMAPPED), call("timer_create", 4, 0, UNMAPPED)]
     for value, signo, notify in ((1, 0, 0), (1, 65, 0), (1, 0, 1), (1, 14, 3), (1, 14, 4), (1, 14, 5), (1, 64, 2)):
@@ -291,7 +291,7 @@ def timers(call, store, load):
         yield "event", [call("timer_create", 2**32 + 1, PATH, p) for p in (UNMAPPED, AT)] + [load(AT, 4).hex()]
     store(LAST, struct.pack("q", 5))
     yield "half an event", call("timer_create", 1, LAST, AT)
-    yield "clocks", [call("timer_create", clock, 0, AT) for clock in (*range(12), -1, -2, -5, -6, -8, -9, 2**31)]
+    yield "clocks", [call("timer_create", clock, 0, AT) for clock in (*range(8), 10, 11, -1, -5, -6, -8, 2**31)]
     assert call("timer_create", 1, 0, AT) == 0
     (id,) = struct.unpack("i", load(AT, 4))
     yield "timer_settime", [call("timer_settime", i, 0, p, 0) for i in (id, 99) for p in BAD]

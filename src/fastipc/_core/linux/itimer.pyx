@@ -50,7 +50,7 @@ cdef int64_t do_setitimer(
 
 
 cdef int64_t alarm_setitimer(kernel_t *k, task_t *t, uint32_t seconds) noexcept nogil:
-    # Half a second and more is one, and what is left is never told as 0.
+    # Half a second and more is one, and what is left is never told as 0. An unsigned int, whatever was left.
     cdef itimer_ns_t new, old
     cdef int64_t err, left
     new.value = <int64_t>seconds * NSEC_PER_SEC
@@ -61,7 +61,7 @@ cdef int64_t alarm_setitimer(kernel_t *k, task_t *t, uint32_t seconds) noexcept 
     left = old.value // NSEC_PER_SEC
     if (left == 0 and old.value) or old.value % NSEC_PER_SEC >= NSEC_PER_SEC // 2:
         left += 1
-    return left
+    return <uint32_t>left
 
 
 cdef void it_real_fn(kernel_t *k, uint32_t own) noexcept nogil:

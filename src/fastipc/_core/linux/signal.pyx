@@ -315,7 +315,8 @@ cdef bint pending_check(kernel_t *k, uint64_t pending, uint32_t list, uint32_t *
         j = last = i
         while j:
             found[0] += 1
-            if not check(k, sigqueue_row(k, j).flags in (0, SIGQUEUE_PREALLOC | SIGQUEUE_QUEUED),
+            if not check(k, (sigqueue_row(k, j).flags & SIGQUEUE_PREALLOC != 0)
+                         == (sigqueue_row(k, j).flags & SIGQUEUE_QUEUED != 0),
                          b"signal: a timer does not know that its signal is pending"):
                 return False
             if not check(k, sigqueue_row(k, j).live and sigqueue_row(k, j).info.si_signo
