@@ -58,6 +58,9 @@ TABLES = (
     "pid_namespace",
     "upid",
     "user_namespace",
+    "sigqueue",
+    "itimer",
+    "k_itimer",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 

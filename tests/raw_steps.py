@@ -29,6 +29,7 @@ def steps(call, store, load):
     yield from readiness(call, store, load)
     yield from children(call, store, load)
     yield from ids(call, store, load)
+    yield from timers(call, store, load)
 
 
 def pipe(call, load, flags=O_NONBLOCK):
@@ -265,6 +266,44 @@ def ids(call, store, load):
     yield "getgroups", [call("getgroups", 0, UNMAPPED), call("getgroups", -1, AT)]
     same = [call("getpid") == call("getpid"), call("getsid", 2**32) == call("getsid", 0)]
     yield "numbers", [*same, call("umask", 0o22), call("bpf") < 0]
+
+
+def timers(call, store, load):
+    """Show the errors of calls on timers, and what they store."""
+    far = struct.pack("qqqq", 7, 5, 10**9, 0)
+    store(PATH, bytes(32))
+    yield "setitimer", [call("setitimer", which, p, 0) for which in (0, 9) for p in (*BAD, PATH)]
+    for times in ((0, 0, 0, 10**6), (0, 0, -1, 0), (0, -1, 0, 0), (-1, 0, 0, 0), (0, 10**6, 1, 0)):
+        store(PATH, struct.pack("qqqq", *times))
+        yield "setitimer", [call("setitimer", which, PATH, 0) for which in (0, 9)]
+    store(PATH, far)
+    yield "old", [call("setitimer", 1, PATH, p) for p in BAD] + [call("setitimer", 2**32 + 1, PATH, AT)]
+    yield "old", struct.unpack("qqqq", load(AT, 32))[:3]
+    yield "getitimer", [call("getitimer", which, p) for which in (1, 9) for p in BAD] + [call("getitimer", 1, AT)]
+    store(PATH, struct.pack("qqqq", 3, 1, 0, 0))
+    yield "interval alone", [call("setitimer", 1, PATH, 0), call("getitimer", 1, AT), load(AT, 32).hex()]
+    yield "none", [call("setitimer", 1, 0, AT), load(AT, 32).hex(), call("getitimer", 1, AT), load(AT, 32).hex()]
+    store(PATH, struct.pack("qqqq", 0, 0, 2**62, 0))
+    yield "for ever", [call("setitimer", 0, PATH, 0), call("alarm", 0) > 6 * 10**8, call("alarm", 2**32), call("alarm", 0)]
+    yield "timer_create", [call("timer_create", clock, p, AT) for clock in (1, 99) for p in BAD]
+    yield "it is", [load(AT, 4).hex(), call("timer_create", 1, 0, UNMAPPED), call("timer_create", 4, 0, UNMAPPED)]
+    for value, signo, notify in ((1, 0, 0), (1, 65, 0), (1, 0, 1), (1, 14, 3), (1, 14, 4), (1, 14, 5), (1, 64, 2)):
+        store(PATH, struct.pack("qiii", value, signo, notify, 1) + bytes(44))
+        yield "event", [call("timer_create", 2**32 + 1, PATH, p) for p in (UNMAPPED, AT)] + [load(AT, 4).hex()]
+    store(LAST, struct.pack("q", 5))
+    yield "half an event", call("timer_create", 1, LAST, AT)
+    yield "clocks", [call("timer_create", clock, 0, AT) for clock in (*range(8), 10, 11, -1, -5, -6, -8, 2**31)]
+    assert call("timer_create", 1, 0, AT) == 0
+    (id,) = struct.unpack("i", load(AT, 4))
+    yield "timer_settime", [call("timer_settime", i, 0, p, 0) for i in (id, 99) for p in BAD]
+    for times in ((0, 0, 0, 10**9), (0, -1, 0, 0), (-1, 0, 0, 0), (0, 0, 0, 0)):
+        store(PATH, struct.pack("qqqq", *times))
+        yield "timer_settime", [call("timer_settime", i, 0, PATH, UNMAPPED) for i in (id, 99)]
+    store(PATH, far)
+    yield "settime", [call("timer_settime", 2**32 + id, 0xFE, PATH, AT), load(AT, 32).hex()]
+    yield "gettime", [call("timer_gettime", i, p) for i in (id, 99) for p in BAD] + [call("timer_gettime", id, AT)]
+    yield "gettime", struct.unpack("qqqq", load(AT, 32))[:2]
+    yield "others", [call(name, i) for name in ("timer_getoverrun", "timer_delete") for i in (id, id, 99, -1)]
 
 
 def plain(value):

@@ -51,7 +51,7 @@ def test_the_tables_of_the_file_system(k, name):
 SYSV_TABLES = "sem_array sem sem_queue sem_undo sem_undo_list msg_queue msg_msg msg_receiver msg_sender".split()
 SYSV_TABLES += "sysv ipc_namespace ipc_ids shm mm vm_area".split()
 
-SIGNAL_TABLES = "sigaction sigqueue handler sigframe thread".split()
+SIGNAL_TABLES = "sigaction sigqueue handler sigframe thread itimer k_itimer".split()
 
 NAMESPACE_TABLES = "pid_namespace upid user_namespace".split()
 
@@ -74,6 +74,7 @@ def test_the_tables_of_signals(k, name):
 
     t.sigaction(fastipc.SIGUSR1, handler)
     t.sigprocmask(fastipc.SIG_BLOCK, [fastipc.SIGUSR2])
+    t.timer_create(fastipc.CLOCK_MONOTONIC)
     t.sigaltstack((0x10000, fastipc.SS_DISABLE, 0))
     t.kill(t.pid, fastipc.SIGUSR2)
     t.kill(t.pid, fastipc.SIGUSR1)

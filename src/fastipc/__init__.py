@@ -20,6 +20,7 @@ from fastipc._core.abi import *  # noqa: F403
 from fastipc._core.entries import (
     Call,
     IpcPerm,
+    ItimerVal,
     MsgInfo,
     MsqidDs,
     SemidDs,
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+ITIMERSPEC: _np.dtype[_Any]
+ITIMERVAL: _np.dtype[_Any]
 MSGINFO: _np.dtype[_Any]
 MSQID_DS: _np.dtype[_Any]
 POLLFD: _np.dtype[_Any]
@@ -72,7 +75,9 @@ SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
-_DTYPES = frozenset("MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split())
+_DTYPES = frozenset(
+    "ITIMERSPEC ITIMERVAL MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split()
+)
 
 
 def __getattr__(name: str) -> _Any:
@@ -80,7 +85,7 @@ def __getattr__(name: str) -> _Any:
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
     SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
-    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; `replicate`, which needs
+    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; ITIMERVAL and ITIMERSPEC, those of ``sys_setitimer`` and ``sys_timer_settime``; `replicate`, which needs
     `concurrent.futures`.
     """
     value: _Any
@@ -97,6 +102,8 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
+    "ITIMERSPEC",
+    "ITIMERVAL",
     "MSGINFO",
     "MSQID_DS",
     "POLLFD",
@@ -119,6 +126,7 @@ __all__ = [
     "InvariantError",
     "IpcLimits",
     "IpcPerm",
+    "ItimerVal",
     "Kernel",
     "KernelClosed",
     "Limits",

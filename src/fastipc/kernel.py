@@ -310,7 +310,7 @@ class Kernel:
     def table(self, name: str, live: bool = False) -> np.ndarray[Any, Any]:
         """Rows of a table: a read-only view up to the high-water mark, or with ``live`` a copy of the live rows.
 
-        Names: task, signal, sighand, sigaction, sigqueue, sigframe, handler, thread,
+        Names: task, signal, sighand, sigaction, sigqueue, sigframe, handler, thread, itimer, k_itimer,
         files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
         cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head,
         mm, vm_area, ipc_namespace, ipc_ids, shm, sysv, sem_array, sem, sem_queue, sem_undo, sem_undo_list,

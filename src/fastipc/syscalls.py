@@ -42,6 +42,14 @@ TABLE: dict[int, Syscall] = {
     abi.NR_tkill: Syscall("tkill", "dd"),
     abi.NR_tgkill: Syscall("tgkill", "ddd"),
     abi.NR_rt_tgsigqueueinfo: Syscall("rt_tgsigqueueinfo", "ddd"),
+    abi.NR_alarm: Syscall("alarm", "d"),
+    abi.NR_setitimer: Syscall("setitimer", "dnn"),
+    abi.NR_getitimer: Syscall("getitimer", "d"),
+    abi.NR_timer_create: Syscall("timer_create", "dddd"),
+    abi.NR_timer_settime: Syscall("timer_settime", "dxnn"),
+    abi.NR_timer_gettime: Syscall("timer_gettime", "d"),
+    abi.NR_timer_getoverrun: Syscall("timer_getoverrun", "d"),
+    abi.NR_timer_delete: Syscall("timer_delete", "d"),
     abi.NR_ioctl: Syscall("ioctl", "dxd"),
     abi.NR_pread64: Syscall("pread64", "d-dd"),
     abi.NR_pwrite64: Syscall("pwrite64", "d-dd"),
@@ -252,6 +260,10 @@ tgkill(tgid, tid, sig) -> none
 sigqueue(pid, sig, value) -> none
 sigsuspend(set) -> none
 pause() -> none
+alarm(seconds) -> int
+timer_create(clockid, sig=14, value=0, notify=0, tid=0) -> int
+timer_getoverrun(id) -> int
+timer_delete(id) -> none
 mmap(length, prot, flags, fd=-1, offset=0, addr=0) -> int
 munmap(addr, length) -> none
 mprotect(addr, length, prot) -> none

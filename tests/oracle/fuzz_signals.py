@@ -2,6 +2,9 @@
 
 A stop is never sent to the sender's own process: its call would be over only when somebody continues it, while on
 fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
+
+Timers are set to times that are far away, or over: what the clock of the host does in between is not compared. They are
+of clocks that do not begin with the machine.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from .abi import (
+    CLOCK_REALTIME,
+    CLOCK_TAI,
     CLONE_NEWPID,
     CLONE_THREAD,
     SA_NOCLDSTOP,
@@ -20,6 +25,9 @@ from .abi import (
     SIG_IGN,
     SIGCHLD,
     SIGCONT,
+    SIGEV_NONE,
+    SIGEV_SIGNAL,
+    SIGEV_THREAD_ID,
     SIGKILL,
     SIGPIPE,
     SIGSTOP,
@@ -28,6 +36,7 @@ from .abi import (
     SIGURG,
     SIGUSR1,
     SIGUSR2,
+    TIMER_ABSTIME,
     WCONTINUED,
     WUNTRACED,
 )
@@ -43,7 +52,7 @@ WAITS = ("pause", "sigsuspend", "sigtimedwait", "read", "write", "readv", "write
 WEIGHTS = {
     "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,
     "execve": 1, "group": 3, "sigaction": 16, "kill": 26, "tkill": 6, "sigqueue": 8, "sigprocmask": 16, "sigpending": 6,
-    "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1, "unshare": 1,
+    "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1, "unshare": 1, "timer": 12,
 }  # fmt: skip
 
 
@@ -165,3 +174,20 @@ class SignalProgram(Program):
         for flag in (WUNTRACED, WCONTINUED):
             options |= flag * (self.random.random() < 0.4)
         return name, whom, options
+
+    def _timer_(self, actor: int) -> tuple:
+        rng = self.random
+        timer, draw = rng.randrange(4), rng.random()
+        if draw < 0.3:
+            clock = rng.choice((CLOCK_REALTIME, CLOCK_TAI, 99))
+            notify = rng.choice((SIGEV_SIGNAL, SIGEV_SIGNAL, SIGEV_THREAD_ID, SIGEV_NONE, 3))
+            return "timer_create", clock, self._sig(), rng.randrange(100), notify, Who(rng.randrange(self.born))
+        if draw < 0.55:
+            return "timer_settime", timer, 1e-9, 0, TIMER_ABSTIME
+        if draw < 0.65:
+            return "timer_settime", timer, rng.choice((0, 10_000, 20_000, -1)), rng.choice((0, 0, 5_000, -1)), 0
+        if draw < 0.7:
+            return "setitimer", rng.randrange(4), rng.choice((0, 10_000, 20_000)), rng.choice((0, 3_000))
+        if draw < 0.75:
+            return "getitimer", rng.randrange(4)
+        return rng.choice(("timer_gettime", "timer_gettime", "timer_getoverrun", "timer_delete")), timer

@@ -31,7 +31,7 @@ SLEEPING = frozenset(
 )
 DEADLY = frozenset(
     {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo"}
-    | {"sigprocmask", "sigsuspend"}
+    | {"sigprocmask", "sigsuspend", "setitimer", "timer_settime"}
 )
 
 
@@ -253,6 +253,8 @@ class Machine:
         """Return what an info tells, if it came from a task."""
         if code > 0 and sig != 17:
             return (sig, code)
+        if code == -2:  # of a timer: its id
+            return (sig, code, pid, value)
         return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from .machine import ASLEEP, CREATING, DIED, IDS, NAMING, NOTHING, Group, Machin
 from .real_memory import RealMemory
 from .real_signal import JOURNAL, RealSignals
 from .real_sysv import RealSysv
+from .real_timer import RealTimers
 from .root import Root
 
 NSLOTS = 256
@@ -287,7 +288,7 @@ def disorderly() -> str:
     return missing() or ("" if host().realtime else "no real-time priority: the order of wake-ups is open")
 
 
-class RealMachine(RealSignals, RealSysv, RealMemory, Machine):
+class RealMachine(RealTimers, RealSignals, RealSysv, RealMemory, Machine):
     """Tasks on the real kernel."""
 
     kind = "real"

@@ -16,6 +16,7 @@ from .machine import ASLEEP, CREATING, DIED, NAMING, NOTHING, SLEEPING, Group, M
 from .sim_memory import SimMemory
 from .sim_signal import SIGNAL_CALLS, SimSignals
 from .sim_sysv import SimSysv
+from .sim_timer import SimTimers
 
 TIMES = {"atime": "st_atime_ns", "mtime": "st_mtime_ns", "ctime": "st_ctime_ns"}
 LONGEST = 4096  # of a path
@@ -30,7 +31,7 @@ def devices() -> tuple[int, int, int]:
         return task.fstat(task.pipe()[0]).st_dev, task.stat("/proc").st_dev, task.stat("/").st_dev
 
 
-class SimMachine(SimSignals, SimSysv, SimMemory, Machine):
+class SimMachine(SimTimers, SimSignals, SimSysv, SimMemory, Machine):
     """Tasks of a simulated kernel.
 
     Parameters

@@ -32,7 +32,8 @@ class SimSignals:
         at = len(self.journal)
         self.journal.append("")  # it runs from here on, whoever is told of signals by the call that follows
         mask = sum(1 << (n - 1) for n in t.sigprocmask(0))
-        self.journal[at] = self.handler_line(task, sig, info.si_code, info.si_pid, info.si_status, value, mask)
+        pid = info.si_timerid if info.si_code == abi.SI_TIMER else info.si_pid
+        self.journal[at] = self.handler_line(task, sig, info.si_code, pid, info.si_status, value, mask)
 
     def _sigaction_(self, sig: int, handler: Any = None, mask: Iterable[int] = (), flags: int = 0) -> tuple:
         given = self.record_handler if handler == "handler" else handler
@@ -80,11 +81,13 @@ class SimSignals:
                 signo, code, pid, value, status = (
                     int(row[name][0]) for name in ("si_signo", "si_code", "si_pid", "si_value", "si_status")
                 )
+                pid = int(row["si_timerid"][0]) if code == abi.SI_TIMER else pid
                 return self.told_of(signo, code, pid, value or status)
 
             return "sys_sigtimedwait", (set, row, timeout), taken
 
         def decode(info: fastipc.SigInfo) -> tuple:
-            return self.told_of(info.si_signo, info.si_code, info.si_pid, info.si_value or info.si_status)
+            pid = info.si_timerid if info.si_code == abi.SI_TIMER else info.si_pid
+            return self.told_of(info.si_signo, info.si_code, pid, info.si_value or info.si_status)
 
         return "sigtimedwait", (set, timeout), decode

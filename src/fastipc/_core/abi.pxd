@@ -607,6 +607,29 @@ cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
     BUS_ADRERR = 2
     BUS_OBJERR = 3
 
+cpdef enum:  # Source: include/uapi/linux/time.h
+    CLOCK_REALTIME = 0
+    CLOCK_MONOTONIC = 1
+    CLOCK_PROCESS_CPUTIME_ID = 2
+    CLOCK_THREAD_CPUTIME_ID = 3
+    CLOCK_MONOTONIC_RAW = 4
+    CLOCK_REALTIME_COARSE = 5
+    CLOCK_MONOTONIC_COARSE = 6
+    CLOCK_BOOTTIME = 7
+    CLOCK_REALTIME_ALARM = 8
+    CLOCK_BOOTTIME_ALARM = 9
+    CLOCK_TAI = 11
+    TIMER_ABSTIME = 1
+    ITIMER_REAL = 0
+    ITIMER_VIRTUAL = 1
+    ITIMER_PROF = 2
+
+cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
+    SIGEV_SIGNAL = 0
+    SIGEV_NONE = 1
+    SIGEV_THREAD = 2
+    SIGEV_THREAD_ID = 4
+
 cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_read = 0
     NR_write = 1
@@ -724,6 +747,11 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_gettid = 186
     NR_tkill = 200
     NR_semtimedop = 220
+    NR_timer_create = 222
+    NR_timer_settime = 223
+    NR_timer_gettime = 224
+    NR_timer_getoverrun = 225
+    NR_timer_delete = 226
     NR_exit_group = 231
     NR_tgkill = 234
     NR_waitid = 247

@@ -45,12 +45,18 @@ ctypedef struct pollfd_t:  # struct pollfd, include/uapi/asm-generic/poll.h
     int16_t events
     int16_t revents
 
-ctypedef struct timer_t:  # one pending timer; its row is the task's
+cdef enum:  # a number of a timer: its row, of which table the highest bits tell
+    TIMER_TASK = 0  # of a task that sleeps: the task's row
+    TIMER_POSIX = 0x80000000  # a POSIX timer: k_itimer
+    TIMER_REAL = 0xc0000000  # the real interval timer of a process: itimer
+    TIMER_TABLE = 0xc0000000  # these bits
+
+ctypedef struct timer_t:  # one pending timer
     uint32_t live
     uint32_t link  # the next of the same slot of the wheel
     uint32_t prev
     uint32_t ahead  # a hint: the fourth after it
-    uint32_t task
+    uint32_t task  # its own number
     uint32_t seq  # order of arming, modulo 2**32: equal times fire oldest first
     int64_t expires  # ns of virtual time
 
@@ -265,7 +271,7 @@ ctypedef struct signal_t:  # struct signal_struct, include/linux/sched/signal.h:
     uint32_t curr_target  # thread that took the last signal of the process, 0: the leader
     uint32_t group_stop_count  # threads that are still to stop
     uint32_t pending_list  # as in task_t, for the whole process
-    uint32_t pad
+    uint32_t timers  # row of itimer, 0: it never had a timer
 
 ctypedef struct sighand_t:  # struct sighand_struct: which signals are not at their default
     uint32_t live
@@ -296,7 +302,69 @@ ctypedef struct sigqueue_t:  # struct sigqueue: one queued signal; see linux/sig
     uint32_t last  # of a first one: the last of its number
     uint32_t next_signal  # of a first one: the first of the next higher number
     uint32_t user  # counted row of whom it is charged to
+    uint32_t timer  # the POSIX timer whose own this is
+    uint32_t flags
     kernel_siginfo_t info
+
+cdef enum:  # sigqueue.flags
+    SIGQUEUE_PREALLOC = 1  # of a POSIX timer, even if that was deleted
+    SIGQUEUE_QUEUED = 2  # of those: it is pending
+
+cdef enum:  # k_itimer.it_status
+    POSIX_TIMER_DISARMED = 0
+    POSIX_TIMER_ARMED = 1
+    POSIX_TIMER_REQUEUE_PENDING = 2  # goes on when its signal is taken
+
+ctypedef struct k_itimer_t:  # struct k_itimer, include/linux/posix-timers.h: a POSIX timer
+    uint32_t live
+    uint32_t link
+    timer_t timer  # its place in the wheel, while it is armed
+    uint32_t it_signal  # row of the process
+    uint32_t it_task  # of SIGEV_THREAD_ID: row of the thread, 0: it has ended
+    uint32_t sigq  # its sigqueue
+    uint32_t ignored_next  # of those whose signal is ignored
+    int32_t it_id
+    int32_t it_clock
+    int32_t it_sigev_notify
+    uint8_t it_status
+    uint8_t it_sig_periodic  # it had an interval when its signal was sent last
+    uint8_t ignored  # on the list of those
+    uint8_t pad
+    uint32_t it_signal_seq  # counts what makes a signal in the queue void
+    uint32_t it_sigqueue_seq  # that count when the signal was sent
+    int64_t it_interval  # ns
+    int64_t it_expires  # ns of virtual time, or of the processor's
+    int64_t it_overrun
+    int64_t it_overrun_last
+
+ctypedef struct itimer_t:  # what a process has of timers
+    uint32_t live
+    uint32_t link
+    timer_t real_timer  # its place in the wheel, while it is armed
+    int32_t tgid
+    uint32_t posix_timers  # rows of k_itimer by id: an xarray
+    uint32_t next_posix_timer_id
+    uint32_t ignored_posix_timers  # the one whose signal was ignored last
+    int64_t it_real_incr  # ns
+    int64_t it_real_expires  # of ITIMER_REAL, ns of virtual time, when it was armed last
+    int64_t it_expires[2]  # of ITIMER_VIRTUAL and ITIMER_PROF, ns of the processor's time; 0: disarmed
+    int64_t it_incr[2]
+
+ctypedef struct timeval_t:  # struct __kernel_old_timeval
+    int64_t tv_sec
+    int64_t tv_usec
+
+ctypedef struct itimerval_t:  # struct __kernel_old_itimerval, include/uapi/linux/time.h
+    timeval_t it_interval
+    timeval_t it_value
+
+ctypedef struct timespec_t:  # struct __kernel_timespec
+    int64_t tv_sec
+    int64_t tv_nsec
+
+ctypedef struct itimerspec_t:  # struct __kernel_itimerspec
+    timespec_t it_interval
+    timespec_t it_value
 
 ctypedef struct handler_t:  # a function of the host at an address of a program, see linux/signal_handler.pxd
     uint32_t live
@@ -1241,7 +1309,9 @@ cdef enum:  # table numbers
     T_UPID = 54
     T_PID_UPID = 55
     T_USER_NAMESPACE = 56
-    N_TABLES = 57
+    T_K_ITIMER = 57
+    T_ITIMER = 58
+    N_TABLES = 59
 
 cdef enum:
     SCRATCH = 256
@@ -1353,7 +1423,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
     uint32_t namespaces  # of pids and of users, the first ones not counted: 0 = all numbers and ids are what they seem
-    table_t table[57]
+    table_t table[59]
 
     # limits, k.limits
     int64_t pid_max
@@ -1389,6 +1459,7 @@ ctypedef struct kernel_t:  # one machine
 
     # scheduler
     uint32_t timer_words  # one bit a word of `timer_pending`: it is not 0
+    uint32_t nr_alarms  # timers that are pending and are no task's sleep
     int64_t timer_clk  # time of the last timer that went off
     uint64_t timer_seq
     uint64_t rng

@@ -77,6 +77,10 @@ cdef object describe(str name):
     cdef msqid64_ds_t msqid_ds_
     cdef msginfo_t msginfo_
     cdef siginfo_t siginfo_
+    cdef k_itimer_t k_itimer_
+    cdef itimer_t itimer_
+    cdef itimerval_t itimerval_
+    cdef itimerspec_t itimerspec_
     cdef stat_t stat_
     if name == "task":
         return np.asarray(<task_t[:1]>&task_).dtype
@@ -210,6 +214,14 @@ cdef object describe(str name):
                          "si_stime", "si_value", "si_addr", "si_band", "si_fd", "si_timerid", "si_overrun",
                          "pad3", "pad4")
         return renamed
+    if name == "k_itimer":
+        return np.asarray(<k_itimer_t[:1]>&k_itimer_).dtype
+    if name == "itimer":
+        return np.asarray(<itimer_t[:1]>&itimer_).dtype
+    if name == "itimerval":
+        return np.asarray(<itimerval_t[:1]>&itimerval_).dtype
+    if name == "itimerspec":
+        return np.asarray(<itimerspec_t[:1]>&itimerspec_).dtype
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

@@ -16,7 +16,8 @@ import fastipc._numba.forms
 import fastipc._numba.raw
 import fastipc._numba.refused
 import fastipc._numba.select
-import fastipc._numba.signals  # noqa: F401
+import fastipc._numba.signals
+import fastipc._numba.timers  # noqa: F401
 from fastipc._numba.entry import Layout, Leaf, ProgramType, leaves, make_taker
 from fastipc._numba.task_type import TaskType
 from fastipc.compiled import CompiledProgram

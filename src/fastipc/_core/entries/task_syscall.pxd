@@ -1,7 +1,7 @@
 # Raw system calls, and calls whose buffers are in the task's memory.
 
 
-cdef class RawCalls(SignalCalls):
+cdef class RawCalls(TimerCalls):
     cdef object store_tids(self, const uint64_t *a, object ret)
     cdef object special(self, int32_t nr, const uint64_t *a)
 

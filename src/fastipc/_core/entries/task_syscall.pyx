@@ -32,7 +32,7 @@ cdef int32_t call_number(object name) except -1:
     return numbers[name]
 
 
-cdef class RawCalls(SignalCalls):
+cdef class RawCalls(TimerCalls):
     def syscall(self, name, *args):
         """A raw call of x86-64 Linux by its name; >= 0 or -errno, never raises OSError.
 

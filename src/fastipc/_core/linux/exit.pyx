@@ -254,6 +254,8 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
         coroutine_free(k, task)
     t.exit_code = code
     signal.nr_threads -= 1
+    if unlikely(signal.timers != 0):
+        exit_timers(k, t)
     if signal.nr_threads == 0 and not (signal.flags & SIGNAL_GROUP_EXIT):
         signal.group_exit_code = code  # the last thread's code is the process'
         signal.flags |= SIGNAL_GROUP_EXIT

@@ -411,6 +411,10 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
         return -EKILLED
     if t.group_leader != task_index(k, t):
         take_leadership(k, t)
+    if unlikely(signal_row(k, t.signal).timers != 0):
+        exit_itimers(k, signal_row(k, t.signal))
+    if unlikely(t.pending_list != 0 or signal_row(k, t.signal).pending_list != 0):
+        flush_itimer_signals(k, t)
     if e.files:
         put_files(k, t.files)
         t.files = e.files

@@ -109,6 +109,7 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
     # The second half of do_sigaction. 0, or -ENOMEM, which Linux does not know.
     cdef sighand_t *s
     cdef k_sigaction_t *row
+    cdef bint was_ignored = sig_ign(k, t, sig)
     if t.sighand == k.init_sighand and act.handler == SIG_DFL and act.flags == 0 and act.mask == 0:
         s = sighand_row(k, t.sighand)
     else:
@@ -134,11 +135,14 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
             s.caught |= sigmask(sig)
     if act.handler == SIG_IGN or (act.handler == SIG_DFL and sig_kernel_ignore(sig)):
         flush_everywhere(k, t, sigmask(sig))
+    elif was_ignored and signal_row(k, t.signal).timers:
+        posixtimer_sig_unignore(k, t, sig)
     return 0
 
 
 # ------------------------------------------------------------------------------------------ lists of infos
 cdef void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
+    # Precondition: it is on no list.
     cdef uint32_t user = sigqueue_row(k, i).user
     user_row(k, user).sigpending -= 1
     free_uid(k, user)
@@ -146,7 +150,7 @@ cdef void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
 
 
 cdef void enqueue_sigqueue(kernel_t *k, uint32_t *list, uint32_t i) noexcept nogil:
-    # Behind the last of its number.
+    # Behind the last of its number. Precondition: its links are 0.
     cdef int sig = sigqueue_row(k, i).info.si_signo
     cdef uint32_t *at = list
     cdef sigqueue_t *head
@@ -190,7 +194,9 @@ cdef void flush_sigqueue_mask(kernel_t *k, uint64_t mask, uint64_t *pending, uin
     while mask:
         sig = 1 + ctz_set(mask)
         i = collect_signal(k, sig, pending, list)
-        if i:
+        if i and sigqueue_row(k, i).flags & SIGQUEUE_PREALLOC:
+            posixtimer_sig_ignore(k, i)
+        elif i:
             free_sigqueue(k, i)
         mask &= pending[0]
 
@@ -214,16 +220,21 @@ cdef void flush_everywhere(kernel_t *k, task_t *t, uint64_t mask) noexcept nogil
 
 # ------------------------------------------------------------------------------------------ taking
 cdef inline bint dequeue_from(
-    kernel_t *k, uint64_t *pending, uint32_t *list, uint64_t blocked, kernel_siginfo_t *info
+    kernel_t *k, uint64_t *pending, uint32_t *list, uint64_t blocked, kernel_siginfo_t *info, uint32_t *timer_sigq
 ) noexcept nogil:
+    # `timer_sigq`: row of the info if that is a timer's own, else 0.
     cdef int sig = next_signal(pending[0], blocked)
     cdef uint32_t i
+    timer_sigq[0] = 0
     if sig == 0:
         return False
     i = collect_signal(k, sig, pending, list)
     if i:
         info[0] = sigqueue_row(k, i).info
-        free_sigqueue(k, i)
+        if unlikely(sigqueue_row(k, i).flags & SIGQUEUE_PREALLOC):
+            timer_sigq[0] = i
+        else:
+            free_sigqueue(k, i)
     else:  # there was no room for more than the number
         info_init(info, sig, SI_USER)
     return True
@@ -231,15 +242,22 @@ cdef inline bint dequeue_from(
 
 cdef int dequeue_signal(kernel_t *k, task_t *t, uint64_t blocked, kernel_siginfo_t *info) noexcept nogil:
     # The next signal that is not blocked, of the thread before those of its process; 0 if there is none.
-    cdef signal_t *s
-    cdef bint found = False
-    if t.pending & ~blocked:
-        found = dequeue_from(k, &t.pending, &t.pending_list, blocked, info)
-    if not found:
-        s = signal_row(k, t.signal)
-        found = dequeue_from(k, &s.shared_pending, &s.pending_list, blocked, info)
-    recalc_sigpending(k, t)
-    return info.si_signo if found else 0
+    cdef signal_t *s = signal_row(k, t.signal)
+    cdef uint32_t timer_sigq
+    cdef bint found
+    while True:
+        found = False
+        if t.pending & ~blocked:
+            found = dequeue_from(k, &t.pending, &t.pending_list, blocked, info, &timer_sigq)
+        if not found:
+            found = dequeue_from(k, &s.shared_pending, &s.pending_list, blocked, info, &timer_sigq)
+            if unlikely(s.timers) and found and info.si_signo == SIGALRM:
+                posixtimer_rearm_itimer(k, s.timers)
+        recalc_sigpending(k, t)
+        if not found:
+            return 0
+        if likely(timer_sigq == 0) or posixtimer_deliver_signal(k, timer_sigq, info):
+            return info.si_signo
 
 
 cdef bint recalc_sigpending(kernel_t *k, task_t *t) noexcept nogil:
@@ -297,6 +315,10 @@ cdef bint pending_check(kernel_t *k, uint64_t pending, uint32_t list, uint32_t *
         j = last = i
         while j:
             found[0] += 1
+            if not check(k, (sigqueue_row(k, j).flags & SIGQUEUE_PREALLOC != 0)
+                         == (sigqueue_row(k, j).flags & SIGQUEUE_QUEUED != 0),
+                         b"signal: a timer does not know that its signal is pending"):
+                return False
             if not check(k, sigqueue_row(k, j).live and sigqueue_row(k, j).info.si_signo
                          == sigqueue_row(k, i).info.si_signo, b"signal: queue of another number"):
                 return False
@@ -338,7 +360,7 @@ cdef bint frames_check(kernel_t *k) noexcept nogil:
 
 
 cdef bint signal_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, found = 0
+    cdef uint32_t i, found = idle_sigqueues(k)
     cdef uint64_t charged = 0
     cdef task_t *t
     for i in range(1, k.table[T_SIGNAL].high):

@@ -335,3 +335,4 @@ cdef void syscall_raw_init() noexcept nogil:
     raw_ipc_init()
     raw_sysv_init()
     raw_signals_init()
+    raw_timers_init()

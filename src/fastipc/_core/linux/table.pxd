@@ -139,6 +139,12 @@ cdef inline page_t *page_row(kernel_t *k, uint32_t i) noexcept nogil:
 cdef inline timer_t *timer_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <timer_t *>k.table[T_TIMER].base + i
 
+cdef inline k_itimer_t *k_itimer_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <k_itimer_t *>k.table[T_K_ITIMER].base + i
+
+cdef inline itimer_t *itimer_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <itimer_t *>k.table[T_ITIMER].base + i
+
 cdef inline poll_entry_t *poll_entry_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <poll_entry_t *>k.table[T_POLL_ENTRY].base + i
 

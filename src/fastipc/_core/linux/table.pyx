@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[57]
-    uint64_t rows[57]
+    uint32_t rowsize[59]
+    uint64_t rows[59]
     uint64_t runq
     uint64_t memory
 
@@ -73,6 +73,7 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_SIGFRAME] = 4 * objects
     plan.rows[T_HANDLER] = objects
     plan.rows[T_UPID] = 4 * tasks
+    plan.rows[T_K_ITIMER] = 4 * objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -130,6 +131,8 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_UPID] = sizeof(upid_t)
     plan.rowsize[T_PID_UPID] = sizeof(pid_upid_t)
     plan.rowsize[T_USER_NAMESPACE] = sizeof(user_namespace_t)
+    plan.rowsize[T_K_ITIMER] = sizeof(k_itimer_t)
+    plan.rowsize[T_ITIMER] = sizeof(itimer_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2

@@ -37,10 +37,10 @@ cdef inline uint32_t first_slot(kernel_t *k) noexcept nogil:
 
 cdef int64_t find_earliest(kernel_t *k, timer_slot_t *s) noexcept nogil:
     cdef uint32_t i = s.first
-    s.expires = timer_row(k, i).expires
+    s.expires = timer_at(k, i).expires
     while i:
-        s.expires = min(s.expires, timer_row(k, i).expires)
-        i = timer_row(k, i).link
+        s.expires = min(s.expires, timer_at(k, i).expires)
+        i = timer_at(k, i).link
     return s.expires
 
 
@@ -58,11 +58,11 @@ cdef inline uint32_t enqueue_timer(kernel_t *k, uint32_t i, timer_t *timer) noex
     timer.link = 0
     timer.prev = s.last
     if s.last:
-        timer_row(k, s.last).link = i
+        timer_at(k, s.last).link = i
         s.expires = min(s.expires, timer.expires)  # UNKNOWN stays
-        before = timer_row(k, timer_row(k, timer_row(k, s.last).prev).prev).prev
+        before = timer_at(k, timer_at(k, timer_at(k, s.last).prev).prev).prev
         if before:
-            timer_row(k, before).ahead = i
+            timer_at(k, before).ahead = i
     else:
         s.first = i
         s.expires = timer.expires
@@ -76,11 +76,11 @@ cdef inline void detach_timer(kernel_t *k, timer_t *timer) noexcept nogil:
     cdef uint32_t slot = calc_wheel_index(k, timer.expires)
     cdef timer_slot_t *s = &k.timer_slot[slot]
     if timer.prev:
-        timer_row(k, timer.prev).link = timer.link
+        timer_at(k, timer.prev).link = timer.link
     else:
         s.first = timer.link
     if timer.link:
-        timer_row(k, timer.link).prev = timer.prev
+        timer_at(k, timer.link).prev = timer.prev
     else:
         s.last = timer.prev
     if s.first == 0:
@@ -91,25 +91,38 @@ cdef inline void detach_timer(kernel_t *k, timer_t *timer) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ timers
+cdef inline void arm_timer(kernel_t *k, uint32_t i, timer_t *timer, int64_t expires) noexcept nogil:
+    timer.live = 1
+    timer.task = i
+    timer.expires = expires
+    timer.seq = <uint32_t>k.timer_seq
+    k.timer_seq += 1
+    enqueue_timer(k, i, timer)
+
+
 cdef void timer_start(kernel_t *k, uint32_t task, int64_t expires) noexcept nogil:
-    cdef timer_t *timer = timer_row(k, task)
     cdef table_t *table = &k.table[T_TIMER]
-    if table.nlive == 0:
+    if nr_timers(k) == 0:
         k.timer_clk = k.now
     table.nlive += 1
     if unlikely(task >= table.high):
         table.high = task + 1
-    timer.live = 1
-    timer.task = task
-    timer.expires = expires
-    timer.seq = <uint32_t>k.timer_seq
-    k.timer_seq += 1
     task_row(k, task).timer = task
-    enqueue_timer(k, task, timer)
+    arm_timer(k, task, timer_row(k, task), expires)
+
+
+cdef void alarm_start(kernel_t *k, uint32_t i, int64_t expires) noexcept nogil:
+    if nr_timers(k) == 0:
+        k.timer_clk = k.now
+    k.nr_alarms += 1
+    arm_timer(k, i, timer_at(k, i), expires)
 
 
 cdef inline void forget_timer(kernel_t *k, uint32_t i, timer_t *timer) noexcept nogil:
     memset(timer, 0, sizeof(timer_t))
+    if unlikely(is_alarm(i)):
+        k.nr_alarms -= 1
+        return
     task_row(k, i).timer = 0
     k.table[T_TIMER].nlive -= 1
 
@@ -119,27 +132,38 @@ cdef void timer_remove(kernel_t *k, uint32_t task) noexcept nogil:
     forget_timer(k, task, timer_row(k, task))
 
 
+cdef void alarm_cancel(kernel_t *k, uint32_t i) noexcept nogil:
+    cdef timer_t *timer = timer_at(k, i)
+    if timer.live:
+        detach_timer(k, timer)
+        forget_timer(k, i, timer)
+
+
 cdef int64_t timer_next(kernel_t *k) noexcept nogil:
     return slot_expires(k, first_slot(k))
 
 
 cdef inline void fetch_ahead(kernel_t *k, uint32_t i) noexcept nogil:
     # What a timer needs to go off lies anywhere in memory.
-    prefetch(timer_row(k, i))
-    prefetch(task_row(k, i))
-    prefetch(&task_row(k, i).call)
+    prefetch(timer_at(k, i))
+    if likely(not is_alarm(i)):
+        prefetch(task_row(k, i))
+        prefetch(&task_row(k, i).call)
 
 
 cdef inline void expire_timers(kernel_t *k, uint32_t i) noexcept nogil:
     # All of a list go off: the sleepers find CALL_EXPIRED in their records.
     cdef uint32_t next
     while True:
-        next = timer_row(k, i).link
+        next = timer_at(k, i).link
         if unlikely(next):
-            fetch_ahead(k, timer_row(k, i).ahead)
-        forget_timer(k, i, timer_row(k, i))
-        task_row(k, i).call.flags |= CALL_EXPIRED
-        try_to_wake_up(k, i, TASK_NORMAL)
+            fetch_ahead(k, timer_at(k, i).ahead)
+        forget_timer(k, i, timer_at(k, i))
+        if likely(not is_alarm(i)):
+            task_row(k, i).call.flags |= CALL_EXPIRED
+            try_to_wake_up(k, i, TASK_NORMAL)
+        else:
+            alarm_expired(k, i)
         if next == 0:
             return
         i = next
@@ -150,9 +174,9 @@ cdef void cascade(kernel_t *k, uint32_t i) noexcept nogil:
     cdef uint32_t next
     cdef timer_t *timer
     while i:
-        timer = timer_row(k, i)
+        timer = timer_at(k, i)
         next = timer.link
-        prefetch(timer_row(k, timer.ahead))
+        prefetch(timer_at(k, timer.ahead))
         timer.ahead = 0
         if enqueue_timer(k, i, timer) < SOON:
             fetch_ahead(k, i)
@@ -187,13 +211,14 @@ cdef bint slot_check(kernel_t *k, uint32_t slot, uint32_t *found) noexcept nogil
     cdef int64_t earliest = 0
     cdef timer_t *timer
     while i:
-        timer = timer_row(k, i)
-        if not (check(k, timer.live and timer.task == i and task_row(k, i).live and task_row(k, i).timer == i,
-                      b"timer: task does not know its timer")
+        timer = timer_at(k, i)
+        if not (check(k, timer.live and timer.task == i, b"timer: not its number")
+                and check(k, is_alarm(i) or task_row(k, i).live and task_row(k, i).timer == i,
+                          b"timer: task does not know its timer")
                 and check(k, timer.expires >= k.timer_clk and calc_wheel_index(k, timer.expires) == slot,
                           b"timer: wrong slot")
                 and check(k, timer.prev == prev, b"timer: broken back link")
-                and check(k, prev == 0 or <int32_t>(timer.seq - timer_row(k, prev).seq) > 0,
+                and check(k, prev == 0 or <int32_t>(timer.seq - timer_at(k, prev).seq) > 0,
                           b"timer: not in order of arming")):
             return False
         earliest = min(earliest, timer.expires) if prev else timer.expires
@@ -217,4 +242,5 @@ cdef bint timer_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_TASK].high):
         armed += task_row(k, i).live != 0 and task_row(k, i).timer != 0
     return (check(k, k.timer_clk <= k.now, b"timer: the wheel is ahead of the clock")
-            and check(k, found == nr_timers(k) and live == found and armed == found, b"timer: timers miscounted"))
+            and check(k, found == nr_timers(k) and live + k.nr_alarms == found and armed == live,
+                      b"timer: timers miscounted"))
