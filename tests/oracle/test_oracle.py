@@ -11,7 +11,6 @@ from .machine import Machine
 from .raw import RawMachine
 from .sim import SimMachine
 
-
 HANDLED = ("signal", "timer")  # themes whose tasks have handlers
 
 
