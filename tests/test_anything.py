@@ -46,6 +46,12 @@ def one_call(t, rng, program_of):
         "sched_yield": (),
         "wait4": (-1, rng.choice((0, fastipc.WNOHANG, fastipc.WALL))),
         "signal": (fastipc.SIGPIPE, rng.choice((fastipc.SIG_DFL, fastipc.SIG_IGN))),
+        "alarm": (wait // 10,),
+        "setitimer": (0, wait / 1000, rng.choice((0, 0.05))),
+        "timer_create": (rng.choice((0, 1, 3)), rng.choice((14, 40)), 0, rng.choice((0, 0, 1, 4)), t.pid),
+        "timer_settime": (rng.randrange(3), wait / 1000, rng.choice((0, 0.03)), rng.randrange(2)),
+        "timer_gettime": (rng.randrange(3),),
+        "timer_delete": (rng.randrange(3),),
         "sys_setrlimit": (
             fastipc.RLIMIT_NOFILE,
             memoryview(bytearray(b"\x14" + bytes(7) + b"\x14" + bytes(7))).cast("Q"),

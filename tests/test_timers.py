@@ -581,8 +581,8 @@ def test_bad_values(k, errno_of, picture):
         assert errno_of(t.setitimer, ITIMER_REAL, bad) == errno_of(t.setitimer, ITIMER_PROF, 1, bad) == EINVAL
         assert errno_of(t.timer_settime, timer, bad) == errno_of(t.timer_settime, timer, 1, bad) == EINVAL
     for id in (1, -1, 2**32, 2**63 - 1):
-        assert errno_of(t.timer_gettime, id) == errno_of(t.timer_delete, id) == errno_of(t.timer_settime, id, 1) == EINVAL
-        assert errno_of(t.timer_getoverrun, id) == EINVAL
+        assert errno_of(t.timer_gettime, id) == errno_of(t.timer_delete, id) == EINVAL
+        assert errno_of(t.timer_settime, id, 1) == errno_of(t.timer_getoverrun, id) == EINVAL
     for clock in (10, 2**32 + 1, -(2**40)):
         assert errno_of(t.timer_create, clock) == EINVAL
     assert picture(k) == before

@@ -76,7 +76,8 @@ STAT: _np.dtype[_Any]
 
 
 _DTYPES = frozenset(
-    "ITIMERSPEC ITIMERVAL MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split()
+    "ITIMERSPEC ITIMERVAL MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO "
+    "STAT".split()
 )
 
 
@@ -85,8 +86,8 @@ def __getattr__(name: str) -> _Any:
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
     SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
-    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; ITIMERVAL and ITIMERSPEC, those of ``sys_setitimer`` and ``sys_timer_settime``; `replicate`, which needs
-    `concurrent.futures`.
+    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; ITIMERVAL and ITIMERSPEC, those of
+    ``sys_setitimer`` and ``sys_timer_settime``; `replicate`, which needs `concurrent.futures`.
     """
     value: _Any
     if name in _DTYPES:

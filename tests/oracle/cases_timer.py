@@ -99,7 +99,7 @@ def an_alarm_kills(m: Machine) -> None:
 
 
 def alarms_collapse(m: Machine) -> None:
-    """Limits 4.5: an interval timer whose signal is blocked is pending once, stands still, and goes on when it is taken."""
+    """Limits 4.5: a blocked signal of an interval timer is pending once; the timer goes on when it is taken."""
     a, b = m.spawn(), m.spawn()
     a.sigprocmask(SIG_BLOCK, [SIGALRM])
     a.setitimer(ITIMER_REAL, SOON, 100)
@@ -264,7 +264,7 @@ def timer_errors(m: Machine) -> None:
 
 
 def absolute_times(m: Machine) -> None:
-    """TIMER_ABSTIME: a time of the timer's clock; one that is over sends at once, and intervals since count as missed."""
+    """TIMER_ABSTIME: a time of the timer's clock; one that is over sends at once, intervals since then are overruns."""
     a, b = m.spawn(), m.spawn()
     a.sigprocmask(SIG_BLOCK, [RT])
     for clock in (CLOCK_REALTIME, MONO, CLOCK_BOOTTIME, CLOCK_TAI):

@@ -95,7 +95,7 @@ cdef class TimerCalls(SignalCalls):
         sig, value : int
             The signal that comes when the time is over, and its ``si_value``.
         notify : int
-            SIGEV_SIGNAL and SIGEV_THREAD: to the process; SIGEV_THREAD_ID: to the thread ``tid``; SIGEV_NONE: to nobody.
+            SIGEV_SIGNAL, SIGEV_THREAD: to the process; SIGEV_THREAD_ID: to the thread ``tid``; SIGEV_NONE: to nobody.
 
         Source: timer_create(2), kernel/time/posix-timers.c. Errors: EAGAIN (RLIMIT_SIGPENDING), EINVAL, EOPNOTSUPP.
         """
@@ -131,7 +131,10 @@ cdef class TimerCalls(SignalCalls):
         return call_timer_settime(self.k, self.t, i, value, again, f)
 
     def timer_gettime(self, id):
-        """What is left of a timer's time, and its interval, an `ItimerVal`. Source: timer_gettime(2). Errors: EINVAL."""
+        """What is left of a timer's time, and its interval: an `ItimerVal`.
+
+        Source: timer_gettime(2). Errors: EINVAL.
+        """
         return self.setting_done(self.timer_gettime_(id))
 
     def sys_timer_gettime(self, id, value):

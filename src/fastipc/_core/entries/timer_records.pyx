@@ -11,7 +11,7 @@ cdef class ItimerVal:
     Source: struct itimerval, struct itimerspec, include/uapi/linux/time.h. Fields are given as keywords.
     """
 
-    def __init__(self, *, it_value=0.0, it_interval=0.0):
+    def __init__(self, *, it_value=0, it_interval=0):
         self.it_value = it_value
         self.it_interval = it_interval
 

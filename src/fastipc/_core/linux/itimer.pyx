@@ -1,5 +1,5 @@
-"""Interval timers. Source: kernel/time/itimer.c (do_getitimer, do_setitimer, set_cpu_itimer, alarm_setitimer, it_real_fn),
-kernel/time/posix-timers.c (posixtimer_rearm_itimer).
+"""Interval timers. Source: kernel/time/itimer.c (do_getitimer, do_setitimer, set_cpu_itimer, alarm_setitimer,
+it_real_fn), kernel/time/posix-timers.c (posixtimer_rearm_itimer).
 """
 
 

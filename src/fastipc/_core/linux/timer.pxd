@@ -1,11 +1,12 @@
 # Timers: a wheel with exact times. Source: kernel/time/hrtimer.c, and the wheel of kernel/time/timer.c.
 #
 # A task has at most one timer for the call it sleeps in, whose row has the task's own number. Timers that send signals
-# are part of the rows of k_itimer and itimer; see TIMER_TABLE. A pending timer is on the list of one slot of one level. The level is the highest digit, of LVL_BITS, in which its time differs from
-# `timer_clk`, the time of the last one that went off; the slot is that digit. As no timer is earlier than that, the
-# next one is in the first slot of the lowest level in use. When its turn comes, the others of the slot move to lower
-# levels: each timer moves at most LVL_DEPTH times, whatever their number. Those of one time are always on one list,
-# and every list is in the order of arming.
+# are part of the rows of k_itimer and itimer; see TIMER_TABLE. A pending timer is on the list of one slot of one
+# level. The level is the highest digit, of LVL_BITS, in which its time differs from `timer_clk`, the time of the last
+# one that went off; the slot is that digit. As no timer is earlier than that, the next one is in the first slot of the
+# lowest level in use. When its turn comes, the others of the slot move to lower levels: each timer moves at most
+# LVL_DEPTH times, whatever their number. Those of one time are always on one list, and every list is in the order of
+# arming.
 
 
 cdef enum:

@@ -1,7 +1,7 @@
 # The system calls on timers, as all kinds of program make them.
 #
-# What setitimer and timer_settime tell of before is in the record when they are over: the value in args[4], the interval
-# in `done`; of getitimer and timer_gettime the same. Times are ns.
+# What setitimer and timer_settime tell of before is in the record when they are over, the value in args[4], the
+# interval in `done`; of getitimer and timer_gettime the same. Times are ns.
 
 cdef int64_t call_alarm(kernel_t *k, task_t *t, int64_t seconds) noexcept nogil
 cdef int64_t call_setitimer(kernel_t *k, task_t *t, int64_t which, int64_t value, int64_t interval) noexcept nogil
