@@ -405,7 +405,7 @@ def nested_inits(m: Machine) -> None:
 
 
 def an_init_that_shares_its_actions(m: Machine) -> None:
-    """An init that ends ignores SIGCHLD, and with it whoever shares its actions: here its parent, which waits for none."""
+    """An init that ends ignores SIGCHLD, and so does who shares its actions: here its parent, which finds no child."""
     a = m.spawn()
     b = a.clone(CLONE_NEWPID | CLONE_VM | CLONE_SIGHAND | SIGCHLD)
     a.sigaction(SIGCHLD, "handler")

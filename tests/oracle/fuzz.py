@@ -456,6 +456,7 @@ def run(
         steps = list(steps)
     ordered = steps.ordered if isinstance(steps, Program) else any(s.name.startswith(("sem", "msg")) for s in steps)
     theirs.machine.ordered = ours.machine.ordered = ordered
+    theirs.machine.grouped = ours.machine.grouped = True
     done: list[Step] = []
     seen = 0
     found = ""

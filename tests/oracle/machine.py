@@ -186,6 +186,7 @@ class Machine:
         self.viewer: Task | None = None  # whose numbers are looked at
         self.newborn: tuple[tuple[int, ...], bool] = ((), False)  # namespaces of the task that is being made
         self.spaces = 0  # namespaces of pids that were made
+        self.grouped = False  # log runs of handlers task by task: who is idle on fastipc takes signals first
         self.terse = False  # leave out of a pipe's stat what is left out of a file's
 
     # ------------------------------------------------------------------------------------------ what a side provides
@@ -345,7 +346,10 @@ class Machine:
     def _collect(self, fresh: Pending | None) -> None:
         deaths = False
         woken: list[Task] = []
-        self.log += self.handled()
+        lines = self.handled()
+        if self.grouped:
+            lines.sort(key=lambda line: line.split(":")[0])
+        self.log += lines
         for task in self.tasks:
             pending = task.pending
             if pending is None:
