@@ -69,10 +69,13 @@ SHMID_DS: _np.dtype[_Any]
 SHMINFO: _np.dtype[_Any]
 SHM_INFO_T: _np.dtype[_Any]
 SIGINFO: _np.dtype[_Any]
+SIGNALFD_SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
-_DTYPES = frozenset("MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO STAT".split())
+_DTYPES = frozenset(
+    "MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO SIGNALFD_SIGINFO STAT".split()
+)
 
 
 def __getattr__(name: str) -> _Any:
@@ -80,7 +83,7 @@ def __getattr__(name: str) -> _Any:
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
     SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
-    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; `replicate`, which needs
+    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; SIGNALFD_SIGINFO, that of a signalfd; `replicate`, which needs
     `concurrent.futures`.
     """
     value: _Any
@@ -107,6 +110,7 @@ __all__ = [
     "SHMINFO",
     "SHM_INFO_T",
     "SIGINFO",
+    "SIGNALFD_SIGINFO",
     "STAT",
     "Blocked",
     "Call",

@@ -17,7 +17,7 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return semop_resume(k, t)
     if c.nr == NR_msgrcv:
         return msgrcv_resume(k, t)
-    if c.nr == NR_poll or c.nr == NR_select:
+    if c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
         return poll_resume(k, t)
     if c.nr == NR_open or c.nr == NR_openat:
         return open_resume(k, t)
@@ -52,7 +52,7 @@ cdef int64_t call_restart(kernel_t *k, task_t *t) noexcept nogil:
         return do_readv(k, t, fd, 0)
     if c.nr == NR_write or c.nr == NR_writev:
         return do_writev(k, t, fd, 0)
-    if c.nr == NR_poll or c.nr == NR_select:
+    if c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
         return poll_restart(k, t)
     if c.nr == NR_open or c.nr == NR_openat:
         return open_restart(k, t)
@@ -109,7 +109,7 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     if unlikely(real_blocked(k, t) != 0):
         t.blocked = real_blocked(k, t)
         thread_row(k, t.row).real_blocked = 0
-    elif c.nr == NR_rt_sigsuspend:
+    elif c.nr == NR_rt_sigsuspend or ((c.nr == NR_ppoll or c.nr == NR_pselect6) and c.flags & CALL_SIGMASK):
         t.blocked = thread_row(k, t.row).saved_sigmask
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)

@@ -1,4 +1,4 @@
-"""The file systems of a machine: an ext4 root with a journal, tmpfs on /tmp and /dev/shm, devtmpfs, proc, pipefs.
+"""The file systems of a machine: an ext4 root with a journal, tmpfs on /tmp and /dev/shm, devtmpfs, proc, pipefs, anon_inodefs.
 
 Source: fs/filesystems.c (register_filesystem), fs/namespace.c (kern_mount), fs/fs_struct.c, fs/pipe.c
 (init_pipe_fs), drivers/base/devtmpfs.c. Missing: mount and umount as calls.
@@ -114,6 +114,7 @@ cdef int mount_root(kernel_t *k) noexcept nogil:
     shm = boot_node(k, devtmpfs, b"shm", 3, S_IFDIR | 0o755, 0)
     mount_tmpfs(k, dev, shm, 25)
     shmem_mount(k)
+    anon_inode_init(k)
     k.proc_sb = alloc_super(k, FS_PROC, 0)
     proc_root(k, k.proc_sb)
     kern_mount(k, k.proc_sb, k.root_mnt, boot_node(k, root, b"proc", 4, S_IFDIR | 0o755, 0))

@@ -1,6 +1,6 @@
 """poll and select: one look at all descriptors, then one wait entry for each queue, a look again after every wake-up.
 
-Source: fs/select.c (do_poll, do_select, poll_freewait). Missing: signal masks, fds that are busy-polled.
+Source: fs/select.c (do_poll, do_select, poll_freewait, poll_select_finish). Missing: fds that are busy-polled.
 """
 
 
@@ -27,6 +27,10 @@ cdef inline uint32_t other_poll(file_t *f) noexcept nogil:
     return POLLNVAL if f.f_mode & FMODE_PATH else POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
 
 
+cdef inline bint is_poll(task_t *t) noexcept nogil:
+    return t.call.nr == NR_poll or t.call.nr == NR_ppoll
+
+
 cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     # How many rows are ready; `revents` of each. poll reports errors unasked, a row of select only what its set names.
     # What does not change is held in locals: the compiler cannot know that no row is changed by the stores.
@@ -35,7 +39,7 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     cdef fd_t *fdt = fd_row(k, files.fdt)
     cdef file_t *all_files = file_row(k, 0)
     cdef pipe_t *all_pipes = pipe_row(k, 0)
-    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if t.call.nr == NR_poll else 0
+    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if is_poll(t) else 0
     cdef uint32_t max_fds = files.max_fds, mask
     cdef int64_t count = 0, i, n = t.call.nfds
     cdef file_t *f
@@ -44,6 +48,8 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
             f = all_files + fdt[<uint32_t>p[i].fd].file
             if likely(is_pipe_file(f)):
                 mask = pipe_poll_mask(all_pipes + f.private_data, f)
+            elif file_operations[f.f_op].poll != NULL:
+                mask = file_operations[f.f_op].poll(k, t, f)
             else:
                 mask = other_poll(f)
         else:
@@ -56,7 +62,8 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int poll_queue(kernel_t *k, task_t *t, file_t *f, uint16_t kind, uint32_t key) noexcept nogil:
     # __pollwait: an entry on one queue of one file.
-    cdef uint32_t i = table_alloc(k, T_POLL_ENTRY, sizeof(poll_entry_t))
+    cdef uint32_t obj = signalfd_queue(k, t) if kind == WQ_SIGNALFD else f.private_data
+    cdef uint32_t i = table_alloc(k, T_POLL_ENTRY, sizeof(poll_entry_t)) if obj else 0
     cdef poll_entry_t *e = poll_entry_row(k, i)
     if i == 0:
         return -alloc_errno(k, ENOMEM)
@@ -66,7 +73,7 @@ cdef int poll_queue(kernel_t *k, task_t *t, file_t *f, uint16_t kind, uint32_t k
     f.f_count += 1
     e.next = t.call.poll
     t.call.poll = i
-    add_wait_queue(k, i | LINK_POLL, kind, f.private_data)
+    add_wait_queue(k, i | LINK_POLL, kind, obj)
     return 0
 
 
@@ -112,6 +119,30 @@ cdef void leave_queues(kernel_t *k, task_t *t) noexcept nogil:
     t.call.pollfds = pollfds
     timer_cancel(k, task_index(k, t), t)
     finish_wait(k, t)
+
+
+# ------------------------------------------------------------------------------------------ the mask
+cdef void set_user_sigmask(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
+    t.call.flags |= CALL_SIGMASK
+    t.call.args[4] = <int64_t>set
+    task_thread(k, t).saved_sigmask = t.blocked
+    set_current_blocked(k, t, set)
+
+
+cdef int64_t poll_select_finish(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The mask is as before, unless a handler is to run first. Where the time that is left cannot be stored the call is
+    # not made again.
+    if ret == -ESLEEP:
+        return ret
+    if ret != -ERESTARTNOHAND:
+        if t.call.flags & CALL_SIGMASK:
+            set_current_blocked(k, t, thread_row(k, t.row).saved_sigmask)
+        return ret
+    if t.call.flags & CALL_SIGMASK:
+        t.flags |= TIF_RESTORE_SIGMASK
+    if t.call.flags & CALL_USER and t.call.args[3] and put_time_left(k, t):
+        return -EINTR
+    return ret
 
 
 cdef inline int64_t poll_interrupted(task_t *t) noexcept nogil:
@@ -160,6 +191,23 @@ cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogi
     if count or timeout_ns == 0:
         return count
     return sleep_or_leave(k, t, timeout_ns)
+
+
+cdef int64_t ppoll_checked(kernel_t *k, task_t *t, int64_t ns, bint masked, uint64_t set) noexcept nogil:
+    # Over the rows in the record. `ns` is -1 for no limit, and less if it was negative.
+    if ns < -1:
+        return -EINVAL
+    if masked:
+        set_user_sigmask(k, t, set)
+    return poll_select_finish(k, t, do_poll(k, t, ns))
+
+
+cdef int64_t pselect_checked(kernel_t *k, task_t *t, int64_t ns, bint masked, uint64_t set) noexcept nogil:
+    if ns < -1:
+        return -EINVAL
+    if masked:
+        set_user_sigmask(k, t, set)
+    return poll_select_finish(k, t, do_select(k, t, ns))
 
 
 # ------------------------------------------------------------------------------------------ the sets of select
@@ -247,19 +295,22 @@ cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
             return -ESLEEP
         count = poll_interrupted(t)
     leave_queues(k, t)
-    return count
+    return poll_select_finish(k, t, count)
 
 
 cdef int64_t poll_restart(kernel_t *k, task_t *t) noexcept nogil:
     # Nobody handled the signal: with the time that is left.
-    cdef int64_t count = scan(k, t), left = -1
+    cdef int64_t count, left = -1
+    if t.call.flags & CALL_SIGMASK:
+        set_user_sigmask(k, t, <uint64_t>t.call.args[4])
+    count = scan(k, t)
     if t.call.flags & CALL_TIMEOUT:
         left = max(t.call.deadline - k.now, <int64_t>0)
-    return count if count or left == 0 else sleep_or_leave(k, t, left)
+    return poll_select_finish(k, t, count if count or left == 0 else sleep_or_leave(k, t, left))
 
 
 cdef bint poll_check(kernel_t *k) noexcept nogil:
-    # Every entry belongs to exactly one call, and waits on a queue of a file that is open.
+    # Every entry belongs to exactly one call, and waits on a queue of a file that is open; but for those of nobody.
     cdef uint32_t i, e, found = 0
     for i in range(1, k.table[T_TASK].high):
         e = task_row(k, i).call.poll if task_row(k, i).live else 0
@@ -269,4 +320,6 @@ cdef bint poll_check(kernel_t *k) noexcept nogil:
                 return False
             found += 1
             e = poll_entry_row(k, e).next
+    for i in range(1, k.table[T_PIPE_FASYNC].high):
+        found += (pipe_fasync_row(k, i).gates[0] != 0) + (pipe_fasync_row(k, i).gates[1] != 0)
     return check(k, found == k.table[T_POLL_ENTRY].nlive, b"select: entries lost")
