@@ -150,10 +150,16 @@ cdef inline int64_t poll_interrupted(task_t *t) noexcept nogil:
     return -ERESTART_RESTARTBLOCK if t.call.nr == NR_poll else -ERESTARTNOHAND
 
 
-cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+cdef int64_t look_or_sleep(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+    # A signal interrupts who finds nothing, also if no time is left to wait.
+    cdef int64_t count = scan(k, t)
     cdef int err
+    if count:
+        return count
     if signal_pending(t):
         return poll_interrupted(t)
+    if timeout_ns == 0:
+        return 0
     err = poll_initwait(k, t)
     if err:
         leave_queues(k, t)
@@ -168,29 +174,21 @@ cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept
 
 cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
     # Number of ready rows. `timeout_ns` < 0: no limit.
-    cdef int64_t count
     if t.call.nfds > rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_NOFILE]:
         return -EINVAL
-    count = scan(k, t)
-    if count or timeout_ns == 0:
-        return count
-    return sleep_or_leave(k, t, timeout_ns)
+    return look_or_sleep(k, t, timeout_ns)
 
 
 cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
     # Numbers beyond the size of the process's table are not looked at; within it a closed one is an error.
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
-    cdef int64_t count
     cdef uint32_t i, max_fds = max(files_row(k, t.files).max_fds, <uint32_t>64)
     for i in range(t.call.nfds):
         if p[i].fd >= 0 and <uint32_t>p[i].fd >= max_fds:
             p[i].fd = -1
         elif fdget(k, t, p[i].fd) == NULL:
             return -EBADF
-    count = scan(k, t)
-    if count or timeout_ns == 0:
-        return count
-    return sleep_or_leave(k, t, timeout_ns)
+    return look_or_sleep(k, t, timeout_ns)
 
 
 cdef int64_t ppoll_checked(kernel_t *k, task_t *t, int64_t ns, bint masked, uint64_t set) noexcept nogil:
@@ -289,24 +287,23 @@ cdef void set_fd_set(kernel_t *k, task_t *t, uint8_t **sets) noexcept nogil:
 # ------------------------------------------------------------------------------------------ after a sleep
 cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
     cdef int64_t count = scan(k, t)
-    if count == 0 and not (t.call.flags & CALL_EXPIRED):
-        if not signal_pending(t):
-            t.state = TASK_INTERRUPTIBLE
-            return -ESLEEP
+    if count == 0 and signal_pending(t):
         count = poll_interrupted(t)
+    elif count == 0 and not (t.call.flags & CALL_EXPIRED):
+        t.state = TASK_INTERRUPTIBLE
+        return -ESLEEP
     leave_queues(k, t)
     return poll_select_finish(k, t, count)
 
 
 cdef int64_t poll_restart(kernel_t *k, task_t *t) noexcept nogil:
     # Nobody handled the signal: with the time that is left.
-    cdef int64_t count, left = -1
+    cdef int64_t left = -1
     if t.call.flags & CALL_SIGMASK:
         set_user_sigmask(k, t, <uint64_t>t.call.args[4])
-    count = scan(k, t)
     if t.call.flags & CALL_TIMEOUT:
         left = max(t.call.deadline - k.now, <int64_t>0)
-    return poll_select_finish(k, t, count if count or left == 0 else sleep_or_leave(k, t, left))
+    return poll_select_finish(k, t, look_or_sleep(k, t, left))
 
 
 cdef bint poll_check(kernel_t *k) noexcept nogil:
