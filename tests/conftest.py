@@ -55,6 +55,10 @@ TABLES = (
     "sysv",
     "ipc_namespace",
     "ipc_ids",
+    "fown",
+    "fasync",
+    "pipe_fasync",
+    "signalfd_ctx",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 

@@ -83,8 +83,8 @@ def __getattr__(name: str) -> _Any:
 
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
     SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
-    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; SIGNALFD_SIGINFO, that of a signalfd; `replicate`, which needs
-    `concurrent.futures`.
+    those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; SIGNALFD_SIGINFO, that of what a signalfd
+    gives; `replicate`, which needs `concurrent.futures`.
     """
     value: _Any
     if name in _DTYPES:

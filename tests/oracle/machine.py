@@ -232,12 +232,18 @@ class Machine:
             return (sig, code)
         return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
 
-    def signals_read(self, data: bytes) -> list[tuple]:
-        """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band."""
+    def signals_read(self, data: bytes) -> list[tuple] | bytes:
+        """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band.
+
+        What are none are returned as they are.
+        """
         found = []
+        if len(data) % 128:
+            return data
         for at in range(0, len(data), 128):
             signo, errno, code, pid, _, fd, _, band, _, _, status, integer, pointer = RECORD.unpack_from(data, at)
-            assert errno == 0 and pointer & 0xFFFFFFFF == integer & 0xFFFFFFFF and not any(data[at + 100 : at + 128])
+            if errno or (pointer ^ integer) & 0xFFFFFFFF or not 0 < signo < 65 or any(data[at + 100 : at + 128]):
+                return data
             found.append((signo, code, self.name_of(pid) if pid else 0, integer or status, fd, hex(band)))
         return found
 

@@ -20,8 +20,8 @@ FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastip
 RAW = {**vars(real_sysv.RealSysv), **vars(real.RealMemory), **vars(real.RealMachine)}
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
-    "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets", "_triple", "_stranger", "_user",
-    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
+    "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets",
+    "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw",
 )  # fmt: skip
 
 

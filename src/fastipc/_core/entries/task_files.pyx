@@ -394,7 +394,7 @@ cdef class FileCalls(TaskCore):
         """Ask or set something of a descriptor: F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
         F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG.
 
-        F_GETOWN_EX gives, and F_SETOWN_EX takes, a pair ``(type, pid)``, type F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP.
+        F_GETOWN_EX gives, and F_SETOWN_EX takes, a pair ``(type, pid)``: F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP.
         Source: fcntl(2). Errors: EBADF, EINVAL, EMFILE, EPERM, EBUSY, ENOMEM, ESRCH.
         """
         cdef int64_t c = as_int(cmd, "cmd")
@@ -404,8 +404,9 @@ cdef class FileCalls(TaskCore):
         return (self.t.call.out0, self.t.call.out1) if c == F_GETOWN_EX else ret
 
     def sys_fcntl(self, fd, cmd, arg=0):
-        """As `fcntl`; >= 0 or -errno, or of F_GETOWN the number of a group, negative. F_GETOWN_EX stores type and pid in
-        ``arg`` (int32 x 2); F_SETOWN_EX takes such a buffer too.
+        """As `fcntl`; >= 0 or -errno, or of F_GETOWN the number of a group, negative.
+
+        F_GETOWN_EX stores type and pid in ``arg`` (int32 x 2); F_SETOWN_EX takes such a buffer too.
         """
         cdef int64_t c = as_int(cmd, "cmd")
         cdef Py_buffer view

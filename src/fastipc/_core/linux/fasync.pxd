@@ -1,7 +1,7 @@
 # SIGIO: who is told of an open file's news, and which files have asked for it. Source: fs/fcntl.c, include/linux/fs.h.
 #
-# A pipe that some file watches has a row of its own for that (`pipe_fasync_t`), and at the head of the queue of that side
-# an entry of nobody: so the short ways of read and write, which look at the head of the queue, leave it to the long ones.
+# A pipe that some file watches has a row of its own for that (`pipe_fasync_t`), and at the head of the queue of that
+# side an entry of nobody: so the short ways of read and write, which look there, leave it to the long ones.
 
 
 cdef void file_f_owner_release(kernel_t *k, file_t *f) noexcept nogil

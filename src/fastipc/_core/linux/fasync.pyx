@@ -57,7 +57,6 @@ cdef int64_t f_setown_ex(kernel_t *k, task_t *t, file_t *f, int32_t type, int32_
 
 cdef uint32_t fown_task(kernel_t *k, const fown_t *fown) noexcept nogil:
     # pid_task: the thread, or the first of the group; 0: it is gone.
-    cdef uint32_t task
     if fown.pid == 0 or pid_row(k, <uint32_t>fown.pid).count != fown.pid_count:
         return 0
     if fown.pid_type == F_OWNER_PGRP:

@@ -1,4 +1,4 @@
-"""The file systems of a machine: an ext4 root with a journal, tmpfs on /tmp and /dev/shm, devtmpfs, proc, pipefs, anon_inodefs.
+"""The file systems of a machine: an ext4 root with a journal, tmpfs on /tmp and /dev/shm, devtmpfs, proc, pipefs.
 
 Source: fs/filesystems.c (register_filesystem), fs/namespace.c (kern_mount), fs/fs_struct.c, fs/pipe.c
 (init_pipe_fs), drivers/base/devtmpfs.c. Missing: mount and umount as calls.

@@ -7,7 +7,7 @@
 cdef void signalfd_init() noexcept nogil
 cdef int64_t do_signalfd4(kernel_t *k, task_t *t, int32_t fd, uint64_t set, int64_t flags) noexcept nogil
 cdef void signalfd_release(kernel_t *k, file_t *f) noexcept nogil
-cdef uint32_t signalfd_queue(kernel_t *k, task_t *t) noexcept nogil  # sighand that the task can wait at; 0: see alloc_errno
+cdef uint32_t signalfd_queue(kernel_t *k, task_t *t) noexcept nogil  # sighand to wait at; 0: see alloc_errno
 cdef bint signalfd_check(kernel_t *k) noexcept nogil
 
 

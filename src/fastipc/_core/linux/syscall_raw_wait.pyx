@@ -91,8 +91,8 @@ cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ select
 cdef int64_t get_timeout(kernel_t *k, task_t *t, uint64_t tv, int64_t units, int64_t *ns) noexcept nogil:
-    # A struct timeval or timespec, of `units` a second, or none: 0 or -errno. `call.args[3]` is where what is left of it
-    # is to go, 0 = nowhere.
+    # A struct timeval or timespec, by its `units` a second, or none: 0 or -errno. `call.args[3]` is where what is left
+    # of it is to go, 0 = nowhere.
     cdef int64_t[2] time
     ns[0] = -1
     t.call.args[3] = 0
