@@ -276,6 +276,27 @@ def test_made_again_with_the_time_that_is_left(k, raw, name):
     assert t.sigprocmask(SIG_BLOCK) == set()
 
 
+@pytest.mark.parametrize("name", ["poll", "ppoll"])
+def test_interrupted_without_a_place_for_the_answers(k, raw, name):
+    """Rows that cannot be written any more: EFAULT, with the old mask."""
+    t, b = raw.t, k.spawn()
+    t.sigprocmask(SIG_SETMASK, [SIGUSR2])
+    call = t.submit(*(raw.call(name) if name == "ppoll" else ("syscall", name, raw.fds, 1, 5000)))
+    k.run(until=1)
+    b.kill(t, fastipc.SIGSTOP)
+    k.run(until=1)
+    b.kill(t, fastipc.SIGCONT)
+    assert call.result() == 0
+    t.mprotect(raw.m + 4096, 4096, PROT_READ)
+    call = t.submit(*(raw.call(name) if name == "ppoll" else ("syscall", name, raw.fds, 1, 5000)))
+    k.run(until=6)
+    b.kill(t, fastipc.SIGSTOP)
+    k.run(until=6)
+    b.kill(t, fastipc.SIGCONT)
+    assert call.result() == -EFAULT
+    assert t.sigprocmask(SIG_BLOCK) == {SIGUSR2}
+
+
 def test_errors_of_ppoll(raw):
     """The time, then the mask's size, its address, the rows; only then has the time been told."""
     t = raw.t

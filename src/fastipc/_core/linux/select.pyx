@@ -130,10 +130,12 @@ cdef void set_user_sigmask(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
 
 
 cdef int64_t poll_select_finish(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # The mask is as before, unless a handler is to run first. Where the time that is left cannot be stored the call is
-    # not made again.
+    # The mask is as before, unless a handler is to run first. Where what is to be stored cannot be the call is not made
+    # again.
     if ret == -ESLEEP:
         return ret
+    if ret <= -ERESTARTSYS and is_poll(t) and t.call.flags & CALL_USER and put_revents(k, t):
+        ret = -EFAULT
     if ret != -ERESTARTNOHAND:
         if t.call.flags & CALL_SIGMASK:
             set_current_blocked(k, t, thread_row(k, t.row).saved_sigmask)

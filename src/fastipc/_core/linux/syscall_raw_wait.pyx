@@ -74,16 +74,23 @@ cdef void free_rows(kernel_t *k, task_t *t) noexcept nogil:
     t.call.pollfds = t.call.nfds = 0
 
 
-cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # Only `revents` are stored, whatever the result. Who has no rows but asked for some has failed before.
+cdef int64_t put_revents(kernel_t *k, task_t *t) noexcept nogil:
+    # Nothing but them: 0 or -EFAULT.
     cdef uint64_t to = <uint64_t>t.call.iter.offset
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
     cdef uint32_t i
-    if (t.call.pollfds or (t.call.args[1] == 0 and ret >= 0)) and not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
-        ret = -EFAULT
+    if not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
+        return -EFAULT
     for i in range(t.call.nfds):
-        if ret != -EFAULT and copy_to_user(k, t, to + i * sizeof(pollfd_t) + 6, &p[i].revents, 2) < 2:
-            ret = -EFAULT
+        if copy_to_user(k, t, to + i * sizeof(pollfd_t) + 6, &p[i].revents, 2) < 2:
+            return -EFAULT
+    return 0
+
+
+cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # Whatever the result. Who has no rows but asked for some has failed before.
+    if (t.call.pollfds or (t.call.args[1] == 0 and ret >= 0)) and put_revents(k, t):
+        ret = -EFAULT
     if t.call.args[3]:
         put_time_left(k, t)
     return ret
