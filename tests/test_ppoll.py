@@ -145,6 +145,44 @@ def test_a_signal_that_is_ignored_leaves_the_time_running(k):
     assert a.sigprocmask(SIG_BLOCK) == {SIGUSR1}
 
 
+def test_a_select_that_is_interrupted_at_once_keeps_its_time(k):
+    """By a signal that is ignored, which has come before."""
+    a, b = k.spawn(), k.spawn()
+    for sig in (fastipc.SIGURG, fastipc.SIGCHLD):
+        a.sigprocmask(SIG_SETMASK, [sig])
+        b.kill(a, sig)
+        assert a.pselect([], [], [], 1, []) == ([], [], [])
+    assert k.now == 2
+
+
+@pytest.mark.parametrize("verb", ["ppoll", "sys_ppoll"])
+def test_programs_that_are_interrupted_at_once(k, kind, verb):
+    """By what was pending: ignored, so that the call is made again and finds data later; then with a handler."""
+
+    def program(t, r):
+        yield t.sigprocmask(SIG_SETMASK, [fastipc.SIGURG, SIGUSR1])
+        yield t.kill(t.pid, fastipc.SIGURG)
+        rows = np.array([(r, POLLIN, 0)], fastipc.POLLFD)
+        ready = yield getattr(t, verb)([(r, POLLIN)] if verb == "ppoll" else rows, None, [])
+        yield t.sigaction(SIGUSR1, quiet)
+        yield t.kill(t.pid, SIGUSR1)
+        yield t.read(r, 1)
+        try:
+            last = yield getattr(t, verb)([(r, POLLIN)] if verb == "ppoll" else rows, None, [])
+        except InterruptedError:
+            last = -EINTR
+        return ready if verb == "ppoll" else (ready, int(rows["revents"][0])), last
+
+    p = k.spawn()
+    r, w = p.pipe()
+    a = p.fork(kind(program), r)
+    k.run(until=1)
+    assert a.state == "sleeping"
+    p.write(w, b"x")
+    k.run()
+    assert a.result == ([(r, POLLIN)] if verb == "ppoll" else (1, POLLIN), -EINTR)
+
+
 # ------------------------------------------------------------------------------------------ compiled
 @fastipc.compiled
 def noted(t, signo, info):

@@ -659,6 +659,21 @@ def pending_before_the_wait(m: Machine) -> None:
     assert a.sigprocmask(SIG_BLOCK) == [SIGUSR1]
 
 
+def ignored_before_the_wait(m: Machine) -> None:
+    """What was pending and is ignored makes the call again, with the time that it had."""
+    a = m.spawn()
+    a.sigprocmask(SIG_BLOCK, ALL)
+    r, _ = a.pipe()
+    for call in (("ppoll", [(r, POLLIN)], 0, []), ("pselect", [r], [], [], 0, [])):
+        a.kill(a, SIGURG)
+        a.call(*call)
+        assert a.sigpending() == []
+    a.kill(a, SIGURG)
+    assert a.submit("ppoll", [(r, POLLIN)], 0.02, []).result() == []
+    a.kill(a, SIGURG)
+    assert a.submit("pselect", [r], [], [], 0.02, []).result() == ([], [], [])
+
+
 def without_a_mask(m: Machine) -> None:
     """Without a mask they are poll and select; a wait is not made again after a handler, nor is it for SA_RESTART."""
     a = m.spawn()

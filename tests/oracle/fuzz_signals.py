@@ -39,7 +39,10 @@ from .real import task_state
 COMMON = (SIGUSR1, SIGUSR2, 34, 40, 40)
 RARE = (SIGCHLD, SIGURG, SIGPIPE, SIGCONT, 64, 32)
 STOPS = (SIGSTOP, SIGTSTP)
-WAITS = ("pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid")
+WAITS = (
+    "pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "read", "write", "readv",
+    "writev", "poll", "select", "wait4", "waitid",
+)  # fmt: skip
 
 WEIGHTS = {
     "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,

@@ -28,6 +28,14 @@ cdef class Pending:
 cdef Pending PENDING = Pending()
 
 
+@cython.final
+cdef class Late:
+    """What a generator yields of a call that signals came in and that is not over: its result is made when it is."""
+
+    def __init__(self, held):
+        self.held = held  # what the call's buffers belong to
+
+
 class Parked(BaseException):
     """A submitted call has found a signal and sleeps in its second run; for `submit` only."""
 

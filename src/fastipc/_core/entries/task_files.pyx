@@ -432,7 +432,8 @@ cdef class FileCalls(TaskCore):
         return ret
 
     def ioctl(self, fd, request, arg=0):
-        """FIONREAD: the bytes that wait; FIONBIO and FIOASYNC with 0 or 1; FIOCLEX, FIONCLEX; FS_IOC_GETFLAGS, FS_IOC_SETFLAGS.
+        """FIONREAD: the bytes that wait; FIONBIO and FIOASYNC with 0 or 1; FIOCLEX, FIONCLEX; FS_IOC_GETFLAGS,
+        FS_IOC_SETFLAGS.
 
         Source: ioctl(2), chattr(1). Errors: EBADF, ENOTTY, EOPNOTSUPP, EPERM.
         """

@@ -208,14 +208,17 @@ cdef class Task(RawCalls):
     cdef object poll_done(self, int64_t ret, object held):
         # Not slept: complete, then the result.
         cdef uint8_t res = self.t.call.res
-        if res & RES_RAW:
-            ret = self.complete_raw(ret)
-            return self.poll_result(ret, held)
+        cdef bint again = ret <= -ERESTARTSYS
         try:
-            self.complete(ret)
+            ret = self.complete_raw(ret) if res & RES_RAW else self.complete(ret)
+        except Parked:
+            self.held = held
+            raise
         except BaseException:
             self.discard()
             raise
+        if unlikely(again) and self.ctx == CTX_LATE:
+            return Late(held)
         return self.poll_result(ret, held)
 
     cdef object poll_result(self, int64_t ret, object held):

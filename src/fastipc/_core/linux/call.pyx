@@ -80,10 +80,14 @@ cdef int64_t do_read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
 
 
 cdef int64_t read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
-    # A long read whose result is a bytes object: the entries make that. It goes on as one that has been woken.
+    # A long read whose result is a bytes object: the entries make that. It goes on as one that has been woken, so that
+    # what does not wait is told apart here.
     cdef file_t *f = fdget(k, t, fd)
     if f == NULL or not (f.f_mode & FMODE_READ):
         return -EBADF
+    if f.f_flags & O_NONBLOCK and bytes_available(k, t, f, t.call.args[2]) == 0 and (
+            f.f_op == SIGNALFD_FOPS or (is_pipe_file(f) and pipe_row(k, f.private_data).writers)):
+        return -EAGAIN
     call_hold(k, t, f)
     return -ESLEEP
 

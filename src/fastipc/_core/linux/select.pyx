@@ -159,6 +159,9 @@ cdef int64_t look_or_sleep(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept 
     if count:
         return count
     if signal_pending(t):
+        if timeout_ns >= 0:  # for when it is made again
+            t.call.deadline = deadline_after(k, timeout_ns)
+            t.call.flags |= CALL_TIMEOUT
         return poll_interrupted(t)
     if timeout_ns == 0:
         return 0
