@@ -61,6 +61,10 @@ TABLES = (
     "sigqueue",
     "itimer",
     "k_itimer",
+    "fown",
+    "fasync",
+    "pipe_fasync",
+    "signalfd_ctx",
 )
 USED_UP = {"super_block": ("s_last_ino",), "journal": ("j_expires",)}  # what a failed call may leave changed
 

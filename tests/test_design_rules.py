@@ -23,7 +23,8 @@ from fastipc import (
 CALLS = (
     "fork thread clone execve exit exit_group wait4 getpid getppid gettid getuid geteuid getresuid getgid getegid "
     "getresgid getrlimit setrlimit sched_yield nanosleep pipe pipe2 read readinto write readv writev pread pwrite "
-    "close dup dup2 dup3 fcntl ioctl fstat lseek poll select signal"
+    "close dup dup2 dup3 fcntl ioctl fstat lseek poll select signal "
+    "ppoll pselect signalfd"
 ).split()
 
 

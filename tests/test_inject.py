@@ -9,7 +9,7 @@ import fastipc
 from fastipc import F_DUPFD, F_SETPIPE_SZ, O_CLOEXEC, O_DIRECT, O_NONBLOCK, SIG_IGN, SIGCHLD, SIGPIPE, Deadlock
 
 KINDS = ("page", "row", "task", "signal", "sighand", "files", "fd", "file", "inode", "pipe", "pipe_buffer", "user")
-KINDS += ("poll_entry", "rlimit", "cred", "group_info", "group")
+KINDS += ("fown", "fasync", "signalfd_ctx", "poll_entry", "rlimit", "cred", "group_info", "group")
 ALLOWED = {errno.ENOMEM, errno.ENFILE, errno.EMFILE, errno.EAGAIN, errno.ENOSPC}
 
 
@@ -40,6 +40,13 @@ def by_hand(k):
     a.dup2(r, 200)
     a.dup3(w, 700, O_CLOEXEC)
     a.fcntl(r, F_DUPFD, 100)
+    a.fcntl(r, fastipc.F_SETFL, fastipc.O_ASYNC)
+    a.fcntl(r, fastipc.F_SETOWN, a)
+    a.fcntl(w, fastipc.F_SETSIG, 40)
+    a.fcntl(r, fastipc.F_SETFL, 0)
+    signals = a.signalfd(-1, [fastipc.SIGUSR1])
+    a.pselect([signals], [], [], 0.001, [fastipc.SIGUSR1])
+    a.ppoll([(signals, fastipc.POLLIN), (r, fastipc.POLLPRI)], 0.001, [])
     a.setrlimit(fastipc.RLIMIT_NOFILE, (1000, 2000))
     a.signal(SIGPIPE, SIG_IGN)
     s = k.spawn(groups=[5])

@@ -1,5 +1,6 @@
 """Signals in every kind of task: handlers, masks, frames, restart, stops. What Linux does is in the oracle's cases."""
 
+import contextlib
 import struct
 
 import numpy as np
@@ -434,6 +435,35 @@ def test_a_broken_frame_is_sigsegv(k, at):
     with pytest.raises(TaskExited):
         t.kill(t, SIGUSR1)
     assert p.wait4() == (t.pid, SIGSEGV)
+    k.verify()
+
+
+@pytest.mark.parametrize(
+    ("at", "mxcsr", "broken"),
+    [(0, 0, 0), (0x1000, 0, 0), (0x1010, 0x1F80, 0), (0x1008, 0, 1), (0x1000, 1 << 16, 1), (0x1F00, 0, 1), (8, 0, 1)]
+    + [(2**64 - 16, 0, 1)],
+)
+def test_the_state_of_the_floating_point_unit(k, at, mxcsr, broken):
+    """A frame has none; one that a handler points to must be what fxrstor takes."""
+    p = k.spawn()
+    t = p.fork()
+    area = t.mmap(8192, 3, fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS)
+    t.munmap(area + 4096, 4096)
+    where = area - 0x1000 + at if 0x1000 <= at < 0x2000 else at
+    seen = []
+
+    def handler(t, signo, info):
+        frame = t.regs.rsp
+        seen.append(struct.unpack("Q", t.load(frame + UC + 40 + 184, 8))[0])
+        t.store(frame + UC + 40 + 184, struct.pack("Q", where))
+        if mxcsr:
+            t.store(where + 24, struct.pack("I", mxcsr))
+
+    t.sigaction(SIGUSR1, handler)
+    with contextlib.suppress(TaskExited):
+        p.kill(t, SIGUSR1)
+    assert seen == [0]
+    assert t.state == ("zombie" if broken else "running")
     k.verify()
 
 

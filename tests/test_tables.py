@@ -52,6 +52,7 @@ SYSV_TABLES = "sem_array sem sem_queue sem_undo sem_undo_list msg_queue msg_msg 
 SYSV_TABLES += "sysv ipc_namespace ipc_ids shm mm vm_area".split()
 
 SIGNAL_TABLES = "sigaction sigqueue handler sigframe thread itimer k_itimer".split()
+READY_TABLES = "fown fasync pipe_fasync signalfd_ctx".split()
 
 NAMESPACE_TABLES = "pid_namespace upid user_namespace".split()
 
@@ -80,6 +81,20 @@ def test_the_tables_of_signals(k, name):
     t.kill(t.pid, fastipc.SIGUSR1)
     assert seen[0] > 0
     assert not k.table(name).flags.writeable
+
+
+@pytest.mark.parametrize("name", READY_TABLES)
+def test_the_tables_of_signals_of_files(k, name):
+    t = k.spawn()
+    r, w = t.pipe()
+    t.fcntl(r, fastipc.F_SETOWN, t)
+    t.fcntl(r, fastipc.F_SETFL, fastipc.O_ASYNC)
+    t.signalfd(-1, [fastipc.SIGIO])
+    assert len(k.table(name, live=True)) == 1
+    assert not k.table(name).flags.writeable
+    for fd in range(3):
+        t.close(fd)
+    assert len(k.table(name, live=True)) == 0
 
 
 @pytest.mark.parametrize("name", SYSV_TABLES)
@@ -111,8 +126,8 @@ def described():
     from fastipc._core import layout
 
     inside = "fdbits pid pidbits pollfd dhash siginfo stat kht shmid_ds shminfo shm_info".split()
-    inside += "sembuf semid_ds seminfo msqid_ds msginfo".split()
-    tables = [*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES]
+    inside += "signalfd_siginfo sembuf semid_ds seminfo msqid_ds msginfo".split()
+    tables = [*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES, *READY_TABLES]
     return {name: layout.dtype(name) for name in [*tables, *inside]}
 
 
@@ -126,7 +141,8 @@ def test_every_table_can_be_looked_at(k):
     with pytest.raises(ValueError) as caught:
         k.table("chairs")
     names = str(caught.value).split("one of ")[1].split(", ")
-    assert set(names) == {*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES}
+    every = {*NAMES, *FILE_TABLES, *SYSV_TABLES, *SIGNAL_TABLES, *NAMESPACE_TABLES, *READY_TABLES}
+    assert set(names) == every
     assert all(len(k.table(name).dtype.names) > 1 for name in names)
     assert all(name in (fastipc.Kernel.table.__doc__ or "") for name in names)
 

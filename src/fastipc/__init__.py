@@ -72,12 +72,13 @@ SHMID_DS: _np.dtype[_Any]
 SHMINFO: _np.dtype[_Any]
 SHM_INFO_T: _np.dtype[_Any]
 SIGINFO: _np.dtype[_Any]
+SIGNALFD_SIGINFO: _np.dtype[_Any]
 STAT: _np.dtype[_Any]
 
 
 _DTYPES = frozenset(
     "ITIMERSPEC ITIMERVAL MSGINFO MSQID_DS POLLFD SEMBUF SEMID_DS SEMINFO SHMID_DS SHMINFO SHM_INFO_T SIGINFO "
-    "STAT".split()
+    "SIGNALFD_SIGINFO STAT".split()
 )
 
 
@@ -87,7 +88,8 @@ def __getattr__(name: str) -> _Any:
     POLLFD, STAT and SIGINFO, the dtypes of the rows that ``sys_poll``, ``sys_fstat`` and ``sys_waitid`` fill; SHMID_DS,
     SHMINFO (IPC_INFO) and SHM_INFO_T (SHM_INFO), those of ``sys_shmctl``; SEMID_DS, SEMINFO, MSQID_DS and MSGINFO,
     those of ``sys_semctl`` and ``sys_msgctl``; SEMBUF, that of ``semop``; ITIMERVAL and ITIMERSPEC, those of
-    ``sys_setitimer`` and ``sys_timer_settime``; `replicate`, which needs `concurrent.futures`.
+    ``sys_setitimer`` and ``sys_timer_settime``; SIGNALFD_SIGINFO, that of what a signalfd gives; `replicate`, which
+    needs `concurrent.futures`.
     """
     value: _Any
     if name in _DTYPES:
@@ -115,6 +117,7 @@ __all__ = [
     "SHMINFO",
     "SHM_INFO_T",
     "SIGINFO",
+    "SIGNALFD_SIGINFO",
     "STAT",
     "Blocked",
     "Call",

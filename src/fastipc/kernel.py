@@ -314,8 +314,8 @@ class Kernel:
         files, fd, file, inode, pipe, pipe_buffer, page, user, rlimit, timer, poll_entry,
         cred, group_info, group, fs, dentry, name, super_block, mount, xa_node, journal, journal_head,
         mm, vm_area, ipc_namespace, ipc_ids, shm, sysv, sem_array, sem, sem_queue, sem_undo, sem_undo_list,
-        msg_queue, msg_msg, msg_receiver, msg_sender, pid_namespace, upid, user_namespace. Row 0 is never used. The
-        view pins the machine's memory.
+        msg_queue, msg_msg, msg_receiver, msg_sender, pid_namespace, upid, user_namespace, fown,
+        fasync, pipe_fasync, signalfd_ctx. Row 0 is never used. The view pins the machine's memory.
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")

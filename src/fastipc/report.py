@@ -15,6 +15,8 @@ from fastipc._core.abi import (
     NR_openat,
     NR_pause,
     NR_poll,
+    NR_ppoll,
+    NR_pselect6,
     NR_read,
     NR_readv,
     NR_rt_sigsuspend,
@@ -42,6 +44,8 @@ SLEEPING_CALLS = {
     NR_openat: "openat",
     NR_poll: "poll",
     NR_select: "select",
+    NR_ppoll: "ppoll",
+    NR_pselect6: "pselect",
     NR_wait4: "wait4",
     NR_waitid: "waitid",
     NR_nanosleep: "nanosleep",
@@ -162,7 +166,7 @@ def describe_wait(wait: Wait) -> tuple[str, str]:
         return call, f"{name} ({call.removesuffix('v')} end, fd {', '.join(map(str, numbers))})"
     if call in ("open", "openat"):
         return call, f"a {'writer' if numbers[0] & 1 else 'reader'} of FIFO {number}"
-    if call in ("poll", "select"):
+    if call in ("poll", "select", "ppoll", "pselect"):
         more = ", ..." if isinstance(number, int) and number > FDS_SHOWN else ""
         return call, "fds " + ", ".join(map(str, numbers)) + more
     if call == "wait4":

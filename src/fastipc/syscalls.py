@@ -56,6 +56,9 @@ TABLE: dict[int, Syscall] = {
     abi.NR_readv: Syscall("readv", "dbd"),
     abi.NR_writev: Syscall("writev", "dbd"),
     abi.NR_select: Syscall("select", ""),
+    abi.NR_ppoll: Syscall("ppoll", "-d"),
+    abi.NR_pselect6: Syscall("pselect6", ""),
+    abi.NR_signalfd4: Syscall("signalfd4", "dxx"),
     abi.NR_sched_yield: Syscall("sched_yield", ""),
     abi.NR_dup: Syscall("dup", "d"),
     abi.NR_dup2: Syscall("dup2", "dd"),
@@ -214,7 +217,6 @@ close(fd) -> none
 dup(fd) -> int
 dup2(old, new) -> int
 dup3(old, new, flags) -> int
-fcntl(fd, cmd, arg=0) -> int
 ioctl(fd, request, arg=0) -> int
 poll(fds: out, timeout_ms=-1) -> int
 fork(program: program, args: args) -> int
@@ -264,6 +266,7 @@ alarm(seconds) -> int
 timer_create(clockid, sig=14, value=0, notify=0, tid=0) -> int
 timer_getoverrun(id) -> int
 timer_delete(id) -> none
+signalfd(fd, set, flags=0) -> int
 mmap(length, prot, flags, fd=-1, offset=0, addr=0) -> int
 munmap(addr, length) -> none
 mprotect(addr, length, prot) -> none

@@ -183,7 +183,7 @@ def might_sleep(name: str, *args: Any) -> bool:
         return args[-1] != 0
     if name == "open":
         return not args[1] & (O_NONBLOCK | O_PATH | O_RDWR)
-    return name in ("read", "readv", "exit", "exit_group")
+    return name in ("read", "read_signals", "readv", "exit", "exit_group")
 
 
 class Program:

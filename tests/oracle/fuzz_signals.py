@@ -16,11 +16,13 @@ from .abi import (
     CLOCK_TAI,
     CLONE_NEWPID,
     CLONE_THREAD,
+    POLLIN,
     SA_NOCLDSTOP,
     SA_NOCLDWAIT,
     SA_NODEFER,
     SA_RESETHAND,
     SA_RESTART,
+    SFD_NONBLOCK,
     SIG_DFL,
     SIG_IGN,
     SIGCHLD,
@@ -47,12 +49,16 @@ from .real import task_state
 COMMON = (SIGUSR1, SIGUSR2, 34, 40, 40)
 RARE = (SIGCHLD, SIGURG, SIGPIPE, SIGCONT, 64, 32)
 STOPS = (SIGSTOP, SIGTSTP)
-WAITS = ("pause", "sigsuspend", "sigtimedwait", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid")
+WAITS = (
+    "pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "read", "write", "readv",
+    "writev", "poll", "select", "wait4", "waitid",
+)  # fmt: skip
 
 WEIGHTS = {
     "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,
     "execve": 1, "group": 3, "sigaction": 16, "kill": 26, "tkill": 6, "sigqueue": 8, "sigprocmask": 16, "sigpending": 6,
     "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1, "unshare": 1, "timer": 12,
+    "signalfd": 4, "read_signals": 8, "ppoll": 5,
 }  # fmt: skip
 
 
@@ -85,6 +91,8 @@ class SignalProgram(Program):
             self.inside.add(step.actor)
         if step.newborn >= 0 and isinstance(value, Task) and (spaces or step.actor in self.inside):
             self.inside.add(step.newborn)
+        if step.name == "signalfd" and isinstance(value, int):
+            self.tables.setdefault(step.actor, {})[value] = "s"
         if step.newborn >= 0 and (isinstance(value, Task) or step.name == "spawn"):
             thread = step.name == "thread" or (step.name == "clone" and step.args[0] & CLONE_THREAD)
             self.process[step.newborn] = self.process[step.actor] if thread else step.newborn
@@ -168,6 +176,24 @@ class SignalProgram(Program):
 
     def _sigtimedwait_(self, actor: int) -> tuple:
         return ("sigtimedwait", self._set(), 0) if self.random.random() < 0.5 else ("sigtimedwait", self._set())
+
+    def _read_(self, actor: int) -> tuple:
+        _, fd, n = super()._read_(actor)
+        return "read_signals", fd, n  # which may be a signalfd
+
+    def _signalfd_(self, actor: int) -> tuple:
+        rng = self.random
+        fd = -1 if rng.random() < 0.6 else self._fd(actor, "s")
+        flags = 1 if rng.random() < 0.03 else SFD_NONBLOCK * (rng.random() < 0.8)
+        return "signalfd", fd, self._set(), flags
+
+    def _read_signals_(self, actor: int) -> tuple:
+        return "read_signals", self._fd(actor, "s"), self.random.choice((128, 128, 512, 4096))
+
+    def _ppoll_(self, actor: int) -> tuple:
+        rng = self.random
+        fds = [(self._fd(actor, "s"), POLLIN) for _ in range(rng.randrange(4))]
+        return "ppoll", fds, 0, self._set() if rng.random() < 0.8 else None
 
     def _wait4_(self, actor: int) -> tuple:
         name, whom, options = super()._wait4_(actor)

@@ -8,6 +8,7 @@ ends later is a line of ``log``: two machines agree if their logs are equal.
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from .memory import ACCESSES, FAULT
 
 ASLEEP = "asleep"
 DIED = "died"
+RECORD = struct.Struct("IiiIIiIIIIiiQ")  # the head of a signalfd_siginfo
 
 CREATING = frozenset({"fork", "thread", "clone"})
 NAMING = frozenset({"getpid", "gettid", "getppid", "getpgid", "getsid", "setsid"})  # their results are process ids
@@ -26,12 +28,12 @@ NOTHING = frozenset(
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
     {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep", "pause"}
-    | {"sigsuspend", "sigtimedwait", "sigtaken"}
+    | {"sigsuspend", "sigtimedwait", "ppoll", "pselect", "read_signals", "sigtaken"}
     | {"semop", "semtimedop", "msgsnd", "msgrcv", "semop_at", "semtimedop_at", "msgsnd_at", "msgrcv_at"}
 )
 DEADLY = frozenset(
     {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo"}
-    | {"sigprocmask", "sigsuspend", "setitimer", "timer_settime"}
+    | {"sigprocmask", "sigsuspend", "ppoll", "pselect", "setitimer", "timer_settime"}
 )
 
 
@@ -257,6 +259,25 @@ class Machine:
         if code == -2:  # of a timer: its id
             return (sig, code, pid, value)
         return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
+
+    def signals_read(self, data: bytes) -> list[tuple] | bytes:
+        """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band.
+
+        What are none are returned as they are.
+        """
+        found = []
+        if len(data) % 128:
+            return data
+        for at in range(0, len(data), 128):
+            signo, errno, code, pid, _, fd, _, band, _, _, status, integer, pointer = RECORD.unpack_from(data, at)
+            if errno or (pointer ^ integer) & 0xFFFFFFFF or not 0 < signo < 65 or any(data[at + 100 : at + 128]):
+                return data
+            found.append((signo, code, self.name_of(pid) if pid else 0, integer or status, fd, hex(band)))
+        return found
+
+    def owner(self, type: int, pid: int) -> tuple[int, str | int]:
+        """Return an owner of a file by the name of its task."""
+        return type, self.name_of(pid) if pid else 0
 
     def close(self) -> None:
         """End all tasks."""

@@ -24,8 +24,8 @@ RAW = {
 }  # fmt: skip
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
-    "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_triple", "_stranger", "_user",
-    "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped", "_info",
+    "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets",
+    "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped", "_info",
 )  # fmt: skip
 
 

@@ -605,8 +605,12 @@ class RealMachine(RealTimers, RealSignals, RealSysv, RealMemory, Machine):
         return decode
 
     def _poll_(self, slot: Slot, fds: list[tuple[int, int]], timeout_ms: int = -1) -> Callable:
-        rows = b"".join(struct.pack("ihh", fd, events, 0) for fd, events in fds)
-        slot.send(NR["poll"], slot.put(rows), len(fds), timeout_ms)
+        decode = self._poll_rows(slot, fds)
+        slot.send(NR["poll"], slot.address, len(fds), timeout_ms)
+        return decode
+
+    def _poll_rows(self, slot: Slot, fds: list[tuple[int, int]]) -> Callable:
+        slot.put(b"".join(struct.pack("ihh", fd, events, 0) for fd, events in fds))
 
         def decode(ret: int) -> list[tuple[int, int]]:
             rows = struct.iter_unpack("ihH", slot.get(8 * len(fds)))
@@ -621,19 +625,23 @@ class RealMachine(RealTimers, RealSignals, RealSysv, RealMemory, Machine):
         return self._select_sets(slot, nfds, (r, w, x), timeout)
 
     def _select_sets(self, slot: Slot, nfds: int, sets: tuple, timeout: float | None) -> Callable:
-        pointers = []
-        for i, fds in enumerate(sets):
-            bits = sum(1 << fd for fd in set(fds))
-            pointers.append(slot.put(bits.to_bytes(128, "little"), i * 128))
+        pointers, decode = self._place_sets(slot, nfds, sets)
         when = 0
         if timeout is not None:
             when = slot.put(struct.pack("qq", int(timeout), round((timeout - int(timeout)) * 1e6)), 512)
         slot.send(NR["select"], nfds, *pointers, when)
+        return decode
+
+    def _place_sets(self, slot: Slot, nfds: int, sets: tuple) -> tuple[list[int], Callable]:
+        pointers = []
+        for i, fds in enumerate(sets):
+            bits = sum(1 << fd for fd in set(fds))
+            pointers.append(slot.put(bits.to_bytes(128, "little"), i * 128))
 
         def decode(ret: int) -> tuple[list[int], ...]:
             return ready_sets([slot.get(128, i * 128) for i in range(3)], nfds, ret)
 
-        return decode
+        return pointers, decode
 
     def _select_nfds_(
         self, slot: Slot, nfds: int, r: list[int], w: list[int], x: list[int], timeout: float

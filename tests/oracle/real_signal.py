@@ -14,6 +14,7 @@ JOURNAL, LINES, LINE = 1 << 16, 4096, struct.Struct("6iqQ")
 NR = {
     "rt_sigprocmask": 14, "pause": 34, "kill": 62, "rt_sigpending": 127, "rt_sigtimedwait": 128,
     "rt_sigqueueinfo": 129, "rt_sigsuspend": 130, "tkill": 200, "tgkill": 234, "rt_tgsigqueueinfo": 297,
+    "pselect6": 270, "ppoll": 271, "signalfd4": 289,
 }  # fmt: skip
 
 
@@ -122,3 +123,58 @@ class RealSignals:
             return self.told_of(sig, code, pid, value)
 
         return decode
+
+    # ------------------------------------------------------------------------------------------ masks of other waits
+    def _timespec(self, slot: Any, seconds: float | None, at: int) -> int:
+        if seconds is None:
+            return 0
+        ns = round(seconds * 1e9)
+        return slot.put(struct.pack("qq", ns // 10**9, ns % 10**9), at)
+
+    def _ppoll_(
+        self, slot: Any, fds: list, timeout: float | None = None, sigmask: Iterable[int] | None = None
+    ) -> Callable:
+        decode = self._poll_rows(slot, fds)
+        when = self._timespec(slot, timeout, 32768)
+        mask = 0 if sigmask is None else slot.put(struct.pack("Q", mask_of(sigmask)), 32800)
+        slot.send(NR["ppoll"], slot.address, len(fds), when, mask, 8)
+        return decode
+
+    def _pselect_(
+        self,
+        slot: Any,
+        r: list[int],
+        w: list[int],
+        x: list[int],
+        timeout: float | None = None,
+        sigmask: Iterable[int] | None = None,
+    ) -> Callable:
+        nfds = max([-1, *r, *w, *x]) + 1
+        pointers, decode = self._place_sets(slot, nfds, (r, w, x))
+        when = self._timespec(slot, timeout, 32768)
+        mask = 0 if sigmask is None else slot.put(struct.pack("Q", mask_of(sigmask)), 32800)
+        pack = slot.put(struct.pack("QQ", mask, 8), 32816)
+        slot.send(NR["pselect6"], nfds, *pointers, when, pack)
+        return decode
+
+    # ------------------------------------------------------------------------------------------ signals of files
+    def _signalfd_(self, slot: Any, fd: int, set: Iterable[int], flags: int = 0) -> None:
+        slot.send(NR["signalfd4"], fd, slot.put(struct.pack("Q", mask_of(set))), 8, flags)
+
+    def _read_signals_(self, slot: Any, fd: int, n: int) -> Callable:
+        slot.send(0, fd, slot.address, n)
+        return lambda ret: self.signals_read(slot.get(ret))
+
+    def _setown_(self, slot: Any, fd: int, who: Any) -> None:
+        slot.send(72, fd, abi.F_SETOWN, self._number(who))
+
+    def _getown_(self, slot: Any, fd: int) -> Callable:
+        slot.send(72, fd, abi.F_GETOWN)
+        return lambda ret: self.name_of(ret) if ret else 0
+
+    def _setown_ex_(self, slot: Any, fd: int, type: int, who: Any) -> None:
+        slot.send(72, fd, abi.F_SETOWN_EX, slot.put(struct.pack("ii", type, self._number(who))))
+
+    def _getown_ex_(self, slot: Any, fd: int) -> Callable:
+        slot.send(72, fd, abi.F_GETOWN_EX, slot.address)
+        return lambda ret: self.owner(*struct.unpack("ii", slot.get(8)))

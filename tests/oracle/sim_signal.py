@@ -91,3 +91,44 @@ class SimSignals:
             return self.told_of(info.si_signo, info.si_code, pid, info.si_value or info.si_status)
 
         return "sigtimedwait", (set, timeout), decode
+
+    # ------------------------------------------------------------------------------------------ masks of other waits
+    def _ppoll_(self, fds: list, timeout: float | None = None, sigmask: Iterable[int] | None = None) -> tuple:
+        if self.verb == "sys":
+            _, (rows, _), decode = self._sys_poll(fds)
+            return "sys_ppoll", (rows, timeout, sigmask), decode
+        return "ppoll", (fds, timeout, sigmask), None
+
+    def _pselect_(self, r: list, w: list, x: list, timeout: Any = None, sigmask: Any = None) -> tuple:
+        if self.verb == "sys":
+            _, args, decode = self._sys_select(r, w, x, timeout)
+            return "sys_pselect", (*args, sigmask), decode
+        return "pselect", (r, w, x, timeout, sigmask), lambda sets: tuple(map(sorted, sets))
+
+    # ------------------------------------------------------------------------------------------ signals of files
+    def _signalfd_(self, fd: int, set: Iterable[int], flags: int = 0) -> tuple:
+        return "sys_signalfd" if self.verb == "sys" else "signalfd", (fd, set, flags), None
+
+    def _read_signals_(self, fd: int, n: int) -> tuple:
+        if self.verb == "sys":
+            buffer = bytearray(n)
+            return "sys_read", (fd, buffer), lambda got: self.signals_read(bytes(buffer[:got]))
+        return "read", (fd, n), self.signals_read
+
+    def _control(self, *args: Any) -> tuple[str, tuple]:
+        return "sys_fcntl" if self.verb == "sys" else "fcntl", args
+
+    def _setown_(self, fd: int, who: Any) -> tuple:
+        return *self._control(fd, abi.F_SETOWN, self._plain(who)), None
+
+    def _getown_(self, fd: int) -> tuple:
+        return *self._control(fd, abi.F_GETOWN), lambda pid: self.name_of(pid) if pid else 0
+
+    def _setown_ex_(self, fd: int, type: int, who: Any) -> tuple:
+        return *self._control(fd, abi.F_SETOWN_EX, (type, self._plain(who))), None
+
+    def _getown_ex_(self, fd: int) -> tuple:
+        if self.verb == "sys":
+            pair = np.zeros(2, np.int32)
+            return "sys_fcntl", (fd, abi.F_GETOWN_EX, pair), lambda ret: self.owner(*map(int, pair))
+        return "fcntl", (fd, abi.F_GETOWN_EX), lambda pair: self.owner(*pair)

@@ -16,7 +16,7 @@ Case = Callable[[Machine], None]
 
 THEMES = (
     "pipe", "ready", "fd", "process", "ids", "fault", "path", "file", "fifo", "memory", "mapping", "attach", "shm",
-    "sem", "msg", "signal", "namespace", "timer",
+    "sem", "msg", "signal", "namespace", "timer", "signalfd",
 )  # fmt: skip
 ROOTED = ("path", "file", "fifo", "mapping")  # themes whose tasks need a file tree of their own
 RECORDED = Path(__file__).with_name("recorded")

@@ -180,6 +180,9 @@ cpdef enum:  # Source: include/uapi/asm-generic/fcntl.h
     F_GETSIG = 11
     F_SETOWN_EX = 15
     F_GETOWN_EX = 16
+    F_OWNER_TID = 0
+    F_OWNER_PID = 1
+    F_OWNER_PGRP = 2
     F_DUPFD_CLOEXEC = 1030
     F_SETPIPE_SZ = 1031
     F_GETPIPE_SZ = 1032
@@ -262,6 +265,7 @@ cpdef enum:  # Source: include/uapi/linux/limits.h, include/uapi/linux/uio.h
 
 cpdef enum:  # Source: include/uapi/linux/magic.h
     PIPEFS_MAGIC = 0x50495045
+    ANON_INODE_FS_MAGIC = 0x09041934
     TMPFS_MAGIC = 0x01021994
     EXT4_SUPER_MAGIC = 0xef53
     PROC_SUPER_MAGIC = 0x9fa0
@@ -760,7 +764,9 @@ cpdef enum:  # Source: arch/x86/entry/syscalls/syscall_64.tbl
     NR_pselect6 = 270
     NR_ppoll = 271
     NR_unshare = 272
+    NR_signalfd = 282
     NR_fallocate = 285
+    NR_signalfd4 = 289
     NR_dup3 = 292
     NR_pipe2 = 293
     NR_rt_tgsigqueueinfo = 297
@@ -781,6 +787,16 @@ cpdef enum:  # Source: include/uapi/asm-generic/siginfo.h
     SI_TKILL = -6
     SI_DETHREAD = -7
     SI_ASYNCNL = -60
+    POLL_IN = 1
+    POLL_OUT = 2
+    POLL_MSG = 3
+    POLL_ERR = 4
+    POLL_PRI = 5
+    POLL_HUP = 6
+
+cpdef enum:  # Source: include/uapi/linux/signalfd.h
+    SFD_NONBLOCK = 0o4000
+    SFD_CLOEXEC = 0o2000000
 
 cdef enum:  # what a C int cannot hold: `abi.pyx` gives these to Python
     FS_IOC_GETFLAGS = 0x80086601

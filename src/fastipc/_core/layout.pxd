@@ -13,6 +13,7 @@ cdef enum:  # wait_queue_entry.kind: which queue an entry is on; `obj` is the ro
     WQ_PIPE_RD = 1  # pipe.rd_wait
     WQ_PIPE_WR = 2  # pipe.wr_wait
     WQ_CHLDEXIT = 3  # signal.wait_chldexit
+    WQ_SIGNALFD = 4  # sighand.signalfd_wqh
 
 cdef enum:  # wait_queue_entry.flags
     WQ_FLAG_EXCLUSIVE = 1
@@ -35,7 +36,7 @@ ctypedef struct poll_entry_t:  # struct poll_table_entry, include/linux/poll.h
     uint32_t live
     uint32_t link
     wait_queue_entry_t wait
-    uint32_t task  # whom to wake
+    uint32_t task  # whom to wake; 0: nobody, see linux/fasync.pyx
     uint32_t key  # events that wake
     uint32_t file  # held while the entry exists
     uint32_t next  # the next entry of the same call
@@ -88,6 +89,7 @@ cdef enum:  # call.flags
     CALL_OVER = 128  # it has its result, and the task is on its way back to user code
     CALL_RESTART = 256  # it is to be made again, when the task is back in user code
     CALL_TOLD = 512  # it has been counted and traced
+    CALL_SIGMASK = 2048  # another mask, in args[4], holds until it is over
     CALL_MSG = 1024  # the message that it has received is kept in the task's msg_receiver row, to be taken
 
 cdef enum:  # call.res: what Python gets, if the call succeeds
@@ -280,6 +282,7 @@ ctypedef struct sighand_t:  # struct sighand_struct: which signals are not at th
     uint32_t action  # run of k_sigaction rows, by signal; 0: nothing but what the sets below say
     uint64_t ignored
     uint64_t caught
+    wait_queue_head_t signalfd_wqh
 
 ctypedef struct k_sigaction_t:  # struct k_sigaction; its names are macros in C. SIG_DFL, SIG_IGN: see the sets above
     uint32_t live
@@ -578,7 +581,8 @@ cdef enum:  # file.f_op, inode.i_fop
     PATH_FOPS = 10  # O_PATH: no operation at all
     PROC_FOPS = 11
     SHM_FOPS = 12  # of an attach: private_data is the segment, f_version its namespace
-    N_FOPS = 13
+    SIGNALFD_FOPS = 13  # private_data is the signalfd_ctx
+    N_FOPS = 14
 
 ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t live
@@ -591,8 +595,8 @@ ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t inode
     uint32_t f_version  # f_pipe: the other side's counter at open (FIFO); of a file of /proc: PID namespace, counted
     int64_t f_pos
-    uint32_t f_owner
-    uint32_t f_sig
+    uint32_t f_owner  # row of the fown_struct, 0 = none yet
+    uint32_t f_pad
     uint32_t f_dentry  # f_path: none in a pipe, whose name is made of its number when somebody asks
     uint32_t f_mnt
     uint64_t pad
@@ -604,6 +608,7 @@ cdef enum:  # inode.i_op: how a name is looked up below it, or what it stands fo
     PROC_DIR = 3  # made when looked up; i_private says which
     PROC_LINK = 4
     PROC_FILE = 5
+    ANON_INODE = 6  # that of all files that are nothing but their operations
 
 cdef enum:  # inode.i_flags
     S_SYNC = 1
@@ -780,6 +785,31 @@ ctypedef struct siginfo_t:
     int32_t pad3
     uint64_t pad4[5]  # 128 bytes
 
+# struct signalfd_siginfo, include/uapi/linux/signalfd.h. Its fields have C's names, ssi_signo and so on, in NumPy.
+ctypedef struct signalfd_siginfo_t:
+    uint32_t signo
+    int32_t error
+    int32_t code
+    uint32_t pid
+    uint32_t uid
+    int32_t fd
+    uint32_t tid
+    uint32_t band
+    uint32_t overrun
+    uint32_t trapno
+    int32_t status
+    int32_t integer
+    uint64_t pointer
+    uint64_t utime
+    uint64_t stime
+    uint64_t addr
+    uint16_t addr_lsb
+    uint16_t pad2
+    int32_t syscall
+    uint64_t call_addr
+    uint32_t arch
+    uint8_t pad[28]
+
 cdef enum:  # pipe_buffer.flags
     PIPE_BUF_FLAG_PACKET = 8
     PIPE_BUF_FLAG_CAN_MERGE = 16
@@ -809,13 +839,44 @@ ctypedef struct pipe_t:  # struct pipe_inode_info, include/linux/pipe_fs_i.h; tw
     uint32_t max_usage  # slots that may be used
     uint32_t ring_size  # power of two
     uint32_t bufs  # run of pipe_buffer rows
-    uint32_t poll_usage
+    uint16_t poll_usage
+    uint16_t fasync  # it has a row of pipe_fasync
     uint32_t files
     uint32_t r_counter
     uint32_t w_counter
     uint32_t inode
     uint32_t user
     uint32_t nr_accounted
+
+ctypedef struct fown_t:  # struct fown_struct, include/linux/fs.h: who gets the SIGIO of an open file
+    uint32_t live
+    uint32_t link
+    int32_t pid  # 0 = nobody
+    uint32_t pid_count  # how often that number had been given
+    uint32_t pid_type  # F_OWNER_ number
+    int32_t signum  # 0 = SIGIO, without an info
+    uint32_t uid  # of who set it
+    uint32_t euid
+
+ctypedef struct fasync_t:  # struct fasync_struct: an open file with O_ASYNC
+    uint32_t live
+    uint32_t link
+    uint32_t fa_next
+    uint32_t fa_file
+    int32_t fa_fd
+    uint32_t pad
+
+ctypedef struct pipe_fasync_t:  # what a pipe with O_ASYNC has besides, row = the pipe's
+    uint32_t live
+    uint32_t link
+    uint32_t fasync_readers  # newest fasync row
+    uint32_t fasync_writers
+    uint32_t gates[2]  # poll_entry of nobody at the head of rd_wait, of wr_wait
+
+ctypedef struct signalfd_ctx_t:  # struct signalfd_ctx, fs/signalfd.c
+    uint32_t live
+    uint32_t link
+    uint64_t sigmask  # what is not taken
 
 
 # ---------------------------------------------------------------------------------------------- pages
@@ -1311,7 +1372,11 @@ cdef enum:  # table numbers
     T_USER_NAMESPACE = 56
     T_K_ITIMER = 57
     T_ITIMER = 58
-    N_TABLES = 59
+    T_FOWN = 59
+    T_FASYNC = 60
+    T_PIPE_FASYNC = 61
+    T_SIGNALFD = 62
+    N_TABLES = 63
 
 cdef enum:
     SCRATCH = 256
@@ -1423,7 +1488,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t inject_any  # some injection is armed
     uint32_t hooks  # HOOK_ bits: what `Kernel.hooks` watches
     uint32_t namespaces  # of pids and of users, the first ones not counted: 0 = all numbers and ids are what they seem
-    table_t table[59]
+    table_t table[63]
 
     # limits, k.limits
     int64_t pid_max
@@ -1495,6 +1560,8 @@ ctypedef struct kernel_t:  # one machine
     uint32_t last_anon_vma
     int32_t mm_tgid  # whose doing it is that areas come and go: what counts them knows no task
     uint32_t msg_partial[12]  # pages with room for parts of messages, by order
+    uint32_t anon_inode  # of signalfds and their like
+    uint32_t anon_mnt
     uint32_t shm_mnt  # the internal tmpfs of files without a name
     uint32_t zap_ready  # some init that has ended may have nobody left to wait for
     uint32_t user_hash[256]

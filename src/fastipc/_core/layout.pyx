@@ -58,6 +58,10 @@ cdef object describe(str name):
     cdef handler_t handler_
     cdef sigframe_t sigframe_
     cdef thread_t thread_
+    cdef fown_t fown_
+    cdef fasync_t fasync_
+    cdef pipe_fasync_t pipe_fasync_
+    cdef signalfd_ctx_t signalfd_ctx_
     cdef shmid_kernel_t shm_
     cdef shmid64_ds_t shmid_ds_
     cdef shminfo64_t shminfo_
@@ -81,6 +85,7 @@ cdef object describe(str name):
     cdef itimer_t itimer_
     cdef itimerval_t itimerval_
     cdef itimerspec_t itimerspec_
+    cdef signalfd_siginfo_t signalfd_siginfo_
     cdef stat_t stat_
     if name == "task":
         return np.asarray(<task_t[:1]>&task_).dtype
@@ -172,6 +177,14 @@ cdef object describe(str name):
         return np.asarray(<sigframe_t[:1]>&sigframe_).dtype
     if name == "thread":
         return np.asarray(<thread_t[:1]>&thread_).dtype
+    if name == "fown":
+        return np.asarray(<fown_t[:1]>&fown_).dtype
+    if name == "fasync":
+        return np.asarray(<fasync_t[:1]>&fasync_).dtype
+    if name == "pipe_fasync":
+        return np.asarray(<pipe_fasync_t[:1]>&pipe_fasync_).dtype
+    if name == "signalfd_ctx":
+        return np.asarray(<signalfd_ctx_t[:1]>&signalfd_ctx_).dtype
     if name == "shm":
         return np.asarray(<shmid_kernel_t[:1]>&shm_).dtype
     if name == "shmid_ds":
@@ -222,6 +235,11 @@ cdef object describe(str name):
         return np.asarray(<itimerval_t[:1]>&itimerval_).dtype
     if name == "itimerspec":
         return np.asarray(<itimerspec_t[:1]>&itimerspec_).dtype
+    if name == "signalfd_siginfo":
+        renamed = np.asarray(<signalfd_siginfo_t[:1]>&signalfd_siginfo_).dtype
+        names = {"error": "errno", "integer": "int", "pointer": "ptr"}
+        renamed.names = tuple(n if n.startswith("pad") else "ssi_" + names.get(n, n) for n in renamed.names)
+        return renamed
     if name == "stat":
         return np.asarray(<stat_t[:1]>&stat_).dtype
     raise KeyError(name)

@@ -34,6 +34,7 @@ from fastipc._numba.user_buffer import is_user
 THREAD_FLAGS = int(
     abi.CLONE_VM | abi.CLONE_FS | abi.CLONE_FILES | abi.CLONE_SIGHAND | abi.CLONE_THREAD | abi.CLONE_SYSVSEM
 )
+F_GETOWN, F_SETOWN_EX, F_GETOWN_EX = int(abi.F_GETOWN), int(abi.F_SETOWN_EX), int(abi.F_GETOWN_EX)
 SIGINFO_SIZE = dtype("siginfo").itemsize
 STAT_SIZE = dtype("stat").itemsize
 MOST_ITEMS = 1 << 46  # of an array: their size in bytes is no overflow
@@ -41,7 +42,7 @@ MOST_ITEMS = 1 << 46  # of an array: their size in bytes is no overflow
 _array, _checkpoint = external("array", 1), external("checkpoint", 0)
 _clone, _fstat, _pipe2, _wait4 = external("clone", 2), external("fstat", 2), external("pipe2", 1), external("wait4", 2)
 _getresgid, _getresuid, _getrlimit = external("getresgid", 1), external("getresuid", 1), external("getrlimit", 2)
-_setrlimit = external("setrlimit", 3)
+_fcntl, _setrlimit = external("fcntl", 3), external("setrlimit", 3)
 
 
 @overload_method(TaskType, "pipe")
@@ -253,6 +254,48 @@ def _sys_waitid(t, idtype, id, info, options):
         return call(machine_of(t), row_of(t), idtype, id, address_of(info), options)
 
     return sys_waitid
+
+
+# ---------------------------------------------------------------------------------------------- fcntl
+def _fcntl_of(raises: bool) -> Any:
+    """``t.fcntl(fd, cmd, arg=0)``; of F_SETOWN_EX and F_GETOWN_EX ``arg`` is an array of int32, type and pid."""
+
+    def typed(t, fd, cmd, arg=0):
+        require_int("fd", fd)
+        require_int("cmd", cmd)
+        array = isinstance(arg, types.Buffer)
+        if array:
+            require_buffer("arg", arg, True)
+            if arg.dtype != types.int32:
+                raise TypingError(f"arg must be an array of int32, not {arg}")
+        else:
+            require_int("arg", arg)
+
+        def with_number(t, fd, cmd, arg=0):
+            ret = _fcntl(machine_of(t), row_of(t), fd, cmd, 0 if cmd == F_SETOWN_EX else arg)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return load_int32(row_of(t) + OUT0) if ret == 0 and cmd == F_GETOWN else ret
+
+        def with_owner(t, fd, cmd, arg=0):
+            if arg.size < 2:
+                raise ValueError("arg must have room for two 32-bit integers")
+            owner = np.int64(arg[0]) & 0xFFFFFFFF | np.int64(arg[1]) << 32
+            ret = _fcntl(machine_of(t), row_of(t), fd, cmd, owner)
+            if raises and ret < 0:
+                raise_errno(ret)
+            if ret == 0 and cmd == F_GETOWN_EX:
+                arg[0] = load_int32(row_of(t) + OUT0)
+                arg[1] = load_int32(row_of(t) + OUT1)
+            return ret
+
+        return with_owner if array else with_number
+
+    return typed
+
+
+overload_method(TaskType, "fcntl")(_fcntl_of(True))
+overload_method(TaskType, "sys_fcntl")(_fcntl_of(False))
 
 
 # ---------------------------------------------------------------------------------------------- several numbers

@@ -1,4 +1,6 @@
-"""select in compiled code. The raising verb is that of interpreted programs; the other one has the sets of C."""
+"""select, pselect and ppoll in compiled code. The raising verb of select is that of interpreted programs; the other one
+has the sets of C.
+"""
 
 from typing import Any
 
@@ -18,6 +20,7 @@ SET_BYTES = int(abi.FD_SETSIZE) // 8
 SETS = ("r", "w", "x")
 
 _select, _select_fds = external("select", 5), external("select_fds", 5)
+_ppoll, _pselect, _pselect_fds = external("ppoll", 5), external("pselect", 7), external("pselect_fds", 7)
 
 
 def absent(given: Any) -> bool:
@@ -58,6 +61,24 @@ def _timeout_ns(timeout):
         return ns if ns >= 0 else -2
 
     return limited
+
+
+def require_sigmask(given: Any) -> None:
+    """The bits of a set, or None."""
+    if not absent(given):
+        require_int("sigmask", given)
+
+
+def mask_bits(sigmask: Any) -> Any:
+    """The bits of a set, 0 for None."""
+    raise NotImplementedError  # in compiled code only
+
+
+@overload(mask_bits)
+def _mask_bits(sigmask):
+    if absent(sigmask):
+        return lambda sigmask: 0
+    return lambda sigmask: sigmask
 
 
 def put(fds: Any, at: Any, given: Any) -> Any:
@@ -153,3 +174,75 @@ def _sys_select(t, nfds, r, w, x, timeout=None):
         return ret
 
     return sys_select
+
+
+# ---------------------------------------------------------------------------------------------- with a mask
+@overload_method(TaskType, "pselect")
+def _pselect_(t, r, w, x, timeout=None, sigmask=None):
+    for name, given in zip(SETS, (r, w, x), strict=True):
+        require_numbers(name, given)
+    require_timeout(timeout)
+    require_sigmask(sigmask)
+    masked = 0 if absent(sigmask) else 1
+
+    def pselect(t, r, w, x, timeout=None, sigmask=None):
+        a, b, c = len(r), len(r) + len(w), len(r) + len(w) + len(x)
+        asked = np.empty(c, np.int64)
+        put(asked, 0, r)
+        put(asked, a, w)
+        put(asked, b, x)
+        ready = asked.copy()
+        ns, mask = timeout_ns(timeout), mask_bits(sigmask)
+        ret = _pselect_fds(machine_of(t), row_of(t), address_of(ready), a, b - a, c - b, ns, masked, mask)
+        if ret < 0:
+            raise_errno(ret)
+        return (
+            [asked[i] for i in range(a) if ready[i]],
+            [asked[i] for i in range(a, b) if ready[i]],
+            [asked[i] for i in range(b, c) if ready[i]],
+        )
+
+    return pselect
+
+
+@overload_method(TaskType, "sys_pselect")
+def _sys_pselect(t, nfds, r, w, x, timeout=None, sigmask=None):
+    require_int("nfds", nfds)
+    for name, given in zip(SETS, (r, w, x), strict=True):
+        if not absent(given):
+            require_buffer(name, given, True)
+    require_timeout(timeout)
+    require_sigmask(sigmask)
+    masked = 0 if absent(sigmask) else 1
+
+    def sys_pselect(t, nfds, r, w, x, timeout=None, sigmask=None):
+        ns, mask = timeout_ns(timeout), mask_bits(sigmask)
+        sets = _r(r), _w(w), _x(x)
+        ret = _pselect(machine_of(t), row_of(t), nfds, sets[0], sets[1], sets[2], ns, masked, mask)
+        keep((r, w, x))
+        return ret
+
+    return sys_pselect
+
+
+def _ppoll_(raises: bool) -> Any:
+    def typed(t, fds, timeout=None, sigmask=None):
+        require_buffer("fds", fds, True)
+        require_timeout(timeout)
+        require_sigmask(sigmask)
+        masked = 0 if absent(sigmask) else 1
+
+        def ppoll(t, fds, timeout=None, sigmask=None):
+            ns, mask = timeout_ns(timeout), mask_bits(sigmask)
+            ret = _ppoll(machine_of(t), row_of(t), address_of(fds), size_of(fds), ns, masked, mask)
+            if raises and ret < 0:
+                raise_errno(ret)
+            return ret
+
+        return ppoll
+
+    return typed
+
+
+overload_method(TaskType, "ppoll")(_ppoll_(True))
+overload_method(TaskType, "sys_ppoll")(_ppoll_(False))

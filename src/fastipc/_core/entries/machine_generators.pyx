@@ -158,7 +158,11 @@ cdef tuple late_outcome(TaskCore task):
     task.held = None
     task.ctx = task.row
     if error is not None:
+        task.discard()
         return None, error
+    if type(value) is Late:
+        task.held = (<Late>value).held
+        return outcome(task)
     if task.t.call.ret < 0 and task.late_raises:
         return None, OSError(-task.t.call.ret, os.strerror(-task.t.call.ret))
     return task.t.call.ret if task.t.call.ret < 0 else value, None

@@ -25,6 +25,11 @@ cdef class Pending:
     pass
 
 
+@cython.final
+cdef class Late:
+    cdef object held
+
+
 cdef inline bint on_greenlet(uint8_t kind) noexcept nogil:
     # Whether what runs sleeps by switching to another greenlet.
     return kind == KIND_PLAIN or kind >= KIND_GUEST_GENERATOR

@@ -28,6 +28,14 @@ cdef class Pending:
 cdef Pending PENDING = Pending()
 
 
+@cython.final
+cdef class Late:
+    """What a generator yields of a call that signals came in and that is not over: its result is made when it is."""
+
+    def __init__(self, held):
+        self.held = held  # what the call's buffers belong to
+
+
 class Parked(BaseException):
     """A submitted call has found a signal and sleeps in its second run; for `submit` only."""
 
@@ -339,7 +347,7 @@ cdef class TaskCore:
         # is known, so that a sleeping reader costs nothing.
         cdef task_t *t = self.t
         cdef file_t *f = file_row(self.k, t.call.file)
-        cdef int64_t n = bytes_available(self.k, f, t.call.args[2])
+        cdef int64_t n = bytes_available(self.k, t, f, t.call.args[2])
         cdef int64_t ret
         self.held = PyBytes_FromStringAndSize(NULL, n)
         self.k.host[self.row].base = PyBytes_AS_STRING(self.held)
@@ -536,6 +544,8 @@ cdef object pipe_name(kernel_t *k, file_t *f):
     # The number of a pipe, the path of a FIFO, or its name if that is too long.
     cdef char[4096] page
     cdef int64_t at
+    if inode_row(k, f.inode).i_op == ANON_INODE:
+        return "anon_inode:" + anon_inode_name(f).decode()
     if f.f_dentry == 0 or inode_row(k, f.inode).i_sb == k.pipe_sb:
         return inode_row(k, f.inode).i_ino
     at = d_path(k, current_fs(k, task_row(k, k.init_task)), f.f_mnt, f.f_dentry, page, sizeof(page))
@@ -564,7 +574,7 @@ cdef tuple wait_record(kernel_t *k, task_t *t):
         return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (t.call.args[0],)
     if t.call.nr in (NR_open, NR_openat):
         return t.call.nr, pipe_name(k, file_row(k, t.call.file)), (file_row(k, t.call.file).f_mode,)
-    if t.call.nr in (NR_poll, NR_select):
+    if t.call.nr in (NR_poll, NR_select, NR_ppoll, NR_pselect6):
         return (t.call.nr, t.call.nfds,
                 tuple([pollfd_row(k, t.call.pollfds + i).fd for i in range(min(t.call.nfds, <uint32_t>8))]))
     if t.call.nr == NR_semop or t.call.nr == NR_semtimedop:

@@ -96,7 +96,7 @@ cdef class FileCalls(TaskCore):
         cdef file_t *file = fdget(self.k, self.t, f)
         cdef object data
         if file != NULL and file.f_mode & FMODE_READ and count > 0:
-            there = bytes_available(self.k, file, count)
+            there = bytes_available(self.k, self.t, file, count)
         data = PyBytes_FromStringAndSize(NULL, there)
         call_begin(self.t, NR_read)
         self.t.call.args[0] = f
@@ -261,7 +261,7 @@ cdef class FileCalls(TaskCore):
         # As if the file's own position were there.
         cdef int64_t pos = file.f_pos
         file.f_pos = offset
-        n = bytes_available(self.k, file, n)
+        n = bytes_available(self.k, self.t, file, n)
         file.f_pos = pos
         return n
 
@@ -392,16 +392,48 @@ cdef class FileCalls(TaskCore):
 
     def fcntl(self, fd, cmd, arg=0):
         """Ask or set something of a descriptor: F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
-        F_GETPIPE_SZ, F_SETPIPE_SZ. Source: fcntl(2). Errors: EBADF, EINVAL, EMFILE, EPERM, EBUSY, ENOMEM.
+        F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG.
+
+        F_GETOWN_EX gives, and F_SETOWN_EX takes, a pair ``(type, pid)``: F_OWNER_TID, F_OWNER_PID or F_OWNER_PGRP.
+        Source: fcntl(2). Errors: EBADF, EINVAL, EMFILE, EPERM, EBUSY, ENOMEM, ESRCH.
         """
-        return self.complete(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
+        cdef int64_t c = as_int(cmd, "cmd")
+        ret = self.complete(self.do_control(NR_fcntl, fd, c, fcntl_arg(c, arg)))
+        if c == F_GETOWN:
+            return self.t.call.out0
+        return (self.t.call.out0, self.t.call.out1) if c == F_GETOWN_EX else ret
 
     def sys_fcntl(self, fd, cmd, arg=0):
-        """As `fcntl`; >= 0 or -errno."""
-        return self.complete_raw(self.do_control(NR_fcntl, fd, as_int(cmd, "cmd"), as_int(arg, "arg")))
+        """As `fcntl`; >= 0 or -errno, or of F_GETOWN the number of a group, negative.
+
+        F_GETOWN_EX stores type and pid in ``arg`` (int32 x 2); F_SETOWN_EX takes such a buffer too.
+        """
+        cdef int64_t c = as_int(cmd, "cmd")
+        cdef Py_buffer view
+        cdef int32_t f = as_fd(fd)
+        if c not in (F_GETOWN_EX, F_SETOWN_EX) or isinstance(arg, (tuple, list)):
+            ret = self.complete_raw(self.do_control(NR_fcntl, fd, c, fcntl_arg(c, arg)))
+            return self.t.call.out0 if c == F_GETOWN and ret == 0 else ret
+        if isinstance(arg, UserBuffer):
+            self.enter()
+            return raw_call(self, NR_fcntl, False, <uint64_t>f, <uint64_t>c, user_addr(arg, 8, "arg"))
+        if c == F_SETOWN_EX:
+            return self.complete_raw(self.do_control(NR_fcntl, fd, c, owner_of_buffer(arg)))
+        get_writable(arg, &view, "arg")
+        try:
+            if view.len < 8:
+                raise ValueError("arg must have room for two 32-bit integers")
+            ret = self.complete_raw(self.do_control(NR_fcntl, fd, c, 0))
+            if ret == 0:
+                (<int32_t *>view.buf)[0] = self.t.call.out0
+                (<int32_t *>view.buf)[1] = self.t.call.out1
+        finally:
+            release(&view)
+        return ret
 
     def ioctl(self, fd, request, arg=0):
-        """FIONREAD: the bytes that wait; FIONBIO with 0 or 1; FIOCLEX, FIONCLEX; FS_IOC_GETFLAGS, FS_IOC_SETFLAGS.
+        """FIONREAD: the bytes that wait; FIONBIO and FIOASYNC with 0 or 1; FIOCLEX, FIONCLEX; FS_IOC_GETFLAGS,
+        FS_IOC_SETFLAGS.
 
         Source: ioctl(2), chattr(1). Errors: EBADF, ENOTTY, EOPNOTSUPP, EPERM.
         """
@@ -518,3 +550,36 @@ cdef int segments_iter(TaskCore task, Segments segments):
         task.t.call.iter.nr_segs = 2
         task.k.host[task.row].iov = segments.iov
     return 0
+
+
+cdef int64_t fcntl_arg(int64_t cmd, object arg) except? -1:
+    # An f_owner_ex is its type, and 2**32 times its pid.
+    cdef int64_t type, pid
+    if cmd == F_GETOWN_EX:
+        return 0
+    if cmd != F_SETOWN_EX:
+        return as_int(arg, "arg")
+    try:
+        kind, number = arg
+    except (TypeError, ValueError):
+        raise TypeError(f"arg must be a pair (type, pid), not {type_name(arg)}") from None
+    type = as_int(kind, "type")
+    pid = as_int(number, "pid")
+    return <int64_t>(<uint64_t><uint32_t>type | <uint64_t><uint32_t>pid << 32)
+
+
+cdef str type_name(object value):
+    return type(value).__name__
+
+
+cdef int64_t owner_of_buffer(object arg) except? -1:
+    cdef Py_buffer view
+    cdef int64_t owner = 0
+    get_buffer(arg, &view, "arg")
+    n = view.len
+    if n >= 8:
+        memcpy(&owner, view.buf, 8)
+    release(&view)
+    if n < 8:
+        raise ValueError("arg must be two 32-bit integers")
+    return owner

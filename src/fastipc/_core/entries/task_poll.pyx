@@ -1,4 +1,4 @@
-"""poll and select, and the class Task with all calls."""
+"""poll, select and their like, and the class Task with all calls."""
 
 from cpython.ref cimport PyObject, PyTypeObject
 from libc.string cimport memcpy
@@ -80,29 +80,74 @@ cdef class Task(RawCalls):
         """
         cdef int64_t ret, timeout = as_int(timeout_ms, "timeout_ms")
         self.enter()
-        if not PyList_CheckExact(fds) and not PyTuple_CheckExact(fds):
-            fds = fd_pairs(fds)
-        self.fill(fds)
-        call_begin(self.t, NR_poll)
-        self.t.call.args[0] = 0
-        self.t.call.args[1] = len(fds)
+        self.begin_poll(NR_poll, fds)
         self.t.call.args[2] = timeout
-        self.t.call.res = RES_POLL
         ret = do_poll(self.k, self.t, timeout if timeout < 0 else min(timeout, <int64_t>1 << 42) * MS)
-        if ret == -ESLEEP:
-            return self.sleep(None)
-        return self.poll_done(ret, None)
+        return self.sleep(None) if ret == -ESLEEP else self.poll_done(ret, None)
 
     def sys_poll(self, fds, timeout_ms=-1):
         """As `poll` over an array of dtype `fastipc.POLLFD`, whose ``revents`` are written; their number or -errno."""
-        cdef Py_buffer view
         cdef int64_t ret, timeout = as_int(timeout_ms, "timeout_ms")
-        cdef uint32_t n
         self.enter()
-        if get_room(fds, &view, "fds"):
-            n = <uint32_t>((<UserBuffer>fds).length // sizeof(pollfd_t))
-            return raw_call(self, NR_poll, False, (<UserBuffer>fds).addr, n,
+        if isinstance(fds, UserBuffer):
+            return raw_call(self, NR_poll, False, (<UserBuffer>fds).addr, self.user_rows(fds),
                             <uint64_t>max(min(timeout, 0x7fffffff), -1))
+        held = self.begin_sys_poll(NR_poll, fds)
+        if held is None:
+            return self.complete_raw(self.no_rows(NR_poll))
+        self.t.call.args[2] = timeout
+        ret = do_poll(self.k, self.t, timeout if timeout < 0 else min(timeout, <int64_t>1 << 42) * MS)
+        return self.sleep(held) if ret == -ESLEEP else self.poll_done(ret, held)
+
+    def ppoll(self, fds, timeout=None, sigmask=None):
+        """As `poll`, for at most ``timeout`` seconds, None: no limit, while ``sigmask`` is what is blocked.
+
+        The mask is as before when the call is over, and while a handler runs that has interrupted it. Source: ppoll(2),
+        fs/select.c. Errors: EINVAL, ENOMEM, EINTR.
+        """
+        cdef bint bad
+        cdef int64_t ret, ns = select_timeout(timeout)
+        cdef uint64_t mask = wait_mask(sigmask, &bad)
+        self.enter()
+        self.begin_poll(NR_ppoll, fds)
+        ret = ppoll_checked(self.k, self.t, -2 if bad else ns, sigmask is not None, mask)
+        return self.sleep(None) if ret == -ESLEEP else self.poll_done(ret, None)
+
+    def sys_ppoll(self, fds, timeout=None, sigmask=None):
+        """As `ppoll` over an array of dtype `fastipc.POLLFD`, whose ``revents`` are written; their number or -errno."""
+        cdef bint bad
+        cdef int64_t ret, ns = select_timeout(timeout)
+        cdef uint64_t mask = wait_mask(sigmask, &bad)
+        self.enter()
+        if bad:
+            ns = -2
+        if isinstance(fds, UserBuffer):
+            ret = ppoll_user(self.k, self.t, (<UserBuffer>fds).addr, self.user_rows(fds), ns, sigmask is not None, mask)
+            return raw_result(self, ret, False)
+        held = self.begin_sys_poll(NR_ppoll, fds)
+        if held is None:
+            return self.complete_raw(self.no_rows(NR_ppoll))
+        ret = ppoll_checked(self.k, self.t, ns, sigmask is not None, mask)
+        return self.sleep(held) if ret == -ESLEEP else self.poll_done(ret, held)
+
+    cdef uint32_t user_rows(self, UserBuffer fds) noexcept:
+        return <uint32_t>(fds.length // <int64_t>sizeof(pollfd_t))
+
+    cdef int begin_poll(self, int nr, object fds) except -1:
+        if not PyList_CheckExact(fds) and not PyTuple_CheckExact(fds):
+            fds = fd_pairs(fds)
+        self.fill(nr, fds)
+        call_begin(self.t, nr)
+        self.t.call.args[0] = 0
+        self.t.call.args[1] = len(fds)
+        self.t.call.res = RES_POLL
+        return 0
+
+    cdef object begin_sys_poll(self, int nr, object fds):
+        # Rows of the host: what keeps them where they are; None: no memory.
+        cdef Py_buffer view
+        cdef uint32_t n
+        get_writable(fds, &view, "fds")
         if view.len % <Py_ssize_t>sizeof(pollfd_t):
             release(&view)
             raise ValueError("fds must be an array of POLLFD rows")
@@ -110,20 +155,16 @@ cdef class Task(RawCalls):
         held = memoryview(fds)
         if not self.alloc_pollfds(n):
             release(&view)
-            return self.complete_raw(self.no_rows(NR_poll))
+            return None
         if n:
             memcpy(pollfd_row(self.k, self.t.call.pollfds), view.buf, n * sizeof(pollfd_t))
-        call_begin(self.t, NR_poll)
+        call_begin(self.t, nr)
         self.t.call.args[0] = 0
         self.t.call.args[1] = n
-        self.t.call.args[2] = timeout
         self.t.call.res = RES_POLL | RES_RAW
         self.k.host[self.row].base = <char *>view.buf
         release(&view)
-        ret = do_poll(self.k, self.t, timeout if timeout < 0 else min(timeout, <int64_t>1 << 42) * MS)
-        if ret == -ESLEEP:
-            return self.sleep(held)
-        return self.poll_done(ret, held)
+        return held
 
     cdef bint alloc_pollfds(self, uint32_t n) noexcept:
         # The run for a call; for none a row that is not looked at. False: no memory.
@@ -139,12 +180,12 @@ cdef class Task(RawCalls):
         self.t.call.args[0] = 0
         return -alloc_errno(self.k, ENOMEM)
 
-    cdef int fill(self, object fds) except -1:
+    cdef int fill(self, int nr, object fds) except -1:
         # Decode a list or tuple of pairs into pollfd rows.
         cdef Py_ssize_t i, n = len(fds)
         cdef int64_t fd, events
         if not self.alloc_pollfds(<uint32_t>n):
-            self.complete(self.no_rows(NR_poll))
+            self.complete(self.no_rows(nr))
         i = decode(sequence_items(fds), n, pollfd_row(self.k, self.t.call.pollfds))
         try:
             while i < n:  # what is not plain; converting it may run code that shortens the list
@@ -167,14 +208,17 @@ cdef class Task(RawCalls):
     cdef object poll_done(self, int64_t ret, object held):
         # Not slept: complete, then the result.
         cdef uint8_t res = self.t.call.res
-        if res & RES_RAW:
-            ret = self.complete_raw(ret)
-            return self.poll_result(ret, held)
+        cdef bint again = ret <= -ERESTARTSYS
         try:
-            self.complete(ret)
+            ret = self.complete_raw(ret) if res & RES_RAW else self.complete(ret)
+        except Parked:
+            self.held = held
+            raise
         except BaseException:
             self.discard()
             raise
+        if unlikely(again) and self.ctx == CTX_LATE:
+            return Late(held)
         return self.poll_result(ret, held)
 
     cdef object poll_result(self, int64_t ret, object held):
@@ -213,42 +257,64 @@ cdef class Task(RawCalls):
 
         ``timeout`` in seconds, None: no limit. Source: select(2), fs/select.c. Errors: EBADF, EINVAL, ENOMEM, EINTR.
         """
-        cdef int64_t ret, ns = -1
+        return self.select_lists_call(NR_select, r, w, x, timeout, None)
+
+    def sys_select(self, nfds, r, w, x, timeout=None):
+        """As `select` over three fd_sets (128-byte buffers or None), which are overwritten; bits set, or -errno."""
+        return self.select_sets_call(NR_select, nfds, r, w, x, timeout, None)
+
+    def pselect(self, r, w, x, timeout=None, sigmask=None):
+        """As `select`, while ``sigmask`` is what is blocked, see `ppoll`.
+
+        Source: pselect(2), fs/select.c. Errors: EBADF, EINVAL, ENOMEM, EINTR.
+        """
+        return self.select_lists_call(NR_pselect6, r, w, x, timeout, sigmask)
+
+    def sys_pselect(self, nfds, r, w, x, timeout=None, sigmask=None):
+        """As `pselect` over three fd_sets (128-byte buffers or None), which are overwritten; bits set, or -errno."""
+        return self.select_sets_call(NR_pselect6, nfds, r, w, x, timeout, sigmask)
+
+    cdef object select_lists_call(self, int nr, object r, object w, object x, object timeout, object sigmask):
+        cdef bint bad
+        cdef int64_t ret, ns
+        cdef uint64_t mask = wait_mask(sigmask, &bad)
         self.enter()
         sets = (fd_list(r, "r"), fd_list(w, "w"), fd_list(x, "x"))
         ns = select_timeout(timeout)
-        self.begin_select(sets)
+        self.begin_select(nr, sets)
         self.t.call.res = RES_SELECT
-        ret = -EINVAL if ns < -1 else do_select(self.k, self.t, ns)
+        ret = pselect_checked(self.k, self.t, -2 if bad else ns, sigmask is not None, mask)
         if ret == -ESLEEP:
             return self.sleep((r, w, x))
         return self.poll_done(ret, (r, w, x))
 
-    def sys_select(self, nfds, r, w, x, timeout=None):
-        """As `select` over three fd_sets (128-byte buffers or None), which are overwritten; bits set, or -errno."""
+    cdef object select_sets_call(self, int nr, object nfds, object r, object w, object x, object timeout,
+                                 object sigmask):
+        cdef bint bad
         cdef int64_t ret = -EINVAL, ns, n = as_int(nfds, "nfds")
+        cdef uint64_t mask = wait_mask(sigmask, &bad)
         cdef uint8_t *sets[3]
         self.enter()
         ns = select_timeout(timeout)
         held = (fd_set(r, "r"), fd_set(w, "w"), fd_set(x, "x"))
         set_addresses(held, sets)
-        call_begin(self.t, NR_select)
+        call_begin(self.t, nr)
         self.t.call.args[0] = 0
         self.t.call.res = RES_SELECT | RES_RAW
-        if n >= 0 and ns >= -1:
+        if n >= 0 and ns >= -1 and not bad:
             ret = get_fd_set(self.k, self.t, n, sets)
             if ret == 0:
-                ret = do_select(self.k, self.t, ns)
+                ret = pselect_checked(self.k, self.t, ns, sigmask is not None, mask)
         if ret == -ESLEEP:
             return self.sleep(held)
         return self.poll_done(ret, held)
 
-    cdef int begin_select(self, tuple sets) except -1:
+    cdef int begin_select(self, int nr, tuple sets) except -1:
         cdef pollfd_t *p
         cdef int16_t[3] events = [POLLIN_SET, POLLOUT_SET, POLLEX_SET]
         cdef int i
         if not self.alloc_pollfds(<uint32_t>(len(sets[0]) + len(sets[1]) + len(sets[2]))):
-            self.complete(self.no_rows(NR_select))
+            self.complete(self.no_rows(nr))
         p = pollfd_row(self.k, self.t.call.pollfds)
         for i in range(3):
             for fd in sets[i]:
@@ -256,7 +322,7 @@ cdef class Task(RawCalls):
                 p.events = events[i]
                 p.revents = 0
                 p += 1
-        call_begin(self.t, NR_select)
+        call_begin(self.t, nr)
         self.t.call.args[0] = 0
         if not any(sets):
             self.t.call.nfds = 0
@@ -305,6 +371,12 @@ cdef int64_t select_timeout(object timeout) except? -3:
         return -1
     ns = seconds_to_ns(timeout, "timeout")
     return ns if ns >= 0 else -2
+
+
+cdef uint64_t wait_mask(object sigmask, bint *bad) except? 1:
+    # The mask to wait with, 0 for none; `bad`: it has what is no signal.
+    bad[0] = False
+    return 0 if sigmask is None else as_sigset(sigmask, "sigmask", bad)
 
 
 cdef list fd_list(object given, str name):

@@ -16,6 +16,7 @@ cdef class SignalCalls(MsgCalls):
     cdef int64_t sigsuspend_(self, object set) except? -1
     cdef int64_t sigtimedwait_(self, object set, object timeout) except? -1
     cdef object sigtimedwait_done(self, int64_t ret, object info, bint raw)
+    cdef int64_t signalfd_(self, object fd, object set, object flags) except? -1
     cdef int64_t sigaltstack_(self, object stack, stack_t *old) except? -1
 
 

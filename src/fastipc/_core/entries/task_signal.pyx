@@ -308,6 +308,30 @@ cdef class SignalCalls(MsgCalls):
         self.complete(ret)
         return siginfo_of(&taken)
 
+    # -------------------------------------------------------------------------------------- signalfd
+    def signalfd(self, fd, set, flags=0):
+        """A descriptor from which signals of a set are read, each a row of SIGNALFD_SIGINFO; ``fd`` -1: a new one, else
+        that one's set is changed.
+
+        It tells of what is pending for whoever reads. ``flags``: SFD_CLOEXEC, SFD_NONBLOCK. Source: signalfd(2).
+        Errors: EBADF, EINVAL, EMFILE, ENFILE, ENOMEM.
+        """
+        return self.complete(self.signalfd_(fd, set, flags))
+
+    def sys_signalfd(self, fd, set, flags=0):
+        """As `signalfd`; >= 0 or -errno."""
+        return self.complete_raw(self.signalfd_(fd, set, flags))
+
+    cdef int64_t signalfd_(self, object fd, object set, object flags) except? -1:
+        cdef bint bad
+        cdef int64_t number = as_int(fd, "fd"), f = as_int(flags, "flags")
+        cdef uint64_t mask = as_sigset(set, "set", &bad)
+        self.enter()
+        if bad:
+            call_begin_args(self.t, NR_signalfd4, number, 0, f, 0)
+            return -EINVAL
+        return call_signalfd4(self.k, self.t, number, mask, f)
+
     # -------------------------------------------------------------------------------------- the alternate stack
     def sigaltstack(self, stack=None):
         """Set the stack of handlers with SA_ONSTACK, a `StackT` or ``(sp, flags, size)``; the old one, a `StackT`.

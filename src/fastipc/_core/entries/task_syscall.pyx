@@ -53,7 +53,8 @@ cdef class RawCalls(TimerCalls):
         if nr in (NR_fork, NR_clone, NR_execve, NR_exit, NR_exit_group, NR_sched_yield, NR_mknod, NR_mknodat,
                   NR_shmget):
             return self.special(nr, registers)
-        return raw_result(self, syscall_raw(self.k, self.t, nr, registers), False)
+        ret = raw_result(self, syscall_raw(self.k, self.t, nr, registers), False)
+        return self.t.call.out0 if nr == NR_fcntl and <uint32_t>registers[1] == F_GETOWN and ret == 0 else ret
 
     def sys_syscall(self, name, *args):
         """As `syscall`."""

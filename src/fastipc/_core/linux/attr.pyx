@@ -32,6 +32,8 @@ cdef inline int64_t attr_end(kernel_t *k, inode_t *inode) noexcept nogil:
 cdef int64_t chmod_common(kernel_t *k, task_t *t, uint32_t i, uint32_t mode) noexcept nogil:
     cdef inode_t *inode = inode_row(k, i)
     cdef int64_t err
+    if unlikely(inode.i_op == ANON_INODE):
+        return -EOPNOTSUPP
     if inode.i_flags & (S_IMMUTABLE | S_APPEND):
         return -EPERM
     if not inode_owner_or_capable(k, t, inode) or inode.i_op >= PROC_DIR:
@@ -63,6 +65,8 @@ cdef int64_t chown_common(kernel_t *k, task_t *t, uint32_t i, uint32_t uid, uint
     cdef int64_t err
     if not uid_from_user(k, t, &uid) or not gid_from_user(k, t, &gid):
         return -EINVAL
+    if unlikely(inode.i_op == ANON_INODE):
+        return -EOPNOTSUPP
     if inode.i_flags & (S_IMMUTABLE | S_APPEND):
         return -EPERM
     if (uid != NO_CHANGE and not (cred.fsuid == inode.i_uid and uid == inode.i_uid)

@@ -17,7 +17,7 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
         return semop_resume(k, t)
     if c.nr == NR_msgrcv:
         return msgrcv_resume(k, t)
-    if c.nr == NR_poll or c.nr == NR_select:
+    if c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
         return poll_resume(k, t)
     if c.nr == NR_open or c.nr == NR_openat:
         return open_resume(k, t)
@@ -52,7 +52,7 @@ cdef int64_t call_restart(kernel_t *k, task_t *t) noexcept nogil:
         return do_readv(k, t, fd, 0)
     if c.nr == NR_write or c.nr == NR_writev:
         return do_writev(k, t, fd, 0)
-    if c.nr == NR_poll or c.nr == NR_select:
+    if c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
         return poll_restart(k, t)
     if c.nr == NR_open or c.nr == NR_openat:
         return open_restart(k, t)
@@ -80,10 +80,14 @@ cdef int64_t do_read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
 
 
 cdef int64_t read_again(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
-    # A long read whose result is a bytes object: the entries make that. It goes on as one that has been woken.
+    # A long read whose result is a bytes object: the entries make that. It goes on as one that has been woken, so that
+    # what does not wait is told apart here.
     cdef file_t *f = fdget(k, t, fd)
     if f == NULL or not (f.f_mode & FMODE_READ):
         return -EBADF
+    if f.f_flags & O_NONBLOCK and bytes_available(k, t, f, t.call.args[2]) == 0 and (
+            f.f_op == SIGNALFD_FOPS or (is_pipe_file(f) and pipe_row(k, f.private_data).writers)):
+        return -EAGAIN
     call_hold(k, t, f)
     return -ESLEEP
 
@@ -109,7 +113,7 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     if unlikely(real_blocked(k, t) != 0):
         t.blocked = real_blocked(k, t)
         thread_row(k, t.row).real_blocked = 0
-    elif c.nr == NR_rt_sigsuspend:
+    elif c.nr == NR_rt_sigsuspend or ((c.nr == NR_ppoll or c.nr == NR_pselect6) and c.flags & CALL_SIGMASK):
         t.blocked = thread_row(k, t.row).saved_sigmask
     timer_cancel(k, task_index(k, t), t)
     poll_freewait(k, t)

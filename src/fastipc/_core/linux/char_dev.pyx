@@ -42,7 +42,7 @@ cdef int64_t null_lseek(kernel_t *k, file_t *f, int64_t offset, int whence) noex
     return 0
 
 
-cdef int64_t zero_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+cdef int64_t zero_available(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil:
     return n
 
 

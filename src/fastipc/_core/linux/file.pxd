@@ -10,14 +10,15 @@
 ctypedef struct file_operations_t:  # struct file_operations
     int64_t (*read)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     int64_t (*write)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
-    uint32_t (*poll)(kernel_t *k, file_t *f) noexcept nogil
+    uint32_t (*poll)(kernel_t *k, task_t *t, file_t *f) noexcept nogil
     uint32_t (*poll_queues)(kernel_t *k, file_t *f, uint16_t *kinds) noexcept nogil  # queues to wait on, by kind
     int64_t (*llseek)(kernel_t *k, file_t *f, int64_t offset, int whence) noexcept nogil
     int64_t (*ioctl)(kernel_t *k, file_t *f, uint32_t request, int64_t arg) noexcept nogil
-    int64_t (*available)(kernel_t *k, file_t *f, int64_t n) noexcept nogil  # bytes that a read of n would give now
+    # bytes that a read of n would give now
+    int64_t (*available)(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil
     int64_t (*mmap)(kernel_t *k, file_t *f, vm_area_t *vma) noexcept nogil  # gives the area its vm_ops
 
-cdef file_operations_t file_operations[13]  # by f_op
+cdef file_operations_t file_operations[14]  # by f_op
 
 cdef enum:
     FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet
@@ -56,8 +57,8 @@ cdef inline file_t *fdget(kernel_t *k, task_t *t, int32_t fd) noexcept nogil:
     return file_row(k, file) if file else NULL
 
 
-cdef inline int64_t bytes_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
-    return file_operations[f.f_op].available(k, f, n) if file_operations[f.f_op].available != NULL else 0
+cdef inline int64_t bytes_available(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil:
+    return file_operations[f.f_op].available(k, t, f, n) if file_operations[f.f_op].available != NULL else 0
 
 
 cdef inline bint is_pipe_file(file_t *f) noexcept nogil:

@@ -37,6 +37,12 @@ cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
     if is_pipe_file(f):
         release_pipe_file(k, file)
         return
+    if unlikely(f.f_owner != 0):
+        file_f_owner_release(k, f)
+    if unlikely(f.f_op == SIGNALFD_FOPS):
+        signalfd_release(k, f)
+        anon_inode_release(k, file)
+        return
     if unlikely(f.f_op == SHM_FOPS):
         shm_release(k, f)
     elif f.f_op == PROC_FOPS:
@@ -50,6 +56,10 @@ cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil:
 cdef void release_pipe_file(kernel_t *k, uint32_t file) noexcept nogil:
     cdef file_t *f = file_row(k, file)
     cdef uint32_t inode = f.inode, dentry = f.f_dentry, mnt = f.f_mnt
+    if unlikely(f.f_flags & O_ASYNC and f.private_data):
+        pipe_fasync(k, -1, f, False)
+    if unlikely(f.f_owner != 0):
+        file_f_owner_release(k, f)
     pipe_release(k, f)
     table_free(k, T_FILE, file, sizeof(file_t))
     if mnt:

@@ -149,7 +149,7 @@ cdef int64_t generic_file_write(kernel_t *k, task_t *t, file_t *f) noexcept nogi
     return pos[0] - start if pos[0] > start else err
 
 
-cdef int64_t regular_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+cdef int64_t regular_available(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil:
     # How many bytes a read of `n` gives from the file's own place.
     return max(min(<int64_t>inode_row(k, f.inode).i_size - f.f_pos, n), 0)
 

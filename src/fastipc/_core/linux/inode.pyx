@@ -51,6 +51,7 @@ cdef bint inode_refs_check(kernel_t *k) noexcept nogil:
     # References: names, files without a name. `link` of a live row counts; unused otherwise.
     cdef uint32_t i
     cdef bint right = True
+    inode_row(k, k.anon_inode).link += 1
     for i in range(1, k.table[T_DENTRY].high):
         if dentry_row(k, i).live:
             inode_row(k, dentry_row(k, i).d_inode).link += 1

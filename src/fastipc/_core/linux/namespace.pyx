@@ -114,6 +114,7 @@ cdef int mount_root(kernel_t *k) noexcept nogil:
     shm = boot_node(k, devtmpfs, b"shm", 3, S_IFDIR | 0o755, 0)
     mount_tmpfs(k, dev, shm, 25)
     shmem_mount(k)
+    anon_inode_init(k)
     k.proc_sb = alloc_super(k, FS_PROC, 0)
     proc_root(k, k.proc_sb)
     kern_mount(k, k.proc_sb, k.root_mnt, boot_node(k, root, b"proc", 4, S_IFDIR | 0o755, 0))

@@ -1,7 +1,7 @@
 """Pipes: reading, writing, polling, resizing, making and freeing.
 
 Source: fs/pipe.c. A transfer is in `t.call.iter`; `t.call.done` counts the bytes moved before a sleep. A function that
-must wait leaves the task on the queue and returns -ESLEEP; it is entered again with CALL_SLEPT. Missing: O_ASYNC,
+must wait leaves the task on the queue and returns -ESLEEP; it is entered again with CALL_SLEPT. Missing:
 notification pipes.
 """
 
@@ -67,15 +67,20 @@ cdef inline int64_t wait_readable(kernel_t *k, task_t *t, pipe_t *pipe, file_t *
 cdef inline int64_t pipe_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef pipe_t *pipe = pipe_row(k, f.private_data)
     cdef bint slept = t.call.flags & CALL_SLEPT != 0
+    cdef int64_t ret
     if t.call.iter.count == 0:
         return 0
     if pipe_empty(pipe) and pipe.writers:
-        return wait_readable(k, t, pipe, f, slept)
-    finish_wait(k, t)
-    return read_slots(k, t, pipe)
+        ret = wait_readable(k, t, pipe, f, slept)
+    else:
+        finish_wait(k, t)
+        ret = read_slots(k, t, pipe)
+    if unlikely(pipe.fasync) and ret > -ERESTARTSYS:
+        pipe_room(k, pipe, f.private_data)
+    return ret
 
 
-cdef int64_t pipe_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+cdef int64_t pipe_available(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil:
     # How many bytes a read of `n` would give now.
     cdef pipe_t *pipe = pipe_row(k, f.private_data)
     cdef pipe_buffer_t *buf
@@ -169,6 +174,11 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         t.call.done += start - it.count
         if was_empty:
             wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
+        pipe_news(k, pipe, f.private_data)
+        if unlikely(signal_pending(t)):  # of its own news
+            start = it.count
+            was_empty = False
+            continue
         prepare_to_wait_exclusive(k, t, &pipe.wr_wait, WQ_PIPE_WR, f.private_data)
         return -ESLEEP
     k.counters.bytes += start - it.count
@@ -177,11 +187,12 @@ cdef int64_t pipe_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
         wake_up(k, &pipe.rd_wait, POLLIN | POLLRDNORM)
     if unlikely(slept) and not pipe_full(pipe):
         wake_up(k, &pipe.wr_wait, POLLOUT | POLLWRNORM)
+    pipe_news(k, pipe, f.private_data)
     return ret if ret else err
 
 
 # ------------------------------------------------------------------------------------------ poll, ioctl
-cdef uint32_t pipe_poll(kernel_t *k, file_t *f) noexcept nogil:
+cdef uint32_t pipe_poll(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     return pipe_poll_mask(pipe_row(k, f.private_data), f)
 
 
@@ -330,6 +341,8 @@ cdef void pipe_release(kernel_t *k, file_t *f) noexcept nogil:
     if f.f_mode and (pipe.readers == 0) != (pipe.writers == 0):  # one side is left: tell it
         wake_up_all(k, &pipe.rd_wait)
         wake_up_all(k, &pipe.wr_wait)
+        pipe_news(k, pipe, i)
+        pipe_room(k, pipe, i)
     pipe.files -= 1
     if pipe.files == 0:
         inode_row(k, pipe.inode).i_pipe = 0

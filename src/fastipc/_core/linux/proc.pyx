@@ -196,11 +196,17 @@ cdef bint may_trace(kernel_t *k, task_t *t, task_t *other) noexcept nogil:
             and its.user_ns == mine.user_ns and its.cap_permitted & ~mine.cap_permitted == 0)
 
 
-cdef uint32_t pseudo_dentry(kernel_t *k, uint32_t inode) noexcept nogil:
-    # d_alloc_pseudo: a pipe's dentry is made when a path to it is needed.
-    cdef uint32_t d = d_make_root(k, inode)
+cdef uint32_t pseudo_dentry(kernel_t *k, file_t *f) noexcept nogil:
+    # d_alloc_pseudo: the dentry of a pipe, or of a signalfd, is made when a path to it is needed.
+    cdef qstr_t name
+    cdef uint32_t d
+    name.name = anon_inode_name(f)
+    name.len = <uint32_t>strlen(name.name)
+    name.hash = 0
+    d = d_alloc(k, 0, &name)
     if d:
-        inode_row(k, inode).i_count += 1
+        dentry_row(k, d).d_inode = f.inode
+        inode_row(k, f.inode).i_count += 1
     return d
 
 
@@ -211,7 +217,7 @@ cdef int file_path(kernel_t *k, file_t *f, path_t *path) noexcept nogil:
     if path.dentry:
         dget(k, path.dentry)
     else:
-        path.dentry = pseudo_dentry(k, f.inode)
+        path.dentry = pseudo_dentry(k, f)
         if path.dentry == 0:
             return -alloc_errno(k, ENOMEM)
     mntget(k, path.mnt)
@@ -263,6 +269,9 @@ cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t s
     cdef int64_t at, n
     if inode.i_sb == k.pipe_sb:
         n = snprintf(page, sizeof(page), b"pipe:[%llu]", <unsigned long long>inode.i_ino)
+        at = 0
+    elif inode.i_op == ANON_INODE:
+        n = snprintf(page, sizeof(page), b"anon_inode:%s", d_name(k, dentry_row(k, path.dentry)))
         at = 0
     else:
         at = d_path(k, current_fs(k, t), path.mnt, path.dentry, page, PATH_MAX_BYTES)
@@ -331,6 +340,8 @@ cdef void show_signals(kernel_t *k, task_t *t, seq_file_t *m) noexcept nogil:
     cdef signal_t *s = signal_row(k, t.signal)
     cdef cred_t *c = current_cred(k, t)
     seq_number(m, b"Threads:\t%lld\n", s.nr_threads + <uint32_t>(task_row(k, t.group_leader).state == EXIT_ZOMBIE))
+    seq_number(m, b"SigQ:\t%llu", <int64_t>user_row(k, c.user).sigpending)
+    seq_number(m, b"/%llu\n", <int64_t>rlimit(k, t, RLIMIT_SIGPENDING))
     seq_number(m, b"SigPnd:\t%016llx\n", <int64_t>t.pending)
     seq_number(m, b"ShdPnd:\t%016llx\n", <int64_t>s.shared_pending)
     seq_number(m, b"SigBlk:\t%016llx\n", <int64_t>t.blocked)
@@ -498,7 +509,7 @@ cdef int64_t proc_read(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     return n
 
 
-cdef int64_t proc_available(kernel_t *k, file_t *f, int64_t n) noexcept nogil:
+cdef int64_t proc_available(kernel_t *k, task_t *t, file_t *f, int64_t n) noexcept nogil:
     cdef inode_t *inode = inode_row(k, f.inode)
     cdef seq_file_t m
     cdef int64_t there = 0

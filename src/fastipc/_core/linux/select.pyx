@@ -1,6 +1,6 @@
 """poll and select: one look at all descriptors, then one wait entry for each queue, a look again after every wake-up.
 
-Source: fs/select.c (do_poll, do_select, poll_freewait). Missing: signal masks, fds that are busy-polled.
+Source: fs/select.c (do_poll, do_select, poll_freewait, poll_select_finish). Missing: fds that are busy-polled.
 """
 
 
@@ -27,6 +27,10 @@ cdef inline uint32_t other_poll(file_t *f) noexcept nogil:
     return POLLNVAL if f.f_mode & FMODE_PATH else POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
 
 
+cdef inline bint is_poll(task_t *t) noexcept nogil:
+    return t.call.nr == NR_poll or t.call.nr == NR_ppoll
+
+
 cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     # How many rows are ready; `revents` of each. poll reports errors unasked, a row of select only what its set names.
     # What does not change is held in locals: the compiler cannot know that no row is changed by the stores.
@@ -35,7 +39,7 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
     cdef fd_t *fdt = fd_row(k, files.fdt)
     cdef file_t *all_files = file_row(k, 0)
     cdef pipe_t *all_pipes = pipe_row(k, 0)
-    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if t.call.nr == NR_poll else 0
+    cdef uint32_t unasked = POLLERR | POLLHUP | POLLNVAL if is_poll(t) else 0
     cdef uint32_t max_fds = files.max_fds, mask
     cdef int64_t count = 0, i, n = t.call.nfds
     cdef file_t *f
@@ -44,6 +48,8 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
             f = all_files + fdt[<uint32_t>p[i].fd].file
             if likely(is_pipe_file(f)):
                 mask = pipe_poll_mask(all_pipes + f.private_data, f)
+            elif file_operations[f.f_op].poll != NULL:
+                mask = file_operations[f.f_op].poll(k, t, f)
             else:
                 mask = other_poll(f)
         else:
@@ -56,7 +62,8 @@ cdef int64_t scan(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int poll_queue(kernel_t *k, task_t *t, file_t *f, uint16_t kind, uint32_t key) noexcept nogil:
     # __pollwait: an entry on one queue of one file.
-    cdef uint32_t i = table_alloc(k, T_POLL_ENTRY, sizeof(poll_entry_t))
+    cdef uint32_t obj = signalfd_queue(k, t) if kind == WQ_SIGNALFD else f.private_data
+    cdef uint32_t i = table_alloc(k, T_POLL_ENTRY, sizeof(poll_entry_t)) if obj else 0
     cdef poll_entry_t *e = poll_entry_row(k, i)
     if i == 0:
         return -alloc_errno(k, ENOMEM)
@@ -66,7 +73,7 @@ cdef int poll_queue(kernel_t *k, task_t *t, file_t *f, uint16_t kind, uint32_t k
     f.f_count += 1
     e.next = t.call.poll
     t.call.poll = i
-    add_wait_queue(k, i | LINK_POLL, kind, f.private_data)
+    add_wait_queue(k, i | LINK_POLL, kind, obj)
     return 0
 
 
@@ -114,15 +121,50 @@ cdef void leave_queues(kernel_t *k, task_t *t) noexcept nogil:
     finish_wait(k, t)
 
 
+# ------------------------------------------------------------------------------------------ the mask
+cdef void set_user_sigmask(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
+    t.call.flags |= CALL_SIGMASK
+    t.call.args[4] = <int64_t>set
+    task_thread(k, t).saved_sigmask = t.blocked
+    set_current_blocked(k, t, set)
+
+
+cdef int64_t poll_select_finish(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # The mask is as before, unless a handler is to run first. Where what is to be stored cannot be the call is not made
+    # again.
+    if ret == -ESLEEP:
+        return ret
+    if ret <= -ERESTARTSYS and is_poll(t) and t.call.flags & CALL_USER and put_revents(k, t):
+        ret = -EFAULT
+    if ret != -ERESTARTNOHAND:
+        if t.call.flags & CALL_SIGMASK:
+            set_current_blocked(k, t, thread_row(k, t.row).saved_sigmask)
+        return ret
+    if t.call.flags & CALL_SIGMASK:
+        t.flags |= TIF_RESTORE_SIGMASK
+    if t.call.flags & CALL_USER and t.call.args[3] and put_time_left(k, t):
+        return -EINTR
+    return ret
+
+
 cdef inline int64_t poll_interrupted(task_t *t) noexcept nogil:
     # What a select is made again with is the time that is left, as with poll.
     return -ERESTART_RESTARTBLOCK if t.call.nr == NR_poll else -ERESTARTNOHAND
 
 
-cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+cdef int64_t look_or_sleep(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
+    # A signal interrupts who finds nothing, also if no time is left to wait.
+    cdef int64_t count = scan(k, t)
     cdef int err
+    if count:
+        return count
     if signal_pending(t):
+        if timeout_ns >= 0:  # for when it is made again
+            t.call.deadline = deadline_after(k, timeout_ns)
+            t.call.flags |= CALL_TIMEOUT
         return poll_interrupted(t)
+    if timeout_ns == 0:
+        return 0
     err = poll_initwait(k, t)
     if err:
         leave_queues(k, t)
@@ -137,29 +179,38 @@ cdef int64_t sleep_or_leave(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept
 
 cdef int64_t do_poll(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
     # Number of ready rows. `timeout_ns` < 0: no limit.
-    cdef int64_t count
     if t.call.nfds > rlimit_row(k, signal_row(k, t.signal).rlimit).cur[RLIMIT_NOFILE]:
         return -EINVAL
-    count = scan(k, t)
-    if count or timeout_ns == 0:
-        return count
-    return sleep_or_leave(k, t, timeout_ns)
+    return look_or_sleep(k, t, timeout_ns)
 
 
 cdef int64_t do_select(kernel_t *k, task_t *t, int64_t timeout_ns) noexcept nogil:
     # Numbers beyond the size of the process's table are not looked at; within it a closed one is an error.
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
-    cdef int64_t count
     cdef uint32_t i, max_fds = max(files_row(k, t.files).max_fds, <uint32_t>64)
     for i in range(t.call.nfds):
         if p[i].fd >= 0 and <uint32_t>p[i].fd >= max_fds:
             p[i].fd = -1
         elif fdget(k, t, p[i].fd) == NULL:
             return -EBADF
-    count = scan(k, t)
-    if count or timeout_ns == 0:
-        return count
-    return sleep_or_leave(k, t, timeout_ns)
+    return look_or_sleep(k, t, timeout_ns)
+
+
+cdef int64_t ppoll_checked(kernel_t *k, task_t *t, int64_t ns, bint masked, uint64_t set) noexcept nogil:
+    # Over the rows in the record. `ns` is -1 for no limit, and less if it was negative.
+    if ns < -1:
+        return -EINVAL
+    if masked:
+        set_user_sigmask(k, t, set)
+    return poll_select_finish(k, t, do_poll(k, t, ns))
+
+
+cdef int64_t pselect_checked(kernel_t *k, task_t *t, int64_t ns, bint masked, uint64_t set) noexcept nogil:
+    if ns < -1:
+        return -EINVAL
+    if masked:
+        set_user_sigmask(k, t, set)
+    return poll_select_finish(k, t, do_select(k, t, ns))
 
 
 # ------------------------------------------------------------------------------------------ the sets of select
@@ -241,25 +292,27 @@ cdef void set_fd_set(kernel_t *k, task_t *t, uint8_t **sets) noexcept nogil:
 # ------------------------------------------------------------------------------------------ after a sleep
 cdef int64_t poll_resume(kernel_t *k, task_t *t) noexcept nogil:
     cdef int64_t count = scan(k, t)
-    if count == 0 and not (t.call.flags & CALL_EXPIRED):
-        if not signal_pending(t):
-            t.state = TASK_INTERRUPTIBLE
-            return -ESLEEP
+    if count == 0 and signal_pending(t):
         count = poll_interrupted(t)
+    elif count == 0 and not (t.call.flags & CALL_EXPIRED):
+        t.state = TASK_INTERRUPTIBLE
+        return -ESLEEP
     leave_queues(k, t)
-    return count
+    return poll_select_finish(k, t, count)
 
 
 cdef int64_t poll_restart(kernel_t *k, task_t *t) noexcept nogil:
     # Nobody handled the signal: with the time that is left.
-    cdef int64_t count = scan(k, t), left = -1
+    cdef int64_t left = -1
+    if t.call.flags & CALL_SIGMASK:
+        set_user_sigmask(k, t, <uint64_t>t.call.args[4])
     if t.call.flags & CALL_TIMEOUT:
         left = max(t.call.deadline - k.now, <int64_t>0)
-    return count if count or left == 0 else sleep_or_leave(k, t, left)
+    return poll_select_finish(k, t, look_or_sleep(k, t, left))
 
 
 cdef bint poll_check(kernel_t *k) noexcept nogil:
-    # Every entry belongs to exactly one call, and waits on a queue of a file that is open.
+    # Every entry belongs to exactly one call, and waits on a queue of a file that is open; but for those of nobody.
     cdef uint32_t i, e, found = 0
     for i in range(1, k.table[T_TASK].high):
         e = task_row(k, i).call.poll if task_row(k, i).live else 0
@@ -269,4 +322,6 @@ cdef bint poll_check(kernel_t *k) noexcept nogil:
                 return False
             found += 1
             e = poll_entry_row(k, e).next
+    for i in range(1, k.table[T_PIPE_FASYNC].high):
+        found += (pipe_fasync_row(k, i).gates[0] != 0) + (pipe_fasync_row(k, i).gates[1] != 0)
     return check(k, found == k.table[T_POLL_ENTRY].nlive, b"select: entries lost")

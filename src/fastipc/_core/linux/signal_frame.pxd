@@ -28,7 +28,7 @@ ctypedef struct sigcontext_t:  # struct sigcontext_64
     uint64_t trapno
     uint64_t oldmask
     uint64_t cr2
-    uint64_t fpstate
+    uint64_t fpstate  # 0: the program has not used the floating-point unit, as none here does
     uint64_t reserved[8]
 
 ctypedef struct stack_t:
@@ -53,6 +53,9 @@ cdef enum:  # where parts of a frame are
     RED_ZONE = 128
     UC_SIGCONTEXT_SS = 2
     UC_STRICT_RESTORE_SS = 4
+    FXSAVE_SIZE = 512
+    FXSAVE_MXCSR = 24
+    MXCSR_RESERVED = 0xffff0000
 
 cdef enum:
     USER_CS = 0x33

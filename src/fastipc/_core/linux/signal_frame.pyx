@@ -3,7 +3,8 @@
 Source: arch/x86/kernel/signal_64.c (get_sigframe, x64_setup_rt_frame, rt_sigreturn), kernel/signal.c (do_sigaltstack).
 The frame in the task's memory is what counts; the row beside it (sigframe_t) knows which function of the host runs, and
 keeps the record of the call that the signal came in. Programs of the machine have no code at addresses: a context is
-where it was interrupted, behind its call, or it is broken. Missing: the state of the floating-point unit.
+where it was interrupted, behind its call, or it is broken. They have no floating-point unit either: a frame says that
+it has not been used, and the state that a handler gives it is looked at as the processor would, and forgotten.
 """
 
 
@@ -305,7 +306,17 @@ cdef int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept no
     regs.sp = sc.sp
     regs.ip = sc.ip
     regs.flags = sc.flags
-    return 0 if sc.cs | 3 == USER_CS and sc.ss | 3 == USER_DS and sc.fpstate == 0 else -EFAULT
+    return 0 if sc.cs | 3 == USER_CS and sc.ss | 3 == USER_DS else -EFAULT
+
+
+cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
+    # fpu__restore_sig: what fxrstor does not take breaks the frame.
+    cdef uint8_t[512] state
+    if at == 0:
+        return 0
+    if at & 15 or get_user(k, t, state, at, FXSAVE_SIZE):
+        return -EFAULT
+    return -EFAULT if (<uint32_t *>(state + FXSAVE_MXCSR))[0] & <uint32_t>MXCSR_RESERVED else 0
 
 
 cdef int restore_frame(kernel_t *k, task_t *t, uint64_t sp, uint64_t *pretcode) noexcept nogil:
@@ -325,6 +336,8 @@ cdef int restore_frame(kernel_t *k, task_t *t, uint64_t sp, uint64_t *pretcode) 
     pretcode[0] = f.pretcode
     set_current_blocked(k, t, f.uc_sigmask)
     err = restore_sigcontext(&thread.regs, &f.uc_mcontext)
+    if err == 0 and unlikely(f.uc_mcontext.fpstate != 0):
+        err = restore_fpstate(k, t, f.uc_mcontext.fpstate)
     if err == 0 and (thread.sas_ss_size or f.uc_stack.ss_size):
         restore_altstack(k, t, &f.uc_stack)
     return err

@@ -196,6 +196,7 @@ cdef int64_t send_signal(
         sigqueue_row(k, i).info.si_signo = sig
         enqueue_sigqueue(k, list, i)
     k.counters.signals += 1
+    signalfd_notify(k, t)
     sigaddset(pending, sig)
     complete_signal(k, sig, t, group)
     return 0

@@ -19,6 +19,7 @@ cdef int64_t call_sigqueueinfo(
 cdef int64_t call_sigsuspend(kernel_t *k, task_t *t, uint64_t set) noexcept nogil
 cdef int64_t call_pause(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t call_sigtimedwait(kernel_t *k, task_t *t, uint64_t set, int64_t ns) noexcept nogil
+cdef int64_t call_signalfd4(kernel_t *k, task_t *t, int64_t fd, uint64_t set, int64_t flags) noexcept nogil
 cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil
 cdef void put_sigtimedwait(task_t *t, siginfo_t *info) noexcept nogil
 cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil

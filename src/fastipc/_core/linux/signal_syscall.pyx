@@ -118,6 +118,11 @@ cdef int64_t call_sigtimedwait(kernel_t *k, task_t *t, uint64_t set, int64_t ns)
     return do_sigtimedwait(k, t, set, ns)
 
 
+cdef int64_t call_signalfd4(kernel_t *k, task_t *t, int64_t fd, uint64_t set, int64_t flags) noexcept nogil:
+    call_begin_args(t, NR_signalfd4, fd, <int64_t>set, flags, 0)
+    return do_signalfd4(k, t, <int32_t>fd if <int32_t>fd == fd else -2, set, <int32_t>flags)
+
+
 cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil:
     call_begin_args(t, NR_sigaltstack, 0, 0, 0, 0)
     return do_sigaltstack(k, t, ss, old)
@@ -414,6 +419,21 @@ cdef int64_t raw_sigaltstack(kernel_t *k, task_t *t, const uint64_t *a) noexcept
     return err if err or a[1] == 0 else put_user(k, t, a[1], &old, sizeof(old))
 
 
+cdef int64_t raw_signalfd4(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    cdef uint64_t set = 0
+    call_begin_args(t, NR_signalfd4, raw_int(a[0]), 0, raw_int(a[3]), 0)
+    if a[2] != SIGSET_SIZE:
+        return -EINVAL
+    if get_user(k, t, &set, a[1], SIGSET_SIZE):
+        return -EFAULT
+    return call_signalfd4(k, t, raw_int(a[0]), set, raw_int(a[3]))
+
+
+cdef int64_t raw_signalfd(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    cdef uint64_t[4] as_signalfd4 = [a[0], a[1], a[2], 0]
+    return raw_signalfd4(k, t, as_signalfd4)
+
+
 cdef int64_t raw_rt_sigreturn(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
     # Not from a handler's end: the frame that it finds on the stack is none.
     call_begin_args(t, NR_rt_sigreturn, 0, 0, 0, 0)
@@ -432,6 +452,8 @@ cdef void raw_signals_init() noexcept nogil:
     raw_calls[NR_rt_sigreturn] = raw_rt_sigreturn
     raw_calls[NR_sigaltstack] = raw_sigaltstack
     raw_calls[NR_pause] = raw_pause
+    raw_calls[NR_signalfd] = raw_signalfd
+    raw_calls[NR_signalfd4] = raw_signalfd4
     raw_calls[NR_kill] = raw_kill
     raw_calls[NR_tkill] = raw_tkill
     raw_calls[NR_tgkill] = raw_tgkill

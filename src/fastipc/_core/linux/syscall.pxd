@@ -63,6 +63,13 @@ cdef int64_t sys_select(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t
                         int64_t ns) noexcept nogil
 cdef int64_t sys_select_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x,
                             int64_t ns) noexcept nogil
+cdef int64_t sys_ppoll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t ns, int64_t masked,
+                       int64_t set) noexcept nogil
+cdef int64_t sys_pselect(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x, int64_t ns,
+                         int64_t masked, int64_t set) noexcept nogil
+cdef int64_t sys_pselect_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x, int64_t ns,
+                             int64_t masked, int64_t set) noexcept nogil
+cdef int64_t sys_signalfd(kernel_t *k, task_t *t, int64_t fd, int64_t set, int64_t flags) noexcept nogil
 cdef int64_t sys_clone(kernel_t *k, task_t *t, int64_t flags, int64_t start) noexcept nogil
 cdef int64_t sys_fork(kernel_t *k, task_t *t, int64_t start) noexcept nogil
 cdef int64_t sys_execve(kernel_t *k, task_t *t, int64_t start) noexcept nogil

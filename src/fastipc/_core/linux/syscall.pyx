@@ -196,28 +196,50 @@ cdef int64_t sys_fstat(kernel_t *k, task_t *t, int64_t fd, int64_t stat) noexcep
 
 
 # ------------------------------------------------------------------------------------------ readiness
-cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil:
-    # `size` in bytes. The rows live in the machine while the call lasts.
-    cdef uint32_t n = <uint32_t>(size // <int64_t>sizeof(pollfd_t)), rows = max(n, <uint32_t>1)
-    cdef int64_t ret
-    syscall_enter(k, t, NR_poll, 0)
+cdef bint poll_rows(kernel_t *k, task_t *t, int64_t fds, uint32_t n) noexcept nogil:
+    # The rows live in the machine while the call lasts; for none one that is not looked at. False: no memory.
+    cdef uint32_t rows = max(n, <uint32_t>1)
     t.call.args[1] = n
-    t.call.args[2] = timeout_ms
     t.call.pollfds = pollfds_alloc(k, rows)
     if t.call.pollfds == 0:
-        return syscall_exit(k, t, -alloc_errno(k, ENOMEM))
+        return False
     t.call.nfds = rows
     if n:
         memcpy(pollfd_row(k, t.call.pollfds), <void *>fds, n * sizeof(pollfd_t))
     else:
         pollfd_row(k, t.call.pollfds).fd = -1
-    ret = do_poll(k, t, timeout_ms if timeout_ms < 0 else min(timeout_ms, <int64_t>1 << 42) * MS_NS)
-    ret = syscall_exit(k, t, ret)
+    return True
+
+
+cdef int64_t poll_exit(kernel_t *k, task_t *t, int64_t fds, uint32_t n, int64_t ret) noexcept nogil:
+    # The call is over: the rows with the answers go back.
     if ret >= 0 and n:
         memcpy(<void *>fds, pollfd_row(k, t.call.pollfds), n * sizeof(pollfd_t))
-    pollfds_free(k, t.call.pollfds, rows)
+    pollfds_free(k, t.call.pollfds, max(n, <uint32_t>1))
     t.call.pollfds = t.call.nfds = 0
     return ret
+
+
+cdef int64_t sys_poll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t timeout_ms) noexcept nogil:
+    # `size` in bytes.
+    cdef uint32_t n = <uint32_t>(size // <int64_t>sizeof(pollfd_t))
+    cdef int64_t ret
+    syscall_enter(k, t, NR_poll, 0)
+    t.call.args[2] = timeout_ms
+    if not poll_rows(k, t, fds, n):
+        return syscall_exit(k, t, -alloc_errno(k, ENOMEM))
+    ret = do_poll(k, t, timeout_ms if timeout_ms < 0 else min(timeout_ms, <int64_t>1 << 42) * MS_NS)
+    return poll_exit(k, t, fds, n, syscall_exit(k, t, ret))
+
+
+cdef int64_t sys_ppoll(kernel_t *k, task_t *t, int64_t fds, int64_t size, int64_t ns, int64_t masked,
+                       int64_t set) noexcept nogil:
+    # `ns` is -1 for no limit, and less if it was negative.
+    cdef uint32_t n = <uint32_t>(size // <int64_t>sizeof(pollfd_t))
+    syscall_enter(k, t, NR_ppoll, 0)
+    if not poll_rows(k, t, fds, n):
+        return syscall_exit(k, t, -alloc_errno(k, ENOMEM))
+    return poll_exit(k, t, fds, n, syscall_exit(k, t, ppoll_checked(k, t, ns, masked != 0, <uint64_t>set)))
 
 
 cdef int64_t select_exit(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
@@ -227,40 +249,70 @@ cdef int64_t select_exit(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     return ret
 
 
-cdef int64_t sys_select(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x,
-                        int64_t ns) noexcept nogil:
-    # Addresses of three sets of FD_SETSIZE bits, or 0. `ns` is -1 for no limit, and less if it was negative.
-    cdef uint8_t *sets[3]
+cdef int64_t select_sets(kernel_t *k, task_t *t, int64_t nfds, uint8_t **sets, int64_t ns, bint masked,
+                         uint64_t set) noexcept nogil:
     cdef int64_t ret = -EINVAL
-    sets[0] = <uint8_t *>r
-    sets[1] = <uint8_t *>w
-    sets[2] = <uint8_t *>x
-    syscall_enter(k, t, NR_select, 0)
     if nfds >= 0 and ns >= -1:
         ret = get_fd_set(k, t, nfds, sets)
         if ret == 0:
-            ret = do_select(k, t, ns)
+            ret = pselect_checked(k, t, ns, masked, set)
     ret = syscall_exit(k, t, ret)
     if ret >= 0:
         set_fd_set(k, t, sets)
     return select_exit(k, t, ret)
 
 
-cdef int64_t sys_select_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x,
-                            int64_t ns) noexcept nogil:
+cdef int64_t sys_select(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x,
+                        int64_t ns) noexcept nogil:
+    # Addresses of three sets of FD_SETSIZE bits, or 0. `ns` is -1 for no limit, and less if it was negative.
+    cdef uint8_t *sets[3]
+    sets[0] = <uint8_t *>r
+    sets[1] = <uint8_t *>w
+    sets[2] = <uint8_t *>x
+    syscall_enter(k, t, NR_select, 0)
+    return select_sets(k, t, nfds, sets, ns, False, 0)
+
+
+cdef int64_t sys_pselect(kernel_t *k, task_t *t, int64_t nfds, int64_t r, int64_t w, int64_t x, int64_t ns,
+                         int64_t masked, int64_t set) noexcept nogil:
+    cdef uint8_t *sets[3]
+    sets[0] = <uint8_t *>r
+    sets[1] = <uint8_t *>w
+    sets[2] = <uint8_t *>x
+    syscall_enter(k, t, NR_pselect6, 0)
+    return select_sets(k, t, nfds, sets, ns, masked != 0, <uint64_t>set)
+
+
+cdef int64_t select_numbers(kernel_t *k, task_t *t, int64_t *number, int64_t r, int64_t w, int64_t x, int64_t ns,
+                            bint masked, uint64_t set) noexcept nogil:
     # The same over numbers, `r` to read from, then `w` to write to, then `x`; 1 is left for each that is ready, else 0.
-    cdef int64_t *number = <int64_t *>fds
     cdef int64_t ret, i
     cdef pollfd_t *p
-    syscall_enter(k, t, NR_select, 0)
     ret = pollfds_of(k, t, number, r, w, x)
     if ret == 0:
-        ret = do_select(k, t, ns) if ns >= -1 else -EINVAL
+        ret = pselect_checked(k, t, ns, masked, set)
     ret = syscall_exit(k, t, ret)
     p = pollfd_row(k, t.call.pollfds)
     for i in range(r + w + x):
         number[i] = ret >= 0 and p[i].revents != 0
     return select_exit(k, t, ret)
+
+
+cdef int64_t sys_select_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x,
+                            int64_t ns) noexcept nogil:
+    syscall_enter(k, t, NR_select, 0)
+    return select_numbers(k, t, <int64_t *>fds, r, w, x, ns, False, 0)
+
+
+cdef int64_t sys_pselect_fds(kernel_t *k, task_t *t, int64_t fds, int64_t r, int64_t w, int64_t x, int64_t ns,
+                             int64_t masked, int64_t set) noexcept nogil:
+    syscall_enter(k, t, NR_pselect6, 0)
+    return select_numbers(k, t, <int64_t *>fds, r, w, x, ns, masked != 0, <uint64_t>set)
+
+
+cdef int64_t sys_signalfd(kernel_t *k, task_t *t, int64_t fd, int64_t set, int64_t flags) noexcept nogil:
+    check_stack(k)
+    return syscall_exit(k, t, call_signalfd4(k, t, fd, <uint64_t>set, flags))
 
 
 # ------------------------------------------------------------------------------------------ processes

@@ -15,6 +15,12 @@ cdef int64_t put_stat(kernel_t *k, task_t *t, uint64_t to, const stat_t *st) noe
 cdef int64_t do_semop_user(
     kernel_t *k, task_t *t, int32_t semid, uint64_t addr, uint64_t nsops, bint timed, int64_t timeout_ns
 ) noexcept nogil
+cdef int64_t put_revents(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t put_time_left(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t poll_user(kernel_t *k, task_t *t, int64_t ns) noexcept nogil
+cdef int64_t ppoll_user(
+    kernel_t *k, task_t *t, uint64_t fds, uint32_t n, int64_t ns, bint masked, uint64_t set
+) noexcept nogil
 cdef int64_t user_call_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 
 

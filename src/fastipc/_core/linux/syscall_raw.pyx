@@ -78,8 +78,13 @@ cdef int64_t raw_dup3(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
 
 
 cdef int64_t raw_fcntl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    call_begin_args(t, NR_fcntl, raw_fd(a[0]), <uint32_t>a[1], <int64_t>a[2], 0)
-    return do_fcntl(k, t, raw_fd(a[0]), <uint32_t>a[1], <int64_t>a[2])
+    cdef int64_t arg = <int64_t>a[2], ret
+    cdef uint32_t cmd = <uint32_t>a[1]
+    call_begin_args(t, NR_fcntl, raw_fd(a[0]), cmd, arg, 0)
+    if cmd == F_SETOWN_EX and fdget_io(k, t, raw_fd(a[0])) != NULL and get_user(k, t, &arg, a[2], 8):
+        return -EFAULT
+    ret = do_fcntl(k, t, raw_fd(a[0]), cmd, arg)
+    return put_user(k, t, a[2], &t.call.out0, 8) if cmd == F_GETOWN_EX and ret == 0 else ret
 
 
 cdef int64_t raw_ioctl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
@@ -90,7 +95,7 @@ cdef int64_t raw_ioctl(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil
     call_begin_args(t, NR_ioctl, raw_fd(a[0]), cmd, arg, 0)
     if fdget_io(k, t, raw_fd(a[0])) == NULL:
         return -EBADF
-    if cmd == FIONBIO or cmd == <uint32_t>FS_IOC_SETFLAGS:
+    if cmd == FIONBIO or cmd == FIOASYNC or cmd == <uint32_t>FS_IOC_SETFLAGS:
         if get_user(k, t, &number, a[2], 4):
             return -EFAULT
         arg = number

@@ -22,10 +22,25 @@ cdef int64_t time_to_ns(int64_t sec, int64_t nsec) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ poll
 cdef int64_t raw_poll(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
-    cdef uint32_t n = <uint32_t>a[1]
     cdef int64_t ms = raw_int(a[2])
-    call_begin_args(t, NR_poll, 0, n, ms, 0)
+    call_begin_args(t, NR_poll, 0, <uint32_t>a[1], ms, 0)
     user_result(t, a[0])
+    return poll_user(k, t, ms * NSEC_PER_MSEC)
+
+
+cdef int64_t raw_ppoll(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    cdef int64_t ns, err
+    call_begin_args(t, NR_ppoll, 0, <uint32_t>a[1], 0, 0)
+    user_result(t, a[0])
+    err = get_timeout(k, t, a[2], NSEC_PER_SEC, &ns)
+    if err == 0:
+        err = get_user_sigmask(k, t, a[3], a[4])
+    return err if err else poll_select_finish(k, t, poll_user(k, t, ns))
+
+
+cdef int64_t poll_user(kernel_t *k, task_t *t, int64_t ns) noexcept nogil:
+    # do_sys_poll, over rows in the task's memory. Precondition: their number and place are in the record.
+    cdef uint32_t n = <uint32_t>t.call.args[1]
     if n > rlimit(k, t, RLIMIT_NOFILE):
         return -EINVAL
     if n:
@@ -33,10 +48,25 @@ cdef int64_t raw_poll(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
         if t.call.pollfds == 0:
             return -alloc_errno(k, ENOMEM)
         t.call.nfds = n
-        if get_user(k, t, pollfd_row(k, t.call.pollfds), a[0], <int64_t>(n * sizeof(pollfd_t))):
+        if get_user(k, t, pollfd_row(k, t.call.pollfds), <uint64_t>t.call.iter.offset,
+                    <int64_t>(n * sizeof(pollfd_t))):
             free_rows(k, t)
             return -EFAULT
-    return do_poll(k, t, ms * NSEC_PER_MSEC)
+    return do_poll(k, t, ns)
+
+
+cdef int64_t ppoll_user(
+    kernel_t *k, task_t *t, uint64_t fds, uint32_t n, int64_t ns, bint masked, uint64_t set
+) noexcept nogil:
+    # Of which only the rows are in the task's memory. `ns` is -1 for no limit, and less if it was negative.
+    cdef int64_t ret = -EINVAL
+    call_begin_args(t, NR_ppoll, 0, n, 0, 0)
+    user_result(t, fds)
+    if ns >= -1:
+        if masked:
+            set_user_sigmask(k, t, set)
+        ret = poll_select_finish(k, t, poll_user(k, t, ns))
+    return ret if ret <= -ERESTARTSYS else user_call_end(k, t, ret)
 
 
 cdef void free_rows(kernel_t *k, task_t *t) noexcept nogil:
@@ -44,22 +74,32 @@ cdef void free_rows(kernel_t *k, task_t *t) noexcept nogil:
     t.call.pollfds = t.call.nfds = 0
 
 
-cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # Only `revents` are stored, whatever the result. Who has no rows but asked for some has failed before.
+cdef int64_t put_revents(kernel_t *k, task_t *t) noexcept nogil:
+    # Nothing but them: 0 or -EFAULT.
     cdef uint64_t to = <uint64_t>t.call.iter.offset
     cdef pollfd_t *p = pollfd_row(k, t.call.pollfds)
     cdef uint32_t i
-    if (t.call.pollfds or t.call.args[1] == 0) and not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
+    if not access_ok(to, t.call.nfds * sizeof(pollfd_t)):
         return -EFAULT
     for i in range(t.call.nfds):
         if copy_to_user(k, t, to + i * sizeof(pollfd_t) + 6, &p[i].revents, 2) < 2:
             return -EFAULT
+    return 0
+
+
+cdef int64_t poll_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # Whatever the result. Who has no rows but asked for some has failed before.
+    if (t.call.pollfds or (t.call.args[1] == 0 and ret >= 0)) and put_revents(k, t):
+        ret = -EFAULT
+    if t.call.args[3]:
+        put_time_left(k, t)
     return ret
 
 
 # ------------------------------------------------------------------------------------------ select
-cdef int64_t get_timeout(kernel_t *k, task_t *t, uint64_t tv, int64_t *ns) noexcept nogil:
-    # A struct timeval, or none: 0 or -errno. `call.args[3]` is where what is left of it is to go, 0 = nowhere.
+cdef int64_t get_timeout(kernel_t *k, task_t *t, uint64_t tv, int64_t units, int64_t *ns) noexcept nogil:
+    # A struct timeval or timespec, by its `units` a second, or none: 0 or -errno. `call.args[3]` is where what is left
+    # of it is to go, 0 = nowhere.
     cdef int64_t[2] time
     ns[0] = -1
     t.call.args[3] = 0
@@ -67,13 +107,42 @@ cdef int64_t get_timeout(kernel_t *k, task_t *t, uint64_t tv, int64_t *ns) noexc
         return 0
     if get_user(k, t, time, tv, 16):
         return -EFAULT
-    ns[0] = time_to_ns(time[0] + time[1] // USEC_PER_SEC, time[1] % USEC_PER_SEC * NSEC_PER_USEC)
+    if units == USEC_PER_SEC:
+        ns[0] = time_to_ns(time[0] + time[1] // USEC_PER_SEC, time[1] % USEC_PER_SEC * NSEC_PER_USEC)
+    else:
+        ns[0] = time_to_ns(time[0], time[1])
     if ns[0] < 0:
         return -EINVAL
     if ns[0]:
         t.call.args[3] = <int64_t>tv
         t.call.deadline = deadline_after(k, ns[0])
     return 0
+
+
+cdef int64_t get_user_sigmask(kernel_t *k, task_t *t, uint64_t at, uint64_t size) noexcept nogil:
+    # set_user_sigmask: 0 or -errno. A call that fails here leaves the time alone.
+    cdef uint64_t set
+    cdef int64_t err = 0
+    if at == 0:
+        return 0
+    if size != sizeof(set):
+        err = -EINVAL
+    elif get_user(k, t, &set, at, sizeof(set)):
+        err = -EFAULT
+    if err:
+        t.call.args[3] = 0
+    else:
+        set_user_sigmask(k, t, set)
+    return err
+
+
+cdef int64_t put_time_left(kernel_t *k, task_t *t) noexcept nogil:
+    # 0 or -EFAULT.
+    cdef int64_t left = max(t.call.deadline - k.now, <int64_t>0)
+    cdef int64_t[2] time
+    time[0] = left // NSEC_PER_SEC
+    time[1] = left % NSEC_PER_SEC // (NSEC_PER_USEC if t.call.nr == NR_select else 1)
+    return put_user(k, t, <uint64_t>t.call.args[3], time, 16)
 
 
 cdef inline uint64_t set_at(task_t *t, int which) noexcept nogil:
@@ -125,16 +194,29 @@ cdef int64_t raw_select(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogi
     cdef int64_t ns, err
     call_begin_args(t, NR_select, 0, <int64_t>a[2], <int64_t>a[3], 0)
     user_result(t, a[1])
-    err = get_timeout(k, t, a[4], &ns)
-    return err if err else core_sys_select(k, t, raw_int(a[0]), ns)
+    err = get_timeout(k, t, a[4], USEC_PER_SEC, &ns)
+    return err if err else poll_select_finish(k, t, core_sys_select(k, t, raw_int(a[0]), ns))
+
+
+cdef int64_t raw_pselect6(kernel_t *k, task_t *t, const uint64_t *a) noexcept nogil:
+    # The mask and its size are behind the last pointer.
+    cdef uint64_t[2] argpack = [0, 0]
+    cdef int64_t ns, err
+    call_begin_args(t, NR_pselect6, 0, <int64_t>a[2], <int64_t>a[3], 0)
+    user_result(t, a[1])
+    if a[5] and get_user(k, t, argpack, a[5], sizeof(argpack)):
+        return -EFAULT
+    err = get_timeout(k, t, a[4], NSEC_PER_SEC, &ns)
+    if err == 0:
+        err = get_user_sigmask(k, t, argpack[0], argpack[1])
+    return err if err else poll_select_finish(k, t, core_sys_select(k, t, raw_int(a[0]), ns))
 
 
 cdef int64_t select_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     # The sets if the call succeeded, and what is left of the time in any case.
     cdef uint8_t *sets[3]
     cdef uint8_t *room
-    cdef int64_t size = (t.call.args[0] + 63) // 64 * 8, left
-    cdef int64_t[2] time
+    cdef int64_t size = (t.call.args[0] + 63) // 64 * 8
     if ret >= 0:
         room = sets_alloc(t, size, sets)
         if room == NULL:
@@ -144,10 +226,7 @@ cdef int64_t select_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
             ret = -EFAULT
         free(room)
     if t.call.args[3]:
-        left = max(t.call.deadline - k.now, <int64_t>0)
-        time[0] = left // NSEC_PER_SEC
-        time[1] = left % NSEC_PER_SEC // NSEC_PER_USEC
-        put_user(k, t, <uint64_t>t.call.args[3], time, 16)
+        put_time_left(k, t)
     return ret
 
 
@@ -228,9 +307,9 @@ cdef int64_t nanosleep_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
 cdef int64_t user_call_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     # The result of a call with CALL_USER that is over; also gives back the rows that it has made.
     cdef int32_t nr = t.call.nr
-    if nr == NR_poll:
+    if nr == NR_poll or nr == NR_ppoll:
         ret = poll_end(k, t, ret)
-    elif nr == NR_select:
+    elif nr == NR_select or nr == NR_pselect6:
         ret = select_end(k, t, ret)
     elif nr == NR_wait4:
         ret = wait4_end(k, t, ret)
@@ -247,6 +326,8 @@ cdef int64_t user_call_end(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
 cdef void raw_waits_init() noexcept nogil:
     raw_calls[NR_poll] = raw_poll
     raw_calls[NR_select] = raw_select
+    raw_calls[NR_ppoll] = raw_ppoll
+    raw_calls[NR_pselect6] = raw_pselect6
     raw_calls[NR_wait4] = raw_wait4
     raw_calls[NR_waitid] = raw_waitid
     raw_calls[NR_nanosleep] = raw_nanosleep

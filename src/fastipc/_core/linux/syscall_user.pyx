@@ -18,7 +18,8 @@ cdef int64_t sys_syscall(
         ret = hooked(k, t, ret)
     elif nr == NR_shmget:
         ret = associated(k, t, ret)
-    return syscall_exit(k, t, ret)
+    ret = syscall_exit(k, t, ret)
+    return t.call.out0 if nr == NR_fcntl and <uint32_t>b == F_GETOWN and ret == 0 else ret
 
 
 cdef int64_t sys_read_user(kernel_t *k, task_t *t, int64_t fd, int64_t buf, int64_t n) noexcept nogil:

@@ -276,3 +276,15 @@ cdef inline sigframe_t *sigframe_row(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef inline thread_t *thread_row(kernel_t *k, uint32_t i) noexcept nogil:
     return <thread_t *>k.table[T_THREAD].base + i
+
+cdef inline fown_t *fown_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fown_t *>k.table[T_FOWN].base + i
+
+cdef inline fasync_t *fasync_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <fasync_t *>k.table[T_FASYNC].base + i
+
+cdef inline pipe_fasync_t *pipe_fasync_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <pipe_fasync_t *>k.table[T_PIPE_FASYNC].base + i
+
+cdef inline signalfd_ctx_t *signalfd_row(kernel_t *k, uint32_t i) noexcept nogil:
+    return <signalfd_ctx_t *>k.table[T_SIGNALFD].base + i

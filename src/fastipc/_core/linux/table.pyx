@@ -29,8 +29,8 @@ cdef enum:
     LEAST_SCALE = 6  # the tables are halved at most so often when the host refuses
 
 cdef struct plan_t:
-    uint32_t rowsize[59]
-    uint64_t rows[59]
+    uint32_t rowsize[63]
+    uint64_t rows[63]
     uint64_t runq
     uint64_t memory
 
@@ -74,6 +74,8 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rows[T_HANDLER] = objects
     plan.rows[T_UPID] = 4 * tasks
     plan.rows[T_K_ITIMER] = 4 * objects
+    plan.rows[T_FOWN] = plan.rows[T_FASYNC] = 2 * objects
+    plan.rows[T_PIPE_FASYNC] = plan.rows[T_SIGNALFD] = objects
     plan.rowsize[T_TASK] = sizeof(task_t)
     plan.rowsize[T_SIGNAL] = sizeof(signal_t)
     plan.rowsize[T_SIGHAND] = sizeof(sighand_t)
@@ -133,6 +135,10 @@ cdef void plan_rows(plan_t *plan, kernel_t *k, uint64_t memory, int scale) noexc
     plan.rowsize[T_USER_NAMESPACE] = sizeof(user_namespace_t)
     plan.rowsize[T_K_ITIMER] = sizeof(k_itimer_t)
     plan.rowsize[T_ITIMER] = sizeof(itimer_t)
+    plan.rowsize[T_FOWN] = sizeof(fown_t)
+    plan.rowsize[T_FASYNC] = sizeof(fasync_t)
+    plan.rowsize[T_PIPE_FASYNC] = sizeof(pipe_fasync_t)
+    plan.rowsize[T_SIGNALFD] = sizeof(signalfd_ctx_t)
     plan.runq = 64
     while plan.runq < 2 * tasks:
         plan.runq *= 2

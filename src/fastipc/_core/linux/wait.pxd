@@ -29,6 +29,8 @@ cdef inline wait_queue_head_t *wait_queue(kernel_t *k, uint16_t kind, uint32_t o
         return &pipe_row(k, obj).rd_wait
     if kind == WQ_PIPE_WR:
         return &pipe_row(k, obj).wr_wait
+    if kind == WQ_SIGNALFD:
+        return &sighand_row(k, obj).signalfd_wqh
     return &signal_row(k, obj).wait_chldexit
 
 

@@ -84,6 +84,9 @@ cdef bint wait_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_SIGNAL].high):
         if signal_row(k, i).live and not queue_check(k, WQ_CHLDEXIT, i, &found):
             return False
+    for i in range(1, k.table[T_SIGHAND].high):
+        if sighand_row(k, i).live and not queue_check(k, WQ_SIGNALFD, i, &found):
+            return False
     for i in range(1, k.table[T_TASK].high):
         if task_row(k, i).live:
             expected += task_row(k, i).wait.kind != WQ_NONE
