@@ -76,8 +76,11 @@ def record(t, signo, info):
 
 @compiled
 def recorder(t, signo, info):
-    """Record a run. As it calls what Numba does not keep, it is not kept either: this module goes by two names."""
+    """Record a run."""
     record(t, signo, info)
+
+
+recorder._dispatcher = numba.njit(recorder.py_func)  # not kept on the disk: this module goes by two names
 
 
 @numba.njit
