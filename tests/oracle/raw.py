@@ -25,7 +25,8 @@ RAW = {
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets",
-    "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped", "_info",
+    "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped",
+    "_info",
 )  # fmt: skip
 
 

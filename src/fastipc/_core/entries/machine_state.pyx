@@ -20,7 +20,7 @@ cdef dict TABLES = {"task": T_TASK, "signal": T_SIGNAL, "sighand": T_SIGHAND, "f
                     "msg_msg": T_MSG, "msg_receiver": T_MSG_RECEIVER, "msg_sender": T_MSG_SENDER,
                     "sigaction": T_SIGACTION, "sigqueue": T_SIGQUEUE,
                     "handler": T_HANDLER, "sigframe": T_SIGFRAME, "thread": T_THREAD, "fown": T_FOWN,
-                     "fasync": T_FASYNC, "pipe_fasync": T_PIPE_FASYNC, "signalfd_ctx": T_SIGNALFD,
+                    "fasync": T_FASYNC, "pipe_fasync": T_PIPE_FASYNC, "signalfd_ctx": T_SIGNALFD,
                     "pid_namespace": T_PID_NAMESPACE, "upid": T_UPID, "user_namespace": T_USER_NAMESPACE,
                     "k_itimer": T_K_ITIMER, "itimer": T_ITIMER}
 

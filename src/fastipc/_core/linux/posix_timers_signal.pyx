@@ -25,6 +25,7 @@ cdef void queue_timer_signal(kernel_t *k, k_itimer_t *timer, task_t *target) noe
     q.next = q.last = q.next_signal = 0
     enqueue_sigqueue(k, &s.pending_list if group else &target.pending_list, timer.sigq)
     k.counters.signals += 1
+    signalfd_notify(k, target)
     sigaddset(&s.shared_pending if group else &target.pending, q.info.si_signo)
     complete_signal(k, q.info.si_signo, target, group)
 
