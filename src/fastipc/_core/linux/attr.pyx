@@ -111,14 +111,20 @@ cdef inline int64_t blocks_of(super_block_t *sb, inode_t *inode) noexcept nogil:
     return (inode.nrpages + one) * <int64_t>(PAGE_SIZE // 512)
 
 
+cdef void stat_ids(kernel_t *k, task_t *t, stat_t *stat) noexcept nogil:
+    # As the caller's user namespace sees them.
+    stat.st_uid = uid_to_user(k, t, stat.st_uid)
+    stat.st_gid = gid_to_user(k, t, stat.st_gid)
+
+
 cdef void generic_fillattr(kernel_t *k, task_t *t, inode_t *inode, stat_t *stat) noexcept nogil:
     cdef super_block_t *sb = super_block_row(k, inode.i_sb)
     stat.st_dev = sb.s_dev
     stat.st_ino = inode.i_ino
     stat.st_nlink = inode.i_nlink
     stat.st_mode = inode.i_mode
-    stat.st_uid = uid_to_user(k, t, inode.i_uid)
-    stat.st_gid = gid_to_user(k, t, inode.i_gid)
+    stat.st_uid = inode.i_uid
+    stat.st_gid = inode.i_gid
     stat.st_blksize = PAGE_SIZE if sb.s_type != FS_PROC else 1024
     stat.st_rdev = inode.i_rdev
     stat.st_size = dir_size(sb, inode) if is_dir(inode) else <int64_t>inode.i_size
@@ -126,6 +132,8 @@ cdef void generic_fillattr(kernel_t *k, task_t *t, inode_t *inode, stat_t *stat)
     stat.st_atime_ns = inode.i_atime
     stat.st_mtime_ns = inode.i_mtime
     stat.st_ctime_ns = inode.i_ctime
+    if unlikely(k.namespaces != 0):  # last, so that nothing must be kept over a call
+        stat_ids(k, t, stat)
 
 
 # ------------------------------------------------------------------------------------------ chattr
