@@ -24,6 +24,7 @@ ATTRIBUTES = {
     "exit_status": "does not exist in compiled code: use t.wait4(pid) on a child",
     "kernel": "does not exist in compiled code: use it outside, between runs",
     "name": "does not exist in compiled code: use t.pid",
+    "nspid": "does not exist in compiled code: use t.getpid(), or Task.nspid from outside",
     "ppid": "does not exist in compiled code: use t.getppid()",
     "result": "does not exist in compiled code: use a pipe to tell another program",
     "regs": "does not exist in compiled code: use Task.regs from outside",
