@@ -506,6 +506,34 @@ def test_forks_that_fail_leave_no_number(k, rows):
     k.verify()
 
 
+def test_forks_without_an_init_use_numbers_up(k, errno_of):
+    a = k.spawn()
+    a.unshare(CLONE_NEWPID)
+    a.fork().exit(0)
+    a.wait4()
+    last = k.spawn().pid
+    for _ in range(3):
+        assert errno_of(a.fork) == errno.ENOMEM
+    assert k.spawn().pid == last + 4
+
+
+def test_maps_are_read_from_outside(k):
+    a = k.spawn()
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    path = f"/proc/{b.pid}/uid_map"
+    assert k.read_proc(path) == ""
+    fd = a.open(path, O_RDWR)
+    a.write(fd, b"5 7 9")
+    assert k.read_proc(path).split() == ["5", "7", "9"]
+    assert k.read_proc(f"/proc/{b.pid}/setgroups") == "allow\n"
+    b.exit(0)
+    a.wait4()
+    assert a.pread(fd, 100, 0).split() == [b"5", b"7", b"9"]
+    assert len(k.table("user_namespace", live=True)) == 1
+    a.close(fd)
+    assert len(k.table("user_namespace", live=True)) == 0
+
+
 @pytest.mark.parametrize("arg", ["x", 1.5, b"1", None])
 def test_wrong_types(k, arg):
     t = k.spawn()

@@ -329,3 +329,67 @@ def test_large_runs_of_rows_are_split_when_there_is_nothing_else(k):
     assert not any(call.done() for call in calls)
     a.write(w, b"x")
     assert [call.result() for call in calls] == [[(r, fastipc.POLLIN)] * 3] * 100
+
+
+# ------------------------------------------------------------------------------------------ arguments that run code
+class Ends:
+    """A number, or a sequence of one item, that ends the caller when it is looked at."""
+
+    def __init__(self, end, item):
+        self.end, self.item = end, item
+
+    def __index__(self):
+        self.end()
+        return self.item
+
+    def __float__(self):
+        self.end()
+        return float(self.item)
+
+    def __iter__(self):
+        yield self.item
+        self.end()
+        yield self.item
+
+
+@pytest.mark.parametrize("how", ["close", "exit"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, r, ends: t.poll(ends((r, 1)), 0),
+        lambda t, r, ends: t.poll([(r, 1), (ends(r), 1)], 0),
+        lambda t, r, ends: t.poll([(r, ends(1))], ends(0)),
+        lambda t, r, ends: t.ppoll(ends((r, 1)), 0),
+        lambda t, r, ends: t.ppoll([(ends(r), 1)], ends(0), ends(1)),
+        lambda t, r, ends: t.sys_ppoll(np.zeros(1, fastipc.POLLFD), 0, [ends(1)]),
+        lambda t, r, ends: t.select(ends(r), [], [], 0),
+        lambda t, r, ends: t.select([r], [ends(r)], [], ends(0)),
+        lambda t, r, ends: t.pselect([r], [], ends(r), 0, ends(1)),
+        lambda t, r, ends: t.sys_select(ends(1), None, None, None, ends(0)),
+        lambda t, r, ends: t.sys_pselect(1, None, None, None, ends(0), ends(1)),
+    ],
+)
+def test_arguments_may_end_the_caller(call, how):
+    k = fastipc.Kernel()
+    t = k.spawn()
+    r, _ = t.pipe()
+    end = k.close if how == "close" else lambda: t.exit(0)
+    with pytest.raises((fastipc.KernelClosed, fastipc.TaskExited)):
+        call(t, r, lambda item: Ends(end, item))
+    if how == "exit":
+        k.verify()
+    k.close()
+
+
+def test_select_of_what_can_be_looked_at_once(k):
+    t = k.spawn()
+    r, w = t.pipe()
+    t.write(w, b"x")
+    assert t.select(iter([r]), (fd for fd in [w]), (), 0) == ([r], [w], [])
+    asked = [r, r]
+    t.read(r, 1)
+    call = t.submit("select", asked, [], [])
+    k.run()
+    asked += [w] * 100
+    t.fork().write(w, b"x")
+    assert call.result() == ([r, r], [], [])

@@ -278,3 +278,14 @@ def test_signal_of_a_file_is_checked(k):
         assert t.sys_fcntl(r, F_SETSIG, sig) == -EINVAL
     assert t.sys_fcntl(r, F_SETSIG, 64) == 0
     assert t.fcntl(r, F_GETSIG) == 64
+
+
+@pytest.mark.parametrize("cmd", [F_SETOWN, F_SETSIG])
+def test_an_owner_that_cannot_be_had(k, cmd):
+    t = k.spawn()
+    r, _ = t.pipe()
+    for errno in (None, fastipc.EIO):
+        k.inject("fown", 1, errno)
+        assert t.sys_fcntl(r, cmd, 1) == -(errno or fastipc.ENOMEM)
+        assert t.fcntl(r, F_GETOWN) == 0
+    assert t.sys_fcntl(r, cmd, 1) == 0

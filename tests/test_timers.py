@@ -181,6 +181,22 @@ def test_overruns_end_at_an_int(k):
     assert t.timer_getoverrun(timer) == 2**31 - 1
 
 
+def test_a_time_before_the_machine_centuries_later(k):
+    # The time between them does not fit into a signed number of nanoseconds.
+    t = k.spawn()
+    t.sigprocmask(SIG_BLOCK, [RT])
+    k.run(until=9e9)
+    timer, silent = t.timer_create(CLOCK_REALTIME, RT), t.timer_create(CLOCK_REALTIME, RT, 0, SIGEV_NONE)
+    t.timer_settime(timer, 1e-9, 1, TIMER_ABSTIME)
+    t.timer_settime(silent, 1e-9, 0, TIMER_ABSTIME)
+    assert tuple(t.timer_gettime(silent)) == (0, 0)
+    assert 0 < t.timer_gettime(timer).it_value <= 1
+    assert t.sigtimedwait([RT], 0).si_overrun == 2**31 - 1
+    assert 0 < t.timer_gettime(timer).it_value <= 1
+    k.run(until=k.now + 2)
+    assert t.sigtimedwait([RT], 0).si_overrun <= 1
+
+
 def test_no_event_is_an_alarm_with_the_id(k):
     t = k.spawn()
     t.sigprocmask(SIG_BLOCK, [SIGALRM])

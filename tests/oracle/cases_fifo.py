@@ -34,10 +34,13 @@ from .abi import (
     POLLWRNORM,
     RLIMIT_NOFILE,
     S_IFIFO,
+    SA_RESTART,
     SEEK_CUR,
     SEEK_SET,
     SIG_IGN,
     SIGPIPE,
+    SIGUSR1,
+    SIGUSR2,
 )  # fmt: skip
 from .machine import ASLEEP, DIED, Machine, Pending, Task, data
 
@@ -1072,3 +1075,22 @@ def many_openers(m: Machine) -> None:
     assert b.read(0, 1) == "EAGAIN"
     a.close(20)
     assert b.read(0, 1) == b""
+
+
+def handlers_interrupt_an_open(m: Machine) -> None:
+    """A handler makes an open that sleeps EINTR, or it is made again; until then nobody has been there."""
+    a, b = _start(m, 2)
+    a.sigaction(SIGUSR1, "handler")
+    a.sigaction(SIGUSR2, "handler", [], SA_RESTART)
+    for flags, other in ((O_RDONLY, O_WRONLY), (O_WRONLY, O_RDONLY)):
+        call = _asleep(a, flags)
+        b.kill(a, SIGUSR1)
+        assert call.value == "EINTR"
+        assert b.open(P, WRITE) == "ENXIO"
+        call = _asleep(a, flags)
+        b.kill(a, SIGUSR2)
+        assert not call.done()
+        assert b.open(P, other) == 0
+        assert call.value == 0
+        a.close(0)
+        b.close(0)

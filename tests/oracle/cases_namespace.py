@@ -15,6 +15,7 @@ from .abi import (
     IPC_CREAT,
     IPC_PRIVATE,
     IPC_RMID,
+    O_PATH,
     O_RDONLY,
     O_RDWR,
     O_WRONLY,
@@ -716,3 +717,42 @@ def nested_users(m: Machine) -> None:
     assert c.setuid(9) == "EINVAL"
     assert b.kill(c, 0) is None
     assert c.kill(b, 0) == "EPERM"
+
+
+def lines_of_maps(m: Machine) -> None:
+    """The numbers of a map are in one line, and nothing is behind its end, not even a line without them."""
+    m.host_root()
+    a = m.spawn()
+    a.clone(CLONE_NEWUSER | SIGCHLD)
+    fd = a.open("/proc/{B}/uid_map", O_RDWR)
+    for text in (b"0\n0 1", b"0 0\n1", b"\n0 0 1", b"0 0 1\n\n", b"0 0 1\n ", b"0 0 4294967296"):
+        assert a.write(fd, text) == "EINVAL"
+    assert a.write(fd, b"0 0 1\n\0 of this") == 15
+    assert a.read_map(fd) == [(0, 0, 1)]
+    a.clone(CLONE_NEWUSER | SIGCHLD)
+    fd = a.open("/proc/{C}/uid_map", O_RDWR)
+    assert a.write(fd, b"0 0 4294967297\0") == 15
+    assert a.read_map(fd) == [(0, 0, 1)]
+
+
+def a_file_tells_of_the_namespace_at_its_open(m: Machine) -> None:
+    """uid_map and setgroups are of the namespace that the process was in when they were opened, and outlive it."""
+    m.host_root()
+    a = m.spawn()
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    fd = a.open("/proc/{B}/uid_map", O_RDWR)
+    s = a.open("/proc/{B}/setgroups", O_RDWR)
+    names = [a.open(f"/proc/{{B}}/{name}", O_PATH) for name in ("uid_map", "gid_map", "setgroups", "status")]
+    own = a.open("/proc/{A}/uid_map", O_RDWR)
+    assert b.exit(0) == DIED
+    a.wait4(-1, 0)
+    assert a.read_map(fd) == []
+    assert a.write(fd, b"0 0 1") == 5
+    assert a.read_map(fd) == [(0, 0, 1)]
+    assert a.write(s, b"deny") == 4
+    for name, errno in zip(names, ("EINVAL", "EINVAL", "ESRCH", None), strict=True):
+        again = a.open(f"/proc/self/fd/{name}", O_RDONLY)
+        assert again == errno or errno is None
+    assert a.unshare(CLONE_NEWUSER) is None
+    assert a.read_map(own) == [(0, 0, 4294967295)]
+    assert a.write(own, b"0 0 1") == "EPERM"

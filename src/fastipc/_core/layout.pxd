@@ -596,7 +596,7 @@ ctypedef struct file_t:  # struct file, include/linux/fs.h; one cache line
     uint32_t f_version  # f_pipe: the other side's counter at open (FIFO); of a file of /proc: PID namespace, counted
     int64_t f_pos
     uint32_t f_owner  # row of the fown_struct, 0 = none yet
-    uint32_t f_pad
+    uint32_t f_user_ns  # of /proc/PID/uid_map and its like: the user namespace that it tells of, counted
     uint32_t f_dentry  # f_path: none in a pipe, whose name is made of its number when somebody asks
     uint32_t f_mnt
     uint64_t pad

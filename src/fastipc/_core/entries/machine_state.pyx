@@ -231,6 +231,7 @@ cdef class MachineState:
             return err
         memset(&m, 0, sizeof(m))
         if d_inode(k, found.dentry).i_op == PROC_FILE:
+            m.told = told_user_ns(k, d_inode(k, found.dentry))
             err = proc_show(k, d_inode(k, found.dentry), &m)
         else:
             err = -EISDIR if is_dir(d_inode(k, found.dentry)) else -ENOENT

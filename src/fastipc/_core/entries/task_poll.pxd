@@ -7,8 +7,8 @@ cdef class Task(RawCalls):
     cdef uint32_t user_rows(self, UserBuffer fds) noexcept
     cdef int begin_poll(self, int nr, object fds) except -1
     cdef object begin_sys_poll(self, int nr, object fds)
-    cdef int fill(self, int nr, object fds) except -1
-    cdef int64_t fill_pair(self, object item, int64_t *events) except? -1
+    cdef bint fill(self, int nr, object fds) except -1
+    cdef int fill_ints(self, int nr, list fds) except -1
     cdef object poll_done(self, int64_t ret, object held)
     cdef object select_lists_call(self, int nr, object r, object w, object x, object timeout, object sigmask)
     cdef object select_sets_call(self, int nr, object nfds, object r, object w, object x, object timeout,

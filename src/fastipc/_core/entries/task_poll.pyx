@@ -134,9 +134,14 @@ cdef class Task(RawCalls):
         return <uint32_t>(fds.length // <int64_t>sizeof(pollfd_t))
 
     cdef int begin_poll(self, int nr, object fds) except -1:
+        # What is not plain is converted before the machine is touched: that may run code, which may do anything.
         if not PyList_CheckExact(fds) and not PyTuple_CheckExact(fds):
             fds = fd_pairs(fds)
-        self.fill(nr, fds)
+            self.enter()
+        if not self.fill(nr, fds):
+            fds = int_pairs(fds)
+            self.enter()
+            self.fill_ints(nr, fds)
         call_begin(self.t, nr)
         self.t.call.args[0] = 0
         self.t.call.args[1] = len(fds)
@@ -180,30 +185,26 @@ cdef class Task(RawCalls):
         self.t.call.args[0] = 0
         return -alloc_errno(self.k, ENOMEM)
 
-    cdef int fill(self, int nr, object fds) except -1:
-        # Decode a list or tuple of pairs into pollfd rows.
-        cdef Py_ssize_t i, n = len(fds)
-        cdef int64_t fd, events
+    cdef bint fill(self, int nr, object fds) except -1:
+        # Decode a list or tuple of pairs into pollfd rows; False, and no rows, if one is not plain.
+        cdef Py_ssize_t n = len(fds)
         if not self.alloc_pollfds(<uint32_t>n):
             self.complete(self.no_rows(nr))
-        i = decode(sequence_items(fds), n, pollfd_row(self.k, self.t.call.pollfds))
-        try:
-            while i < n:  # what is not plain; converting it may run code that shortens the list
-                fd = self.fill_pair(fds[i], &events)
-                decode_one(pollfd_row(self.k, self.t.call.pollfds) + i, fd, events)
-                i += 1
-        except BaseException:
-            self.discard()
-            raise
-        return 0
+        if likely(decode(sequence_items(fds), n, pollfd_row(self.k, self.t.call.pollfds)) == n):
+            return True
+        self.discard()
+        return False
 
-    cdef int64_t fill_pair(self, object item, int64_t *events) except? -1:
-        try:
-            number, mask = item
-        except (TypeError, ValueError):
-            raise TypeError("fds must hold pairs (fd, events)") from None
-        events[0] = as_int(mask, "events")
-        return as_int(number, "fd")
+    cdef int fill_ints(self, int nr, list fds) except -1:
+        # The same of integers of any size.
+        cdef pollfd_t *p
+        if not self.alloc_pollfds(<uint32_t>len(fds)):
+            self.complete(self.no_rows(nr))
+        p = pollfd_row(self.k, self.t.call.pollfds)
+        for fd, events in fds:
+            decode_one(p, fd, events)
+            p += 1
+        return 0
 
     cdef object poll_done(self, int64_t ret, object held):
         # Not slept: complete, then the result.
@@ -278,15 +279,16 @@ cdef class Task(RawCalls):
         cdef bint bad
         cdef int64_t ret, ns
         cdef uint64_t mask = wait_mask(sigmask, &bad)
-        self.enter()
-        sets = (fd_list(r, "r"), fd_list(w, "w"), fd_list(x, "x"))
+        held = (fd_list(r, "r"), fd_list(w, "w"), fd_list(x, "x"))
+        sets = (fd_numbers(held[0], "r"), fd_numbers(held[1], "w"), fd_numbers(held[2], "x"))
         ns = select_timeout(timeout)
+        self.enter()
         self.begin_select(nr, sets)
         self.t.call.res = RES_SELECT
         ret = pselect_checked(self.k, self.t, -2 if bad else ns, sigmask is not None, mask)
         if ret == -ESLEEP:
-            return self.sleep((r, w, x))
-        return self.poll_done(ret, (r, w, x))
+            return self.sleep(held)
+        return self.poll_done(ret, held)
 
     cdef object select_sets_call(self, int nr, object nfds, object r, object w, object x, object timeout,
                                  object sigmask):
@@ -294,9 +296,9 @@ cdef class Task(RawCalls):
         cdef int64_t ret = -EINVAL, ns, n = as_int(nfds, "nfds")
         cdef uint64_t mask = wait_mask(sigmask, &bad)
         cdef uint8_t *sets[3]
-        self.enter()
         ns = select_timeout(timeout)
         held = (fd_set(r, "r"), fd_set(w, "w"), fd_set(x, "x"))
+        self.enter()
         set_addresses(held, sets)
         call_begin(self.t, nr)
         self.t.call.args[0] = 0
@@ -364,6 +366,19 @@ cdef object fd_pairs(object fds):
     return list(fds)
 
 
+cdef list int_pairs(object fds):
+    # A copy in which both of each pair are integers.
+    cdef list pairs = []
+    for item in list(fds):
+        try:
+            number, mask = item
+        except (TypeError, ValueError):
+            raise TypeError("fds must hold pairs (fd, events)") from None
+        events = as_int(mask, "events")
+        pairs.append((as_int(number, "fd"), events))
+    return pairs
+
+
 cdef int64_t select_timeout(object timeout) except? -3:
     # ns; -1 for none, -2 for one that is not allowed.
     cdef int64_t ns
@@ -382,6 +397,10 @@ cdef uint64_t wait_mask(object sigmask, bint *bad) except? 1:
 cdef list fd_list(object given, str name):
     if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
         raise TypeError(f"{name} must be a sequence of descriptors, not {type(given).__name__}")
+    return list(given)
+
+
+cdef list fd_numbers(list given, str name):
     numbers = [as_int(fd, name) for fd in given]
     return [fd if 0 <= fd < FD_SETSIZE else -1 for fd in numbers]
 

@@ -273,6 +273,7 @@ cdef void do_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     if unlikely(k.namespaces != 0) and zap_waits(k, t):
         if t.flags & TASK_OBJECT:
             report_dead(k, task)
+        finish_zaps(k)  # of others, whom its orphans have kept
         return
     exit_notify(k, t)
     finish_zaps(k)

@@ -29,8 +29,9 @@ cdef inline bint pid_in_use(kernel_t *k, int32_t number) noexcept nogil:
 
 cdef int64_t f_modown(kernel_t *k, task_t *t, file_t *f, int32_t type, int32_t pid) noexcept nogil:
     cdef fown_t *fown
-    if file_f_owner_allocate(k, f) < 0:
-        return -ENOMEM
+    cdef int err = file_f_owner_allocate(k, f)
+    if err:
+        return err
     if pid and not pid_in_use(k, pid):
         return -ESRCH
     fown = fown_row(k, f.f_owner)
@@ -83,10 +84,12 @@ cdef int32_t f_getown(kernel_t *k, file_t *f) noexcept nogil:
 
 
 cdef int64_t f_setsig(kernel_t *k, file_t *f, int32_t sig) noexcept nogil:
+    cdef int err
     if not valid_signal(sig):
         return -EINVAL
-    if file_f_owner_allocate(k, f) < 0:
-        return -ENOMEM
+    err = file_f_owner_allocate(k, f)
+    if err:
+        return err
     fown_row(k, f.f_owner).signum = sig
     return 0
 

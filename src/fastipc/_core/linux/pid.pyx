@@ -32,10 +32,12 @@ cdef int32_t alloc_pid(kernel_t *k, uint32_t task, uint32_t ns) noexcept nogil:
     # In namespace `ns` and in all around it.
     cdef int64_t next = k.last_pid + 1, upid = alloc_upid(k, ns) if unlikely(ns != 0) else 0
     cdef int64_t pid = find_free(k, next, k.pid_max)
-    if upid < 0:
-        return <int32_t>upid
     if pid == 0:
         pid = find_free(k, RESERVED_PIDS if next > RESERVED_PIDS else 1, min(next, k.pid_max))
+    if upid < 0:
+        if pid and pid_ns_row(k, ns).closed:  # it was had, and is given back
+            k.last_pid = <uint32_t>pid
+        return <int32_t>upid
     if pid == 0:
         if upid:
             upid_abandon(k, <uint32_t>upid)

@@ -49,13 +49,14 @@ cdef bint posix_timers_check(kernel_t *k) noexcept nogil
 
 
 cdef inline int64_t hrtimer_forward(int64_t *expires, int64_t now, int64_t interval) noexcept nogil:
-    # By as many intervals as lead behind `now`: how many. Precondition: interval > 0.
-    cdef int64_t overrun
+    # By as many intervals as lead behind `now`: how many. Precondition: interval > 0. What has expired before the
+    # machine's beginning may be further away than a signed number tells.
+    cdef uint64_t overrun
     if now < expires[0]:
         return 0
-    overrun = (now - expires[0]) // interval + 1
+    overrun = (<uint64_t>now - <uint64_t>expires[0]) // <uint64_t>interval + 1
     if interval > <int64_t>KTIME_MAX - now:
         expires[0] = <int64_t>KTIME_MAX
     else:
-        expires[0] += interval * overrun
-    return overrun
+        expires[0] = <int64_t>(<uint64_t>expires[0] + <uint64_t>interval * overrun)
+    return <int64_t>min(overrun, <uint64_t>KTIME_MAX // 2)

@@ -183,7 +183,7 @@ cdef int64_t do_timer_create(
 cdef void common_timer_get(kernel_t *k, k_itimer_t *timer, itimer_ns_t *setting) noexcept nogil:
     # What is left is never 0 while a signal is still to come. One that was never armed is asked for its time too.
     cdef bint none = timer.it_sigev_notify == SIGEV_NONE
-    cdef int64_t now = clock_now(k, timer.it_clock), left
+    cdef int64_t now = clock_now(k, timer.it_clock)
     setting.value = 0
     setting.interval = timer.it_interval
     if is_cpu_clock(timer.it_clock) and timer.it_expires == 0:
@@ -193,8 +193,10 @@ cdef void common_timer_get(kernel_t *k, k_itimer_t *timer, itimer_ns_t *setting)
         return
     if timer.it_interval and timer.it_status != POSIX_TIMER_ARMED:
         timer.it_overrun += hrtimer_forward(&timer.it_expires, now, timer.it_interval)
-    left = timer.it_expires - now
-    setting.value = left if left > 0 else 0 if none else 1
+    if timer.it_expires > now:
+        setting.value = timer.it_expires - now
+    else:
+        setting.value = 0 if none else 1
 
 
 cdef void timer_arm(kernel_t *k, task_t *t, uint32_t i, int64_t value, bint absolute) noexcept nogil:

@@ -183,27 +183,31 @@ cdef bint runs_or_waits(kernel_t *k, uint32_t leader) noexcept nogil:
             return False
 
 
-cdef bint can_wake(kernel_t *k, int32_t tgid, int sig, bint periodic, bint others) noexcept nogil:
-    # Whether a timer's signal is worth waiting for. Where all threads are driven by hand and in no call it may be for
-    # somebody else, `others`, who sleeps; but not if it comes again and again.
-    cdef uint32_t leader = group_leader_of(k, tgid)
+cdef bint alarm_can_wake(kernel_t *k, uint32_t i, bint others) noexcept nogil:
+    # Whether a timer's signal, by its number, is worth waiting for. Where all threads are driven by hand and in no call
+    # it may be for somebody else, `others`, who sleeps; but not if it comes again and again.
+    cdef bint posix = i & <uint32_t>TIMER_TABLE == <uint32_t>TIMER_POSIX
+    cdef k_itimer_t *timer = k_itimer_row(k, i & ~<uint32_t>TIMER_TABLE if posix else 0)
+    cdef itimer_t *own = owner_of(k, timer) if posix else itimer_row(k, i & ~<uint32_t>TIMER_TABLE)
+    cdef uint32_t leader = group_leader_of(k, own.tgid)
+    cdef int64_t interval = timer.it_interval if posix else own.it_real_incr
+    cdef int sig = sigqueue_row(k, timer.sigq).info.si_signo if posix else SIGALRM
     if leader == 0:
         return False
-    return runs_or_waits(k, leader) or (others and (not periodic or sig_fatal(k, task_row(k, leader), sig)))
+    return runs_or_waits(k, leader) or (others and (interval == 0 or sig_fatal(k, task_row(k, leader), sig)))
 
 
 cdef bint alarms_can_wake(kernel_t *k) noexcept nogil:
-    cdef bint others = somebody_sleeps(k)
-    cdef k_itimer_t *timer
+    # Mostly the next one can. Precondition: some timer that sends a signal is pending, and no other.
     cdef uint32_t i
+    cdef bint others
+    if alarm_can_wake(k, k.timer_slot[first_slot(k)].first, False):
+        return True
+    others = somebody_sleeps(k)
     for i in range(1, k.table[T_ITIMER].high):
-        if itimer_row(k, i).real_timer.live and can_wake(k, itimer_row(k, i).tgid, SIGALRM,
-                                                         itimer_row(k, i).it_real_incr != 0, others):
+        if itimer_row(k, i).real_timer.live and alarm_can_wake(k, i | <uint32_t>TIMER_REAL, others):
             return True
     for i in range(1, k.table[T_K_ITIMER].high):
-        timer = k_itimer_row(k, i)
-        if timer.live and timer.timer.live and can_wake(k, owner_of(k, timer).tgid,
-                                                        sigqueue_row(k, timer.sigq).info.si_signo,
-                                                        timer.it_interval != 0, others):
+        if k_itimer_row(k, i).timer.live and alarm_can_wake(k, i | <uint32_t>TIMER_POSIX, others):
             return True
     return False

@@ -11,6 +11,7 @@ cdef int64_t proc_readlink(kernel_t *k, task_t *t, inode_t *inode, char *to, int
 cdef int64_t file_text(kernel_t *k, task_t *t, path_t *path, char *to, int64_t size) noexcept nogil
 cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil
 cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil
+cdef uint32_t told_user_ns(kernel_t *k, inode_t *inode) noexcept nogil  # that a file of /proc tells of, 0 = none
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil
 
 cdef enum:  # inode.i_private of proc

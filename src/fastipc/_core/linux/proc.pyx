@@ -420,32 +420,46 @@ cdef void frag_show(kernel_t *k, seq_file_t *m) noexcept nogil:
     seq_puts(m, b"\n")
 
 
+cdef inline bint tells_user_ns(inode_t *inode) noexcept nogil:
+    return inode.i_private in (PROC_PID_UID_MAP, PROC_PID_GID_MAP, PROC_PID_SETGROUPS)
+
+
+cdef uint32_t told_user_ns(kernel_t *k, inode_t *inode) noexcept nogil:
+    cdef uint32_t task = proc_task(k, inode) if tells_user_ns(inode) else 0
+    return current_user_ns(k, task_row(k, task)) if task else 0
+
+
 cdef int64_t may_open_proc(kernel_t *k, task_t *t, inode_t *inode, uint16_t mode) noexcept nogil:
-    # proc_mem_open: whose memory it is that is told must be open to the reader. proc_setgroups_open.
+    # proc_mem_open: whose memory it is that is told must be open to the reader. proc_setgroups_open, proc_id_map_open.
     cdef uint32_t task
-    if inode.i_private != PROC_PID_MAPS and inode.i_private != PROC_PID_SETGROUPS:
+    if inode.i_private != PROC_PID_MAPS and not tells_user_ns(inode):
         return 0
     task = proc_task(k, inode)
-    if inode.i_private == PROC_PID_SETGROUPS:
-        if task and mode & FMODE_WRITE and not ns_capable(k, t, current_user_ns(k, task_row(k, task)), CAP_SYS_ADMIN):
-            return -EACCES
-        return 0 if task else -EINVAL
     if task == 0:
-        return -ESRCH
-    return 0 if may_trace(k, t, task_row(k, task)) else -EACCES
+        return -EINVAL if inode.i_private in (PROC_PID_UID_MAP, PROC_PID_GID_MAP) else -ESRCH
+    if inode.i_private == PROC_PID_MAPS:
+        return 0 if may_trace(k, t, task_row(k, task)) else -EACCES
+    if inode.i_private == PROC_PID_SETGROUPS and mode & FMODE_WRITE and not ns_capable(
+            k, t, current_user_ns(k, task_row(k, task)), CAP_SYS_ADMIN):
+        return -EACCES
+    return 0
 
 
 cdef int64_t proc_open(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    # The text will be as the opener's namespaces have ids and numbers.
-    cdef int64_t err = may_open_proc(k, t, inode_row(k, f.inode), f.f_mode)
+    # The text will be as the opener's namespaces have ids and numbers. A user namespace that it tells of stays the one
+    # that the process is in now.
+    cdef inode_t *inode = inode_row(k, f.inode)
+    cdef int64_t err = may_open_proc(k, t, inode, f.f_mode)
     if err == 0:
         f.private_data = get_user_ns(k, current_user_ns(k, t))
         f.f_version = get_pid_ns(k, task_active_pid_ns(k, t))
+        f.f_user_ns = get_user_ns(k, told_user_ns(k, inode))
     return err
 
 
 cdef void proc_release(kernel_t *k, file_t *f) noexcept nogil:
     put_user_ns(k, f.private_data)
+    put_user_ns(k, f.f_user_ns)
     put_pid_ns(k, f.f_version)
 
 
@@ -453,13 +467,13 @@ cdef inline void seq_open(file_t *f, seq_file_t *m) noexcept nogil:
     memset(m, 0, sizeof(seq_file_t))
     m.user_ns = f.private_data
     m.pid_ns = f.f_version
+    m.told = f.f_user_ns
 
 
 cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogil:
     # The whole text of a file: 0 or -errno.
     cdef uint32_t task = 0
-    if inode.i_private in (PROC_PID_STATUS, PROC_PID_COMM, PROC_PID_MAPS, PROC_PID_UID_MAP, PROC_PID_GID_MAP,
-                           PROC_PID_SETGROUPS):
+    if inode.i_private in (PROC_PID_STATUS, PROC_PID_COMM, PROC_PID_MAPS):
         task = proc_task(k, inode)
         if task == 0:
             return -ESRCH
@@ -471,9 +485,9 @@ cdef int64_t proc_show(kernel_t *k, inode_t *inode, seq_file_t *m) noexcept nogi
     elif inode.i_private == PROC_PID_MAPS:
         proc_pid_maps(k, task_row(k, task), m)
     elif inode.i_private == PROC_PID_UID_MAP or inode.i_private == PROC_PID_GID_MAP:
-        show_id_map(k, current_user_ns(k, task_row(k, task)), inode.i_private == PROC_PID_GID_MAP, m)
+        show_id_map(k, m.told, inode.i_private == PROC_PID_GID_MAP, m)
     elif inode.i_private == PROC_PID_SETGROUPS:
-        seq_puts(m, b"allow\n" if setgroups_allowed(k, current_user_ns(k, task_row(k, task))) else b"deny\n")
+        seq_puts(m, b"allow\n" if setgroups_allowed(k, m.told) else b"deny\n")
     elif inode.i_private == PROC_BUDDYINFO:
         frag_show(k, m)
     elif inode.i_private == PROC_FILESYSTEMS:
@@ -538,7 +552,7 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     cdef char text[128]
     if inode.i_private == PROC_PID_COMM:
         return write_comm(k, t, inode)
-    if inode.i_private in (PROC_PID_UID_MAP, PROC_PID_GID_MAP, PROC_PID_SETGROUPS):
+    if tells_user_ns(inode):
         return write_user_ns(k, t, f)
     if inode.i_private != PROC_SYSCTL:
         return -EIO
@@ -551,15 +565,12 @@ cdef int64_t proc_write(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
 
 
 cdef int64_t write_user_ns(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
-    # The maps of the namespace of a process, and whether it may set groups: all in one write, from the beginning.
+    # The maps of a user namespace, and whether it may set groups: all in one write, from the beginning.
     cdef inode_t *inode = inode_row(k, f.inode)
-    cdef uint32_t task = proc_task(k, inode), ns
+    cdef uint32_t ns = f.f_user_ns
     cdef int64_t n = t.call.iter.count, err
     cdef bint groups = inode.i_private == PROC_PID_SETGROUPS
     cdef char[4096] text
-    if task == 0:
-        return -ESRCH
-    ns = current_user_ns(k, task_row(k, task))
     if not groups and (ns == 0 or f.private_data != ns and f.private_data != user_ns_row(k, ns).parent):
         return -EPERM
     if file_pos(t, f)[0] or n >= (8 if groups else <int64_t>sizeof(text)):

@@ -11,6 +11,7 @@ ctypedef struct seq_file_t:  # struct seq_file
     bint failed  # the host has no memory
     uint32_t user_ns  # of whom it was opened by
     uint32_t pid_ns
+    uint32_t told  # the user namespace that it tells of
 
 
 cdef inline char *seq_room(seq_file_t *m, int64_t n) noexcept nogil:

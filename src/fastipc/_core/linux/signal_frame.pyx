@@ -312,11 +312,13 @@ cdef int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept no
 cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
     # fpu__restore_sig: what fxrstor does not take breaks the frame.
     cdef uint8_t[512] state
+    cdef uint32_t mxcsr
     if at == 0:
         return 0
     if at & 15 or get_user(k, t, state, at, FXSAVE_SIZE):
         return -EFAULT
-    return -EFAULT if (<uint32_t *>(state + FXSAVE_MXCSR))[0] & <uint32_t>MXCSR_RESERVED else 0
+    memcpy(&mxcsr, &state[FXSAVE_MXCSR], sizeof(mxcsr))
+    return -EFAULT if mxcsr & <uint32_t>MXCSR_RESERVED else 0
 
 
 cdef int restore_frame(kernel_t *k, task_t *t, uint64_t sp, uint64_t *pretcode) noexcept nogil:

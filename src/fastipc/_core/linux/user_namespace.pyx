@@ -103,10 +103,14 @@ cdef inline bint blank(char c) noexcept nogil:
     return c == c" " or c"\t" <= c <= c"\r"
 
 
+cdef inline bint blank_in_line(char c) noexcept nogil:
+    return blank(c) and c != c"\n"
+
+
 cdef const char *parse_number(const char *at, uint32_t *number) noexcept nogil:
     # simple_strtoul, cut to 32 bits. Where it ends.
     cdef uint64_t n = 0
-    while blank(at[0]):
+    while blank_in_line(at[0]):
         at += 1
     while c"0" <= at[0] <= c"9":
         n = n * 10 + <uint64_t>(at[0] - c"0")
@@ -116,15 +120,17 @@ cdef const char *parse_number(const char *at, uint32_t *number) noexcept nogil:
 
 
 cdef int64_t parse_map(const char *at, id_map_t *map) noexcept nogil:
-    # One line of three numbers: 0 or -errno.
+    # One line of three numbers: 0 or -errno. Behind its end there is nothing, not even an empty one.
     at = parse_number(at, &map.first)
-    if not blank(at[0]):
+    if not blank_in_line(at[0]):
         return -EINVAL
     at = parse_number(at, &map.lower_first)
-    if not blank(at[0]):
+    if not blank_in_line(at[0]):
         return -EINVAL
     at = parse_number(at, &map.count)
-    while blank(at[0]):
+    while blank_in_line(at[0]):
+        at += 1
+    if at[0] == c"\n":
         at += 1
     if at[0] or map.first == INVALID_ID or map.lower_first == INVALID_ID:
         return -EINVAL
@@ -210,6 +216,7 @@ cdef bint user_namespace_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_FILE].high):
         if file_row(k, i).live and file_row(k, i).f_op == PROC_FOPS:
             user_ns_row(k, file_row(k, i).private_data).link += 1
+            user_ns_row(k, file_row(k, i).f_user_ns).link += 1
     for i in range(1, k.table[T_USER_NAMESPACE].high):
         user_ns_row(k, user_ns_row(k, i).parent if user_ns_row(k, i).live else 0).link += 1
     user_ns_row(k, 0).link = 0
