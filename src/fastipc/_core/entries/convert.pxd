@@ -42,7 +42,7 @@ cdef extern from "Python.h":
 
 cdef int64_t convert_int(object value, str name) except? -1
 cdef int buffer_error(object value, str name, bint writable) except -1
-cdef object seconds_to_ns(object seconds, str name)
+cdef object convert_seconds(object seconds, str name)
 
 
 cdef inline int64_t as_int(object value, str name) except? -1:
@@ -56,6 +56,13 @@ cdef inline int64_t as_int(object value, str name) except? -1:
         if likely(overflow == 0):
             return n
     return convert_int(value, name)
+
+
+cdef inline int64_t seconds_to_ns(object seconds, str name) except? -1:
+    cdef long long n
+    if one_digit(seconds, &n):
+        return n * 1000000000
+    return convert_seconds(seconds, name)
 
 
 cdef inline int32_t as_fd(object value) except? -2:

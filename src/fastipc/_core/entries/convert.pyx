@@ -49,7 +49,7 @@ cdef int buffer_error(object value, str name, bint writable) except -1:
     raise TypeError(f"{name} is no usable buffer")
 
 
-cdef object seconds_to_ns(object seconds, str name):
+cdef object convert_seconds(object seconds, str name):
     # Exact for integers, to the nearest nanosecond for floats.
     cdef double d
     if type(seconds) is float:
@@ -62,7 +62,7 @@ cdef object seconds_to_ns(object seconds, str name):
         ns = round(seconds * 1e9) if abs(seconds) < 1e6 else int(seconds) * 1000000000 + round(seconds % 1 * 1e9)
     elif isinstance(seconds, (str, bytes)) or not hasattr(seconds, "__index__"):
         if hasattr(seconds, "__float__") and not isinstance(seconds, (str, bytes)):
-            return seconds_to_ns(float(seconds), name)
+            return convert_seconds(float(seconds), name)
         raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
     else:
         ns = seconds.__index__() * 1000000000

@@ -77,6 +77,8 @@ cdef class MachineGenerators(MachineCompiled):
                 task.held = None
                 if t.call.res == RES_INT:
                     value = t.call.ret
+        elif task.ctx == CTX_PENDING and t.call.ret >= 0 and (t.call.res == RES_SIGTAKEN or t.call.res == RES_MSG):
+            value = task.finish()  # which cannot fail
         elif task.started:
             value, error = outcome(task)
         else:

@@ -11,6 +11,7 @@ cdef class MachineTasks(MachineState):
     cdef object watch  # tasks whose end stops the run
     cdef list handlers  # functions by their rows
     cdef dict handler_rows  # by id
+    cdef uint32_t last_handler  # the row that was found last
     cdef object sink  # of trace records
     cdef dict hooks  # by name
 
@@ -31,5 +32,6 @@ cdef class MachineTasks(MachineState):
     cdef int deliver_by_hand(self) except -1
     cdef uint64_t handler_address(self, object handler) except? 2
     cdef object handler_at(self, uint32_t row)
+    cdef bint stands_at(self, object handler, uint32_t row)
     cdef int forget_handlers(self) except -1
     cdef int unwind_now(self) except -1

@@ -249,9 +249,11 @@ cdef class MachineTasks(MachineState):
 
     cdef uint64_t handler_address(self, object handler) except? 2:
         # Where a function stands: in one place, however many actions name it.
-        cdef object known = self.handler_rows.get(id(handler))
-        cdef uint32_t row = known if known is not None else 0
-        if row and handler_row(self.k, row).live and self.handlers[row] is handler:
+        cdef uint32_t row = self.last_handler
+        if row == 0 or not self.stands_at(handler, row):
+            row = self.handler_rows.get(id(handler), 0)
+        if row and self.stands_at(handler, row):
+            self.last_handler = row
             return handler_address(row)
         if len(self.handlers) > 64 and len(self.handlers) > 2 * self.k.table[T_HANDLER].nlive:
             self.forget_handlers()
@@ -266,6 +268,9 @@ cdef class MachineTasks(MachineState):
         self.k.handlers[row] = native_handler(handler) if isinstance(handler, NativeProgram) else NULL
         return handler_address(row)
 
+    cdef bint stands_at(self, object handler, uint32_t row):
+        return handler_row(self.k, row).live and PyList_GET_ITEM(self.handlers, row) is <PyObject *>handler
+
     cdef int forget_handlers(self) except -1:
         # Functions that no action names any more.
         cdef uint32_t row
@@ -273,6 +278,7 @@ cdef class MachineTasks(MachineState):
             if self.handlers[row] is not None and not handler_row(self.k, row).live:
                 self.handler_rows.pop(id(self.handlers[row]), None)
                 self.handlers[row] = None
+        self.last_handler = 0
         return 0
 
     cdef object handler_at(self, uint32_t row):

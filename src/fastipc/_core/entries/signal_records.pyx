@@ -74,22 +74,28 @@ def make_stack(sp, flags, size):
 
 
 cdef SigInfo siginfo_of(const kernel_siginfo_t *info):
-    # What applies to the signal and its code; all else is 0.
+    # What applies to the signal and its code, as in info_to_host; all else is 0, as in every new object.
     cdef SigInfo made = SigInfo.__new__(SigInfo)
-    cdef siginfo_t row
-    info_to_host(info, &row)
-    made.si_signo = row.signo
-    made.si_errno = row.error
-    made.si_code = row.code
-    made.si_pid = row.pid
-    made.si_uid = row.uid
-    made.si_value = row.value
-    made.si_status = row.status
-    made.si_addr = row.addr
-    made.si_band = row.band
-    made.si_fd = row.fd
-    made.si_timerid = row.timerid
-    made.si_overrun = row.overrun
+    cdef int layout = siginfo_layout(info.si_signo, info.si_code)
+    made.si_signo = info.si_signo
+    made.si_errno = info.si_errno
+    made.si_code = info.si_code
+    if layout == SIL_FAULT:
+        made.si_addr = info.fields[0]
+    elif layout == SIL_POLL:
+        made.si_band = <int64_t>info.fields[0]
+        made.si_fd = <int32_t>info.fields[1]
+    elif layout == SIL_TIMER:
+        made.si_timerid = <int32_t>info.fields[0]
+        made.si_overrun = <int32_t>(info.fields[0] >> 32)
+        made.si_value = <int64_t>info.fields[1]
+    else:
+        made.si_pid = info_pid(info)
+        made.si_uid = info_uid(info)
+        if layout == SIL_RT:
+            made.si_value = <int64_t>info.fields[1]
+        elif layout == SIL_CHLD:
+            made.si_status = <int32_t>info.fields[1]
     return made
 
 

@@ -36,6 +36,8 @@ cdef uint64_t as_sigset(object value, str name, bint *bad) except? 1:
     bad[0] = False
     if type(value) is SigSet:
         return (<SigSet>value).mask
+    if type(value) is tuple and len(<tuple>value) == 0:  # what sigaction has without a mask
+        return 0
     if type(value) is not tuple and hasattr(value, "__index__") and not isinstance(value, TaskCore):
         return <uint64_t>as_int(value, name)
     try:

@@ -95,6 +95,9 @@ cdef class TaskCore:
     cdef object complete(self, int64_t ret)
 
     @cython.final
+    cdef object completed(self, int64_t ret)
+
+    @cython.final
     cdef object complete_raw(self, int64_t ret)
     cdef int attend(self) except -1
     cdef int freeze(self) except -1

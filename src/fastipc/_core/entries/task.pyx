@@ -140,7 +140,10 @@ cdef class TaskCore:
         return ret
 
     cdef object complete(self, int64_t ret):
-        ret = call_done(self.k, self.t, ret)
+        return self.completed(call_done(self.k, self.t, ret))
+
+    cdef object completed(self, int64_t ret):
+        # After the way back to user code.
         if unlikely(exit_code(ret)):
             ret = self.work(ret, True)
         if unlikely(self.k.attention != 0):

@@ -27,29 +27,46 @@ cdef int convert_sop(object item, sembuf_t *sop, bint *beyond) except -1:
     return 0
 
 
-cdef inline bint small_sop(object item, sembuf_t *sop):
-    # An exact tuple of small integers, as nearly all are. False: it is to be looked at with more care.
-    cdef long long num, op, flg = 0
-    cdef Py_ssize_t n
-    if not PyTuple_CheckExact(item):
-        return False
-    n = PyTuple_GET_SIZE(item)
-    if (n != 2 and n != 3) or not one_digit(<object>PyTuple_GET_ITEM(item, 0), &num) or not one_digit(
-            <object>PyTuple_GET_ITEM(item, 1), &op) or (n == 3 and not one_digit(
-            <object>PyTuple_GET_ITEM(item, 2), &flg)):
-        return False
-    sop.sem_num = <uint16_t>num
-    sop.sem_op = <int16_t>op
-    sop.sem_flg = <int16_t>flg
-    return sop.sem_num == num and sop.sem_op == op
+cdef extern from *:
+    """
+    /* An exact tuple of small integers, as nearly all are. 0: it is to be looked at with more care. */
+    static inline int fastipc_small_sop(PyObject *item, uint16_t *num, int16_t *op, int16_t *flg)
+    {
+        long long a, b, c = 0;
+        if (!PyTuple_CheckExact(item) || (size_t)PyTuple_GET_SIZE(item) - 2 > 1
+                || !fastipc_small_value(PyTuple_GET_ITEM(item, 0), &a)
+                || !fastipc_small_value(PyTuple_GET_ITEM(item, 1), &b)
+                || (PyTuple_GET_SIZE(item) == 3 && !fastipc_small_value(PyTuple_GET_ITEM(item, 2), &c)))
+            return 0;
+        *num = (uint16_t)a;
+        *op = (int16_t)b;
+        *flg = (int16_t)c;
+        return *num == a && *op == b;
+    }
+    """
+    bint borrowed_sop "fastipc_small_sop"(PyObject *item, uint16_t *num, int16_t *op, int16_t *flg)
+    PyObject **sequence_items "PySequence_Fast_ITEMS"(object sequence)
+
+
+cdef inline bint small_sop(PyObject *item, sembuf_t *sop):
+    return borrowed_sop(item, &sop.sem_num, &sop.sem_op, &sop.sem_flg)
+
+
+cdef inline Py_ssize_t small_sops(object sops, Py_ssize_t first, sembuf_t *to, Py_ssize_t n):
+    # Of a tuple or list, from `first` on: where the next one is that is not small, at most `n`. No code of Python runs.
+    cdef PyObject **items = sequence_items(sops)
+    cdef Py_ssize_t end = min(n, <Py_ssize_t>len(sops))
+    while first < end and small_sop(items[first], &to[first]):
+        first += 1
+    return first
 
 
 cdef inline bint single_sop(object sops, sembuf_t *sop):
     # One operation alone.
     if PyTuple_CheckExact(sops):
-        return PyTuple_GET_SIZE(sops) == 1 and small_sop(<object>PyTuple_GET_ITEM(sops, 0), sop)
+        return PyTuple_GET_SIZE(sops) == 1 and small_sop(PyTuple_GET_ITEM(sops, 0), sop)
     if PyList_CheckExact(sops):
-        return PyList_GET_SIZE(sops) == 1 and small_sop(<object>PyList_GET_ITEM(sops, 0), sop)
+        return PyList_GET_SIZE(sops) == 1 and small_sop(PyList_GET_ITEM(sops, 0), sop)
     return False
 
 
@@ -94,10 +111,10 @@ cdef int get_sequence(object sops, sops_t *to) except -1:
         to.allocated = True
         if to.sops == NULL:
             raise MemoryError
-    for i in range(n):
-        item = <object>PyTuple_GET_ITEM(sops, i) if PyTuple_CheckExact(sops) else sops[i]
-        if not small_sop(item, &to.sops[i]):
-            convert_sop(item, &to.sops[i], &to.beyond)
+    i = small_sops(sops, 0, to.sops, n)
+    while unlikely(i < n):
+        convert_sop(sops[i], &to.sops[i], &to.beyond)  # which may change the list
+        i = small_sops(sops, i + 1, to.sops, n)
     return 0
 
 
@@ -105,9 +122,11 @@ cdef int get_sops(object sops, sops_t *to) except -1:
     # What `put_sops` gives back, also after an error.
     to.allocated = to.beyond = False
     disown(&to.view)
+    if PyTuple_CheckExact(sops) or PyList_CheckExact(sops):
+        return get_sequence(sops, to)
     if prepared_sops(sops, to):
         return 0
-    if PyTuple_CheckExact(sops) or PyList_CheckExact(sops) or not PyObject_CheckBuffer(sops):
+    if not PyObject_CheckBuffer(sops):
         return get_sequence(sops, to)
     get_buffer(sops, &to.view, "sops")
     if to.view.len % <Py_ssize_t>sizeof(sembuf_t):

@@ -93,7 +93,12 @@ cdef class SignalCalls(MsgCalls):
 
         Signal 0 only asks. Source: kill(2), kernel/signal.c. Errors: EINVAL, EPERM, ESRCH.
         """
-        self.complete(self.kill_(pid, sig))
+        cdef int64_t p = as_pid(self, pid, "pid"), s = as_int(sig, "sig")
+        self.enter()
+        if p == self.t.tgid and kill_self_one(self.k, self.t, p, s):
+            self.completed(kill_self_ready(self.k, self.t))
+        else:
+            self.complete(call_kill(self.k, self.t, p, s))
 
     def sys_kill(self, pid, sig):
         """As `kill`; 0 or -errno."""

@@ -11,29 +11,29 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil:
     c.flags |= CALL_SLEPT
     if c.nr == NR_read or c.nr == NR_readv:
         return file_read(k, t, file_row(k, c.file))
-    if c.nr == NR_write or c.nr == NR_writev:
+    elif c.nr == NR_write or c.nr == NR_writev:
         return file_write(k, t, file_row(k, c.file))
-    if c.nr == NR_semop or c.nr == NR_semtimedop:
+    elif c.nr == NR_semop or c.nr == NR_semtimedop:
         return semop_resume(k, t)
-    if c.nr == NR_msgrcv:
+    elif c.nr == NR_msgrcv:
         return msgrcv_resume(k, t)
-    if c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
+    elif c.nr == NR_poll or c.nr == NR_select or c.nr == NR_ppoll or c.nr == NR_pselect6:
         return poll_resume(k, t)
-    if c.nr == NR_open or c.nr == NR_openat:
+    elif c.nr == NR_open or c.nr == NR_openat:
         return open_resume(k, t)
-    if c.nr == NR_wait4:
+    elif c.nr == NR_wait4:
         return do_wait4(k, t)
-    if c.nr == NR_waitid:
+    elif c.nr == NR_waitid:
         return do_waitid(k, t)
-    if c.nr == NR_nanosleep:
+    elif c.nr == NR_nanosleep:
         return nanosleep_resume(k, t)
-    if c.nr == NR_msgsnd:
+    elif c.nr == NR_msgsnd:
         return msgsnd_resume(k, t)
-    if c.nr == NR_pause:
+    elif c.nr == NR_pause:
         return do_pause(k, t)
-    if c.nr == NR_rt_sigsuspend:
+    elif c.nr == NR_rt_sigsuspend:
         return sigsuspend_resume(k, t)
-    if c.nr == NR_rt_sigtimedwait:
+    elif c.nr == NR_rt_sigtimedwait:
         return sigtimedwait_resume(k, t)
     return 0  # sched_yield
 

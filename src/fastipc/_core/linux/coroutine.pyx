@@ -159,11 +159,11 @@ cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, s
     cdef char[NATIVE_RECORD] record
     cdef siginfo_t info
     cdef void *excinfo = NULL
-    info_to_host(&f.info, &info)
     memcpy(record, native + 1, <size_t>native.size)
     if native.signo_at >= 0:
         (<int64_t *>(record + native.signo_at))[0] = f.signo
     if native.info_at >= 0:
+        info_to_host(&f.info, &info)
         (<void **>(record + native.info_at))[0] = &info
     if native.entry(k, t, record, &excinfo) != 0:
         k.stacks.excinfo = excinfo
@@ -275,6 +275,42 @@ cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil:
     return t.call.ret
 
 
+cdef inline int64_t resume_one(kernel_t *k, task_t *next) noexcept nogil:
+    # The result of a call that another task has completed, or -1.
+    if next.call.nr == NR_semop:
+        return 0 if semop_resume_one(k, next) else -1
+    return msgrcv_resume_one(k, next) if next.call.nr == NR_msgrcv else -1
+
+
+cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:
+    # The short way through `schedule`, `next_turn` and `call_done` to who slept in semop or msgrcv.
+    cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]
+    cdef task_t *next = task_row(k, task)
+    cdef int32_t nr = next.call.nr
+    cdef int64_t ret
+    if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
+            or unlikely(next.kind != KIND_COMPILED or next.call.flags or signal_pending(next))):
+        return schedule_slow(k, t)
+    ret = resume_one(k, next)
+    if unlikely(ret < 0):
+        return schedule_slow(k, t)
+    k.runq_head = head + 1
+    k.turns -= 1
+    k.current = task
+    k.counters.switches += 1
+    next.runq_at = 0
+    next.flags &= ~<int>TASK_QUEUED
+    next.call.nr = -1
+    call_account(k, next, nr, next.call.args[0], ret)
+    return fastipc_stack_jump(&host_row(k, t).sp, k.host[task].sp, ret)
+
+
+cdef int64_t coroutine_wait_event(kernel_t *k, task_t *t) noexcept nogil:
+    # As `coroutine_wait`, in a call that whoever wakes the task completes.
+    go_to_sleep(k, t)
+    return schedule_slow(k, t) if unlikely(nr_running(k) > READ_AHEAD_FROM) else switch_to_woken(k, t)
+
+
 cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
     # The short way through `schedule`, `next_turn`, `resume_read` and `call_done`.
     cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]
@@ -287,7 +323,7 @@ cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
             or unlikely(next.kind != KIND_COMPILED or not plain_read(&next.call) or next.wait.kind)
             or unlikely(signal_pending(next))
             or unlikely(f.f_op != PIPEANON_FOPS or f.f_count == 1 or not pipe.inlined.live)):
-        return schedule_slow(k, t)
+        return switch_to_woken(k, t)
     ret = pipe_read_one(k, pipe, host.base, next.call.iter.count)
     if unlikely(ret == 0):
         return schedule_slow(k, t)

@@ -415,6 +415,32 @@ cdef inline msg_queue_t *queue_of_id(kernel_t *k, task_t *t, int64_t msqid) noex
     return msg_queue_row(k, row) if likely(row and msg_queue_row(k, row).q_perm.id == msqid) else NULL
 
 
+cdef inline void copy_message(kernel_t *k, const msg_msg_t *m, char *to, int64_t n) noexcept nogil:
+    # All of a message that lies in one page.
+    if n == 0:
+        return
+    if n <= 32:
+        copy_short(to, page_address(k, m.page) + m.offset, n)
+    else:
+        memcpy(to, page_address(k, m.page) + m.offset, <size_t>n)
+
+
+cdef inline bint msg_hand_over(kernel_t *k, msg_queue_t *msq, uint32_t msg) noexcept nogil:
+    # The only receiver that sleeps wants this message: pipelined_send. False, with nothing done, if not so.
+    cdef uint32_t i = msq.q_receivers.first
+    cdef msg_receiver_t *msr = msg_receiver_row(k, i)
+    if (msr.next or not testmsg(msg_row(k, msg).m_type, msr.r_msgtype, msr.r_mode)
+            or <uint64_t>msr.r_maxsize < msg_row(k, msg).m_ts):
+        return False
+    msq.q_receivers.first = msq.q_receivers.last = 0
+    msr.msq = 0
+    msr.r_msg = msg
+    ipc_update_pid(k, &msq.q_lrpid, task_row(k, i).pid)
+    msq.q_rtime = ktime_get_real_seconds(k)
+    try_to_wake_up(k, i, TASK_NORMAL)
+    return True
+
+
 cdef inline bint msgsnd_one(
     kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
 ) noexcept nogil:
@@ -438,7 +464,9 @@ cdef inline bint msgsnd_one(
     k.counters.bytes += <uint64_t>n
     ipc_update_pid(k, &msq.q_lspid, t.tgid)
     msq.q_stime = ktime_get_real_seconds(k)
-    if unlikely(msq.q_receivers.first != 0):
+    if msq.q_receivers.first != 0:
+        if likely(msg_hand_over(k, msq, i)):
+            return True
         wake.first = wake.last = 0
         if pipelined_send(k, msq, i, &wake):
             wake_up_q(k, &wake)
@@ -448,16 +476,60 @@ cdef inline bint msgsnd_one(
     return True
 
 
+cdef inline void msgrcv_wait_one(
+    kernel_t *k, task_t *t, msg_queue_t *msq, int64_t n, int64_t msgtyp, int64_t msgflg
+) noexcept nogil:
+    # Begins to wait for a message: msgrcv_sleep, for the oldest or one of a type.
+    cdef uint32_t i = task_index(k, t)
+    cdef msg_receiver_t *msr = msg_receiver_row(k, i)
+    table_take(k, T_MSG_RECEIVER, i)
+    msr.msq = <uint32_t>(msq - msg_queue_row(k, 0))
+    msr.r_mode = SEARCH_EQUAL if msgtyp else SEARCH_ANY
+    msr.r_msgtype = msgtyp
+    msr.r_maxsize = 0x7fffffff if msgflg & MSG_NOERROR else n
+    msr.r_msg = -EAGAIN
+    list_add_tail(k, T_MSG_RECEIVER, sizeof(msg_receiver_t), &msq.q_receivers, i)
+    t.state = TASK_INTERRUPTIBLE
+
+
+cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
+    # The commonest end of a sleep: a message has been handed over, for memory of the host. -1: msgrcv_resume must look.
+    cdef msg_receiver_t *msr = msg_receiver_row(k, task_index(k, t))
+    cdef msg_msg_t *m
+    cdef uint32_t i
+    cdef int64_t n
+    if unlikely(t.call.nr != NR_msgrcv or msr.r_msg <= 0 or t.call.iter.kind != ITER_HOST):
+        return -1
+    i = <uint32_t>msr.r_msg
+    m = msg_row(k, i)
+    n = <int64_t>m.m_ts
+    if unlikely(m.order > PAGE_SHIFT or n > t.call.args[2]):
+        return -1
+    table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
+    t.call.done = m.m_type
+    k.counters.bytes += <uint64_t>n
+    copy_message(k, m, host_row(k, t).base, n)
+    t.call.iter.offset = n
+    t.call.iter.count -= n
+    free_msg(k, i)
+    return n
+
+
 cdef inline int64_t msgrcv_one(
     kernel_t *k, task_t *t, int64_t msqid, char *to, int64_t n, int64_t msgtyp, int64_t msgflg
 ) noexcept nogil:
-    # -1, with nothing done, if this is another case.
+    # -2: the task waits, and the call's record is still to be made. -1, with nothing done: this is another case.
     cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
     cdef msg_msg_t *m
     cdef uint32_t i
-    if unlikely(msq == NULL or msq.q_messages.first == 0 or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
+    if unlikely(msq == NULL or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
         return -1
     i = msq.q_messages.first
+    if i == 0:
+        if unlikely(msgflg & IPC_NOWAIT or not owner_may(k, t, &msq.q_perm, 4)):
+            return -1
+        msgrcv_wait_one(k, t, msq, n, msgtyp, msgflg)
+        return -2
     m = msg_row(k, i)
     if (unlikely((msgtyp and m.m_type != msgtyp) or n < <int64_t>m.m_ts or m.order > PAGE_SHIFT)
             or unlikely(msq.q_senders.first != 0 or not owner_may(k, t, &msq.q_perm, 4))):
@@ -468,11 +540,7 @@ cdef inline int64_t msgrcv_one(
     ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     t.call.done = m.m_type
     k.counters.bytes += <uint64_t>n
-    if n:
-        if n <= 32:
-            copy_short(to, page_address(k, m.page) + m.offset, n)
-        else:
-            memcpy(to, page_address(k, m.page) + m.offset, <size_t>n)
+    copy_message(k, m, to, n)
     free_msg(k, i)
     return n
 

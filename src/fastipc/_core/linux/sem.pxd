@@ -86,6 +86,26 @@ cdef inline void sem_unlock(kernel_t *k, sem_array_t *sma, bint whole) noexcept 
 
 
 # ------------------------------------------------------------------------------------------ operations
+cdef inline int perform_without_undo(sem_t *sems, sem_queue_t *q, const sembuf_t *sops) noexcept nogil:
+    # What perform_atomic_semop mostly is: no operation has SEM_UNDO, and numbers of processes need no translation.
+    cdef sem_t *curr
+    cdef uint32_t i, nsops = q.nsops
+    cdef int32_t pid = q.pid, op, result
+    for i in range(nsops):
+        op = sops[i].sem_op
+        result = sems[sops[i].sem_num].semval + op
+        if unlikely(<uint32_t>result > SEMVMX) or unlikely(op == 0 and result):
+            if result > SEMVMX:
+                return -ERANGE
+            q.blocking = i
+            return -EAGAIN if sops[i].sem_flg & IPC_NOWAIT else 1
+    for i in range(nsops):
+        curr = &sems[sops[i].sem_num]
+        curr.semval += sops[i].sem_op
+        curr.sempid = pid
+    return 0
+
+
 cdef inline int perform_atomic_semop(
     kernel_t *k, sem_array_t *sma, sem_queue_t *q, const sembuf_t *sops
 ) noexcept nogil:
@@ -98,6 +118,8 @@ cdef inline int perform_atomic_semop(
     cdef int32_t op, result, undo
     if unlikely(q.dupsop):
         return perform_atomic_semop_slow(k, sma, q, sops)
+    if likely(q.undo == 0 and k.namespaces == 0):
+        return perform_without_undo(sems, q, sops)
     for i in range(nsops):
         op = sops[i].sem_op
         result = sems[sops[i].sem_num].semval + op

@@ -125,18 +125,16 @@ cdef void sem_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil:
 # ------------------------------------------------------------------------------------------ semop
 cdef inline int64_t scan_sops(const sembuf_t *sops, uint32_t nsops, sem_queue_t *q, bint *undos) noexcept nogil:
     # The highest number; whether the operations alter, undo, and may meet on one semaphore.
-    cdef uint64_t seen = 0, mask
+    cdef uint64_t seen = 0, mask, twice = 0
     cdef uint32_t i, highest = 0, flags = 0
-    q.alter = q.dupsop = 0
     for i in range(nsops):
         mask = <uint64_t>1 << (sops[i].sem_num & 63)
         highest = max(highest, <uint32_t>sops[i].sem_num)
         flags |= <uint16_t>sops[i].sem_flg
-        if seen & mask:
-            q.dupsop = 1
-        if sops[i].sem_op:
-            q.alter = 1
-            seen |= mask
+        twice |= seen & mask
+        seen |= mask if sops[i].sem_op else 0
+    q.alter = seen != 0
+    q.dupsop = twice != 0
     undos[0] = flags & SEM_UNDO != 0
     return highest
 

@@ -120,9 +120,10 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
         return -ENOMEM
     if s.action:
         row = sigaction_row(k, s.action + <uint32_t>(sig - 1))
-        get_handler(k, act.handler)
-        if sigismember(s.caught, sig):
-            put_handler(k, row.handler)
+        if act.handler != row.handler or not sigismember(s.caught, sig):
+            get_handler(k, act.handler)
+            if sigismember(s.caught, sig):
+                put_handler(k, row.handler)
         row[0] = act[0]
         row.live = 1
         row.mask = act.mask & ~<uint64_t>SIG_KERNEL_ONLY_MASK

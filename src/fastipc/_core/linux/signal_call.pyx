@@ -208,7 +208,11 @@ cdef int64_t do_sigtimedwait(kernel_t *k, task_t *t, uint64_t which, int64_t ns)
     # The number; `ns` < 0: no limit. While it sleeps, what it waits for is not blocked.
     cdef uint64_t others = ~(which & ~<uint64_t>SIG_KERNEL_ONLY_MASK)
     cdef kernel_siginfo_t info
-    cdef int sig = dequeue_signal(k, t, others, &info)
+    cdef int sig = 0
+    if (t.pending | signal_row(k, t.signal).shared_pending) & ~others:
+        sig = dequeue_signal(k, t, others, &info)
+    else:
+        recalc_sigpending(k, t)
     if sig:
         return taken(t, sig, &info)
     if ns == 0:
@@ -235,8 +239,7 @@ cdef int64_t sigtimedwait_resume(kernel_t *k, task_t *t) noexcept nogil:
     t.state = TASK_RUNNING
     thread_row(k, t.row).real_blocked = 0
     set_current_blocked(k, t, blocked)
-    recalc_sigpending(k, t)
-    sig = dequeue_signal(k, t, others, &info)
+    sig = dequeue_signal(k, t, others, &info)  # which looks what is pending now
     if sig:
         return taken(t, sig, &info)
     return -EAGAIN if expired else -EINTR

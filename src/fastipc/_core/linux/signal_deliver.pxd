@@ -11,6 +11,12 @@
 
 cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t exit_work(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
+cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil
+
+
+cdef inline int64_t kill_self_ready(kernel_t *k, task_t *t) noexcept nogil:
+    # What comes of the call after `kill_self_one`: the handler runs, unless its frame had no room.
+    return exit_to_user_mode(k, t) if unlikely(t.flags & TIF_SIGPENDING) else -EHANDLER
 
 
 cdef inline bint exit_code(int64_t ret) noexcept nogil:

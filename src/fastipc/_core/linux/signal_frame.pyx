@@ -240,7 +240,8 @@ cdef int setup_rt_frame(
     f.info = info[0]
     f.call = t.call
     t.sigframe = i
-    get_handler(k, act.handler)
+    if handler:
+        handler_row(k, handler).count += 1
     t.call.nr = -1
     t.call.file = t.call.poll = t.call.pollfds = t.call.nfds = 0
     thread.regs.orig_ax = -1
@@ -260,7 +261,7 @@ cdef void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
     cdef sigframe_t *f = sigframe_row(k, i)
     t.sigframe = f.below
     t.call = f.call
-    put_handler(k, handler_address(f.handler) if f.handler else 0)
+    put_handler_row(k, f.handler)
     table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
 
 
@@ -370,6 +371,16 @@ cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     elif thread.regs.ip != ip or t.call.nr >= 0:
         force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, thread.regs.ip)
         return exit_to_user_mode(k, t)
-    if err:
+    if unlikely(err):
         force_sigsegv(k, t, 0)
-    return exit_to_user_mode(k, t)
+    return exit_from_handler(k, t)
+
+
+cdef inline int64_t exit_from_handler(kernel_t *k, task_t *t) noexcept nogil:
+    # exit_to_user_mode, where mostly nothing is pending and the interrupted call is over.
+    cdef call_t *c = &t.call
+    if (unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) or unlikely(not (c.flags & CALL_TOLD) or c.nr < 0)
+            or unlikely(c.flags & CALL_RESTART or c.ret <= -ERESTARTSYS) or handler_waits(k, t)):
+        return exit_to_user_mode(k, t)
+    c.nr = -1
+    return c.ret

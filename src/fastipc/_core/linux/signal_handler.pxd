@@ -46,10 +46,13 @@ cdef inline void handler_unused(kernel_t *k, uint64_t address) noexcept nogil:
         table_free(k, T_HANDLER, i, sizeof(handler_t))
 
 
-cdef inline void put_handler(kernel_t *k, uint64_t address) noexcept nogil:
-    cdef uint32_t i = handler_of(k, address)
+cdef inline void put_handler_row(kernel_t *k, uint32_t i) noexcept nogil:
     if i == 0:
         return
     handler_row(k, i).count -= 1
-    if handler_row(k, i).count == 0:
+    if unlikely(handler_row(k, i).count == 0):
         table_free(k, T_HANDLER, i, sizeof(handler_t))
+
+
+cdef inline void put_handler(kernel_t *k, uint64_t address) noexcept nogil:
+    put_handler_row(k, handler_of(k, address))

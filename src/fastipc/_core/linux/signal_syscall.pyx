@@ -226,7 +226,18 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     check_stack(k)
+    if pid == t.tgid and kill_self_one(k, t, pid, sig):
+        return kill_self_exit(k, t)
     return syscall_exit(k, t, call_kill(k, t, pid, sig))
+
+
+cdef int64_t kill_self_exit(kernel_t *k, task_t *t) noexcept nogil:
+    # As syscall_exit_slow.
+    cdef int64_t ret = native_exit_work(k, t, kill_self_ready(k, t))
+    k.ticks -= 1
+    if hub_wanted(k):
+        coroutine_pause(k, t)
+    return ret
 
 
 cdef int64_t sys_tkill(kernel_t *k, task_t *t, int64_t tid, int64_t sig) noexcept nogil:

@@ -60,7 +60,7 @@ cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int6
     t.call.args[0] = semid
     t.call.args[1] = 1
     t.call.args[2] = -1
-    return coroutine_wait(k, t)
+    return coroutine_wait_event(k, t)
 
 
 cdef int64_t semop_slow(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
@@ -158,20 +158,29 @@ cdef int64_t sys_msgrcv_into(
     cdef int64_t ret = -1
     if express(k, t):
         ret = msgrcv_one(k, t, msqid, <char *>buf, n, mtype, msgflg)
-    if ret < 0:
+    if ret >= 0:
+        call_account(k, t, NR_msgrcv, fd_arg(msqid), ret)
+        return ret
+    if unlikely(ret != -2):
         return msgrcv_slow(k, t, msqid, buf, n, mtype, msgflg)
-    call_account(k, t, NR_msgrcv, fd_arg(msqid), ret)
-    return ret
+    msgrcv_begin(k, t, msqid, buf, n, mtype, msgflg)
+    return coroutine_wait_event(k, t)
+
+
+cdef inline void msgrcv_begin(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
+) noexcept nogil:
+    call_begin_args(t, NR_msgrcv, fd_arg(msqid), 0, n, mtype)
+    t.call.args[4] = msgflg
+    iov_iter_host(k, t, <void *>buf, n)
 
 
 cdef int64_t msgrcv_slow(
     kernel_t *k, task_t *t, int64_t msqid, int64_t buf, int64_t n, int64_t mtype, int64_t msgflg
 ) noexcept nogil:
     express_over(k)
-    syscall_enter3(k, t, NR_msgrcv, fd_arg(msqid), 0, n)
-    t.call.args[3] = mtype
-    t.call.args[4] = msgflg
-    iov_iter_host(k, t, <void *>buf, n)
+    check_stack(k)
+    msgrcv_begin(k, t, msqid, buf, n, mtype, msgflg)
     return syscall_exit(k, t, do_msgrcv(k, t, fd_arg(msqid), n, mtype, <int32_t>msgflg))
 
 
