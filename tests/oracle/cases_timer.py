@@ -37,7 +37,7 @@ from .abi import (
 from .machine import ASLEEP, Machine
 
 RT = 40
-SOON, LONG = 0.002, 0.03  # seconds: a time that is over after the other
+SOON, LONG = 0.01, 0.05  # seconds: a time that is over after the other
 MONO = CLOCK_MONOTONIC
 
 

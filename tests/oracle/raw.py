@@ -28,7 +28,7 @@ OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `Si
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets",
     "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped",
-    "_info", "_told", "_timespec",
+    "_info", "_told", "overrun", "_timespec",
 )  # fmt: skip
 
 

@@ -473,7 +473,8 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
     for i in range(1, k.table[T_USER].high):
         if user_row(k, i).live:
             accounted += user_row(k, i).pipe_bufs
-            users += (user_row(k, i).first != 0) - user_row(k, i).count
+            users -= user_row(k, i).count
+            users += user_row(k, i).first != 0
     for i in range(1, k.table[T_CRED].high):
         users += cred_row(k, i).live
     for i in range(1, k.table[T_SHM].high):
