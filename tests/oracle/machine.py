@@ -34,6 +34,7 @@ SLEEPING = frozenset(
 DEADLY = frozenset(
     {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo"}
     | {"sigprocmask", "sigsuspend", "ppoll", "pselect", "setitimer", "timer_settime"}
+    | {"read", "readv", "read_signals", "write", "writev", "close"}  # by SIGIO
 )
 
 

@@ -395,19 +395,15 @@ cdef bint clist_check(kernel_t *k) noexcept nogil:
 
 cdef bint shm_totals_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i
-    cdef uint64_t locked = 0, pages = 0
+    cdef uint64_t pages = 0
     cdef shmid_kernel_t *shp
     for i in range(1, k.table[T_SHM].high):
         shp = shm_row(k, i)
         if shp.live:
             pages += shm_pages(shp.shm_segsz)
-            locked += shm_pages(shp.shm_segsz) if shp.mlock_user else 0
     for i in range(1, k.table[T_IPC_NAMESPACE].high):
         pages -= ipc_ns_row(k, i).shm_tot if ipc_ns_row(k, i).live else 0
-    for i in range(1, k.table[T_USER].high):
-        locked -= user_row(k, i).locked_shm if user_row(k, i).live and user_row(k, i).ns == 0 else 0
-    return (check(k, pages == 0, b"shm: pages miscounted")
-            and check(k, locked == 0, b"shm: locked pages miscounted"))
+    return check(k, pages == 0, b"shm: pages miscounted")
 
 
 cdef bint shm_check(kernel_t *k) noexcept nogil:

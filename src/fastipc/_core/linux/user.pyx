@@ -67,22 +67,32 @@ cdef bint over_outer_limit(kernel_t *k, uint32_t user, int type, uint64_t more) 
 
 
 # ------------------------------------------------------------------------------------------ checks
-cdef void count_signals(kernel_t *k) noexcept nogil:
+cdef inline void count_held(kernel_t *k, uint32_t user, uint32_t n) noexcept nogil:
     # In `link`, which no live row uses.
-    cdef uint32_t i, user
-    for i in range(1, k.table[T_SIGQUEUE].high):
-        user = sigqueue_row(k, i).user if sigqueue_row(k, i).live else 0
-        while user:
-            user_row(k, user).link += 1
-            user = outer_user(k, user)
+    while user:
+        user_row(k, user).link += n
+        user = outer_user(k, user)
+
+
+cdef bint users_hold(kernel_t *k, int type) noexcept nogil:
+    # Whether they hold what was counted.
+    cdef bint right = True
+    cdef uint32_t i
+    for i in range(1, k.table[T_USER].high):
+        if user_row(k, i).live:
+            right = right and user_row(k, i).link == held(user_row(k, i), type)
+            user_row(k, i).link = 0
+    return right
 
 
 cdef bint user_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i
-    cdef bint right = True
-    count_signals(k)
-    for i in range(1, k.table[T_USER].high):
-        if user_row(k, i).live:
-            right = right and user_row(k, i).link == user_row(k, i).sigpending
-            user_row(k, i).link = 0
-    return check(k, right, b"user: signals miscounted")
+    for i in range(1, k.table[T_SIGQUEUE].high):
+        if sigqueue_row(k, i).live:
+            count_held(k, sigqueue_row(k, i).user, 1)
+    if not check(k, users_hold(k, UCOUNT_RLIMIT_SIGPENDING), b"user: signals miscounted"):
+        return False
+    for i in range(1, k.table[T_SHM].high):
+        if shm_row(k, i).live:
+            count_held(k, shm_row(k, i).mlock_user, <uint32_t>shm_pages(shm_row(k, i).shm_segsz))
+    return check(k, users_hold(k, UCOUNT_RLIMIT_MEMLOCK), b"shm: locked pages miscounted")
