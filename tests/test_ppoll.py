@@ -375,3 +375,14 @@ def test_errors_of_pselect(raw):
     assert t.syscall("pselect6", 64, raw.set, 0, 0, raw.time, raw.pack) == -EBADF
     assert raw.left == 5 * NS
     assert t.sigprocmask(SIG_BLOCK) == set()
+
+
+def test_a_submitted_raw_wait_that_is_made_again(raw):
+    """What was pending is ignored: the call sleeps in its second run, and tells its result then."""
+    t = raw.t
+    t.sigprocmask(SIG_BLOCK, [fastipc.SIGURG])
+    t.kill(t, fastipc.SIGURG)
+    t.store(raw.mask, struct.pack("Q", 0))
+    call = t.submit("syscall", "ppoll", raw.fds, 1, raw.time, raw.mask, 8)
+    assert call.result() == 0
+    assert t.sigprocmask(SIG_BLOCK) == {fastipc.SIGURG}

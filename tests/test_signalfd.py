@@ -7,17 +7,20 @@ import pytest
 
 import fastipc
 from fastipc import (
+    CLOCK_MONOTONIC,
     EAGAIN,
     EBADF,
     EFAULT,
     EINTR,
     EINVAL,
+    ITIMER_REAL,
     MAP_ANONYMOUS,
     MAP_PRIVATE,
     POLLIN,
     SFD_CLOEXEC,
     SFD_NONBLOCK,
     SIG_BLOCK,
+    SIGALRM,
     SIGNALFD_SIGINFO,
     SIGSEGV,
     SIGUSR1,
@@ -267,3 +270,63 @@ def test_an_open_call_goes_into_the_trace(k):
     a.pselect([], [], [], 0)
     assert [line.split(" ", 2)[2] for line in lines] == [
         "signalfd4(-1, 0x200, 0x800) = 0", "ppoll(0) = 0", "pselect6() = 0"]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- timers
+def test_timers_wake_readers(k, kind):
+    def program(t):
+        yield t.sigprocmask(SIG_BLOCK, [SIGALRM, RT])
+        fd = yield t.signalfd(-1, [SIGALRM, RT])
+        timer = yield t.timer_create(CLOCK_MONOTONIC, RT, 77)
+        yield t.timer_settime(timer, 1, 0.25)
+        yield t.setitimer(ITIMER_REAL, 3)
+        first = yield t.read(fd, 1000)
+        yield t.nanosleep(1)
+        ready = yield t.ppoll([(fd, POLLIN)], None, [SIGALRM, RT])
+        second = yield t.read(fd, 1000)
+        yield t.timer_delete(timer)
+        third = yield t.read(fd, 1000)
+        return first, ready == [(fd, POLLIN)], second, third
+
+    p = k.spawn(kind(program))
+    k.run()
+    first, ready, second, third = (records(x) if isinstance(x, bytes) else x for x in p.result)
+    told = [[int(r[f"ssi_{name}"]) for name in ("signo", "tid", "int", "overrun")] for r in (*first, *second)]
+    assert told == [[RT, 0, 77, 0], [RT, 0, 77, 3]]
+    assert ready
+    assert third["ssi_signo"].tolist() == [SIGALRM]
+    assert k.now == 3
+    assert len(k.table("signalfd_ctx", live=True)) == len(k.table("k_itimer", live=True)) == 0
+
+
+def test_timers_wake_compiled_readers(k):
+    @fastipc.compiled
+    def program(t, out):
+        t.sigprocmask(SIG_BLOCK, 1 << 39)
+        fd = t.signalfd(-1, 1 << 39)
+        timer = t.timer_create(CLOCK_MONOTONIC, RT, 77)
+        t.timer_settime(timer, 1, 0.25)
+        for i in range(2):
+            t.readinto(fd, out[128 * i : 128 * (i + 1)])
+            t.nanosleep(1)
+
+    out = np.zeros(256, np.uint8)
+    k.spawn(program, out)
+    k.run()
+    rows = out.view(SIGNALFD_SIGINFO)
+    assert rows["ssi_int"].tolist() == [77, 77]
+    assert rows["ssi_overrun"].tolist() == [0, 3]
+    assert k.now == 3
+
+
+def test_a_timer_that_nobody_reads_does_not_keep_the_machine_up(k):
+    t = k.spawn()
+    t.sigprocmask(SIG_BLOCK, [RT])
+    fd = t.signalfd(-1, [RT])
+    t.timer_settime(t.timer_create(CLOCK_MONOTONIC, RT, 5), 1)
+    call = t.submit("read", fd, 128)
+    k.run()
+    assert (k.now, call.done()) == (1, True)
+    assert records(call.result())["ssi_int"].tolist() == [5]
+    k.run()
+    assert k.now == 1

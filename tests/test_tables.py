@@ -338,6 +338,8 @@ def test_the_struct_dtypes_are_the_kernels(k):
         ("upid", "count", 1, "pid"),
         ("upid", "nr", 1, "pid"),
         ("user_namespace", "count", 1, "user"),
+        ("user", "sigpending", 1, "user"),
+        ("user", "ns", -1, ""),
     ],
 )
 def test_verify_finds_what_is_broken(table, field, delta, word):

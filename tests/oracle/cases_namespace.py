@@ -3,6 +3,7 @@
 from .abi import (
     CLD_EXITED,
     CLD_KILLED,
+    CLOCK_MONOTONIC,
     CLONE_FS,
     CLONE_NEWIPC,
     CLONE_NEWPID,
@@ -11,10 +12,16 @@ from .abi import (
     CLONE_SIGHAND,
     CLONE_SYSVSEM,
     CLONE_VM,
+    F_OWNER_PGRP,
+    F_OWNER_PID,
+    F_OWNER_TID,
+    F_SETFL,
+    F_SETSIG,
     GETPID,
     IPC_CREAT,
     IPC_PRIVATE,
     IPC_RMID,
+    O_ASYNC,
     O_PATH,
     O_RDONLY,
     O_RDWR,
@@ -22,8 +29,11 @@ from .abi import (
     P_ALL,
     P_PID,
     PR_SET_CHILD_SUBREAPER,
+    RLIMIT_SIGPENDING,
     SETVAL,
+    SFD_NONBLOCK,
     SI_QUEUE,
+    SI_TIMER,
     SI_TKILL,
     SI_USER,
     SIG_BLOCK,
@@ -31,6 +41,8 @@ from .abi import (
     SIG_SETMASK,
     SIGCHLD,
     SIGCONT,
+    SIGEV_THREAD_ID,
+    SIGIO,
     SIGKILL,
     SIGSTOP,
     SIGTERM,
@@ -45,6 +57,7 @@ from .machine import DIED, Machine
 
 ALL = range(1, 65)
 RT = 40
+SOON, LONG = 0.01, 0.05  # seconds: a time that is over after the other
 
 
 # ------------------------------------------------------------------------------------------------ numbers
@@ -756,3 +769,197 @@ def a_file_tells_of_the_namespace_at_its_open(m: Machine) -> None:
     assert a.unshare(CLONE_NEWUSER) is None
     assert a.read_map(own) == [(0, 0, 4294967295)]
     assert a.write(own, b"0 0 1") == "EPERM"
+
+
+# ------------------------------------------------------------------------------------------------ owners of files
+def owners_go_by_the_callers_numbers(m: Machine) -> None:
+    """F_SETOWN and F_SETOWN_EX take, F_GETOWN and F_GETOWN_EX tell, the caller's number; 0 of whom it does not see."""
+    a = m.spawn()
+    r, _ = a.pipe()
+    b = a.clone(CLONE_NEWPID | SIGCHLD)
+    c, t = b.fork(), b.thread()
+    d = b.clone(CLONE_NEWPID | SIGCHLD)
+    assert b.setown(r, 2) == 0
+    assert [x.getown(r) for x in (a, b, c, d)] == ["C", "#2", "#2", 0]
+    assert c.setown_ex(r, F_OWNER_TID, 3) == 0
+    assert [x.getown_ex(r) for x in (a, t, d)] == [(F_OWNER_TID, "D"), (F_OWNER_TID, "#3"), (F_OWNER_TID, 0)]
+    for number in (5, 99):
+        assert b.setown(r, number) == "ESRCH"
+        assert b.setown(r, -number) == "ESRCH"
+        assert d.setown_ex(r, F_OWNER_PID, number) == "ESRCH"
+    assert d.setown(r, 2) == "ESRCH"
+    assert d.setown(r, 1) == 0
+    assert [x.getown(r) for x in (a, b, d)] == ["E", "#4", "#1"]
+    assert b.setown(r, -1) == 0  # no group: it is its parent's
+    assert [x.getown_ex(r) for x in (a, b, d)] == [(F_OWNER_PGRP, 0)] * 3
+    assert c.setpgid(0, 0) is None
+    assert b.setown(r, -2) == 0
+    assert [x.getown_ex(r) for x in (a, b, d)] == [(F_OWNER_PGRP, "C"), (F_OWNER_PGRP, "#2"), (F_OWNER_PGRP, 0)]
+    a.setown(r, a)
+    assert [x.getown(r) for x in (a, b, d)] == ["A", 0, 0]
+    b.setown(r, 2)
+    c.exit()
+    assert b.getown(r) == "#2"
+    b.wait4()
+    assert [x.getown_ex(r) for x in (a, b, d)] == [(F_OWNER_PID, 0)] * 3
+
+
+def news_for_owners_inside(m: Machine) -> None:
+    """SIGIO reaches an owner in any namespace, an init too, from whomever; it tells of no sender."""
+    a = m.spawn()
+    a.sigprocmask(SIG_BLOCK, [SIGIO, RT])
+    fd = a.signalfd(-1, [SIGIO, RT], SFD_NONBLOCK)
+    r, w = a.pipe()
+    b = a.clone(CLONE_NEWPID | SIGCHLD)
+    c = b.fork()
+    a.fcntl(r, F_SETFL, O_ASYNC)
+    for sig in (0, RT):
+        a.fcntl(r, F_SETSIG, sig)
+        for setter, number, owner in ((b, 1, b), (b, 2, c), (a, b, b), (a, a, a)):
+            setter.setown(r, number)
+            for writer in (a, b, c):
+                writer.write(w, b"x")
+                assert [s[2] for s in owner.read_signals(fd, 512)] == [0]
+    b.setown(r, 1)
+    b.fcntl(r, F_SETSIG, SIGKILL)
+    a.write(w, b"x")
+    assert b.getpid() == "#1"
+    b.fcntl(r, F_SETSIG, 0)
+    b.sigprocmask(SIG_SETMASK, [])
+    a.write(w, b"x")
+    assert b.getpid() == "#1"
+    b.sigaction(SIGIO, "handler")
+    a.write(w, b"x")
+
+
+def who_may_be_told_of_news_inside(m: Machine) -> None:
+    """sigio_perm compares ids of the first namespace: the root of another one is nobody's outside."""
+    m.host_root()
+    a = m.spawn()
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    other = m.spawn(uid=4000)
+    a.write(a.open("/proc/{B}/uid_map", O_WRONLY), b"0 100000 1000")
+    a.write(a.open("/proc/{B}/gid_map", O_WRONLY), b"0 100000 1000")
+    c = b.fork()
+    d = other.clone(CLONE_NEWUSER | SIGCHLD)
+    for t in (a, b, c, d, other):
+        t.sigprocmask(SIG_BLOCK, [SIGIO])
+    b.setresuid(0, 0, 0)
+    c.setresuid(5, 5, 5)
+    fds = {t: t.signalfd(-1, [SIGIO], SFD_NONBLOCK) for t in (a, b, c, d, other)}
+    for setter in (a, b, c, d, other):
+        r, w = setter.pipe()
+        setter.fcntl(r, F_SETFL, O_ASYNC)
+        for owner in (a, b, c, d, other):
+            setter.setown(r, owner)
+            setter.write(w, b"x")
+            may = setter in (a, owner) or {setter, owner} == {d, other}
+            assert (owner.read_signals(fds[owner], 128) != "EAGAIN") is may
+
+
+# ------------------------------------------------------------------------------------------------ signalfd
+def s10_senders_in_records(m: Machine) -> None:
+    """S10: ssi_pid is the sender's number as the receiver sees it, 0 from outside; ssi_uid as its namespace has it."""
+    m.host_root()
+    a = m.spawn()
+    b = a.clone(CLONE_NEWPID | CLONE_NEWUSER | SIGCHLD)
+    a.write(a.open("/proc/{B}/uid_map", O_WRONLY), b"0 100000 1000")
+    b.setresuid(7, 0, 7)
+    a.sigprocmask(SIG_BLOCK, ALL)
+    b.sigprocmask(SIG_BLOCK, ALL)
+    fd = a.signalfd(-1, [SIGUSR1, SIGCHLD], SFD_NONBLOCK)
+    inner = b.signalfd(-1, [SIGUSR1, SIGUSR2, SIGTERM, SIGCHLD, RT], SFD_NONBLOCK)
+    c = b.fork()
+    a.kill(b, SIGUSR1)
+    c.kill(1, SIGUSR2)
+    a.sigqueue(b, RT, 5)
+    c.sigqueue(1, RT, 6)
+    a.tkill(b, SIGTERM)
+    c.exit(3)
+    assert b.read_senders(inner, 640) == [
+        (SIGTERM, SI_TKILL, 0, 65534), (SIGUSR1, SI_USER, 0, 65534), (SIGUSR2, SI_USER, "#2", 7),
+        (SIGCHLD, CLD_EXITED, "#2", 7), (RT, SI_QUEUE, 0, 65534),
+    ]  # fmt: skip
+    assert b.read_signals(inner, 640) == [(RT, SI_QUEUE, "#2", 6, 0, "0x0")]
+    assert b.wait4() == ("#2", 0x300)
+    b.exit(4)
+    assert a.read_signals(fd, 128)[0][:3] == (SIGCHLD, CLD_EXITED, "B")
+
+
+# ------------------------------------------------------------------------------------------------ timers
+def timers_in_namespaces(m: Machine) -> None:
+    """SIGEV_THREAD_ID and clocks of processes go by the caller's numbers; an init hears its own timers by a handler."""
+    a = m.spawn()
+    b = a.clone(CLONE_NEWPID | SIGCHLD)
+    c, t = b.fork(), b.thread()
+    for x in (b, t):
+        x.sigprocmask(SIG_BLOCK, [RT])
+    for number in (2, 4, 99):
+        assert b.timer_create(CLOCK_MONOTONIC, RT, 1, SIGEV_THREAD_ID, number) == "EINVAL"
+    timer = b.timer_create(CLOCK_MONOTONIC, RT, 1, SIGEV_THREAD_ID, 3)
+    b.timer_settime(timer, SOON)
+    a.sleep(LONG)
+    assert b.sigpending() == []
+    assert t.sigtimedwait([RT], 0) == (RT, SI_TIMER, timer, 1)
+    for task in (b, c, t):
+        for bits in (2, 6):
+            b.timer_create((task, bits))
+            c.timer_create((task, bits))
+    for sig in (SIGTERM, SIGKILL):
+        timer = b.timer_create(CLOCK_MONOTONIC, sig)
+        b.timer_settime(timer, SOON)
+        a.sleep(LONG)
+        assert b.getpid() == "#1"
+    b.sigaction(SIGUSR1, "handler")
+    timer = b.timer_create(CLOCK_MONOTONIC, SIGUSR1, 9)
+    b.timer_settime(timer, SOON)
+    assert b.submit("pause").result() == "EINTR"
+
+
+# ------------------------------------------------------------------------------------------------ limits of users
+def signals_are_counted_in_each_user_namespace(m: Machine) -> None:
+    """SigQ and RLIMIT_SIGPENDING: a user counts anew in a new namespace, and what is held there is its owner's too."""
+    m.host_root()
+    a = m.spawn(uid=4000)
+    a.sigprocmask(SIG_BLOCK, [RT])
+    a.setrlimit(RLIMIT_SIGPENDING, (6, 6))
+    a.sigqueue(a, RT, 1)
+    outside = a.open("/proc/{A}/status", O_RDONLY)
+    assert a.read_sigq(outside) == "1/6"
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    inside = a.open("/proc/{B}/status", O_RDONLY)
+    assert a.read_sigq(inside) == "0/6"
+    a.sigqueue(b, RT, 2)
+    b.timer_create(CLOCK_MONOTONIC, RT)
+    assert (a.read_sigq(inside), a.read_sigq(outside)) == ("2/6", "3/6")
+    assert [b.sigqueue(b, RT, n) for n in range(4)] == [None, None, None, "EAGAIN"]
+    assert (a.read_sigq(inside), a.read_sigq(outside)) == ("5/6", "6/6")
+    assert a.sigqueue(a, RT, 3) == "EAGAIN"
+    b.sigtimedwait([RT], 0)
+    assert a.sigqueue(a, RT, 3) is None
+    assert a.sigqueue(a, RT, 3) == "EAGAIN"
+    b.exit()
+    a.wait4()
+    assert a.read_sigq(outside) == "2/6"
+
+
+def limits_of_a_namespaces_maker(m: Machine) -> None:
+    """What all in a user namespace may hold is what its maker might; a raised limit inside does not change that."""
+    m.host_root()
+    a = m.spawn(uid=4000)
+    a.sigprocmask(SIG_BLOCK, [RT])
+    a.setrlimit(RLIMIT_SIGPENDING, (2, 10))
+    b = a.clone(CLONE_NEWUSER | SIGCHLD)
+    a.write_map(a.open("/proc/{B}/uid_map", O_WRONLY), 0, 4000, 1)
+    a.write(a.open("/proc/{B}/setgroups", O_WRONLY), b"deny")
+    a.write_map(a.open("/proc/{B}/gid_map", O_WRONLY), 0, 4000, 1)
+    c = b.clone(CLONE_NEWUSER | SIGCHLD)
+    for t in (a, b, c):
+        t.setrlimit(RLIMIT_SIGPENDING, (10, 10))
+    assert [c.sigqueue(c, RT, n) for n in range(3)] == [None, None, "EAGAIN"]
+    assert b.sigqueue(b, RT, 7) == "EAGAIN"
+    assert a.sigqueue(a, RT, 8) is None
+    c.sigtimedwait([RT], 0)
+    assert c.sigqueue(c, RT, 7) == "EAGAIN"
+    status = a.open("/proc/{C}/status", O_RDONLY)
+    assert a.read_sigq(status) == "1/10"

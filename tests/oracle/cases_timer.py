@@ -12,8 +12,11 @@ from .abi import (
     ITIMER_PROF,
     ITIMER_REAL,
     ITIMER_VIRTUAL,
+    POLLIN,
     RLIMIT_SIGPENDING,
     SA_RESTART,
+    SFD_CLOEXEC,
+    SFD_NONBLOCK,
     SI_TIMER,
     SIG_BLOCK,
     SIG_DFL,
@@ -31,10 +34,10 @@ from .abi import (
     SIGUSR2,
     TIMER_ABSTIME,
 )
-from .machine import Machine
+from .machine import ASLEEP, Machine
 
 RT = 40
-SOON, LONG = 0.002, 0.03  # seconds: a time that is over after the other
+SOON, LONG = 0.01, 0.05  # seconds: a time that is over after the other
 MONO = CLOCK_MONOTONIC
 
 
@@ -515,3 +518,121 @@ def a_timer_wakes_who_waits(m: Machine) -> None:
     u = b.timer_create(MONO, SIGKILL)
     b.timer_settime(u, SOON)
     assert a.submit("wait4").result() == (b.name, SIGKILL)
+
+
+# ------------------------------------------------------------------------------------------------ with signalfds
+def a_timer_wakes_a_reader_of_a_signalfd(m: Machine) -> None:
+    """A read of a signalfd sleeps until a timer, or an alarm, goes off; the record has the timer's value."""
+    a = m.spawn()
+    b = a.fork()
+    b.sigprocmask(SIG_BLOCK, [RT, SIGALRM])
+    fd = b.signalfd(-1, [RT, SIGALRM])
+    t = b.timer_create(MONO, RT, 77)
+    b.timer_settime(t, SOON)
+    assert b.submit("read_signals", fd, 512).result() == [(RT, SI_TIMER, 0, 77, 0, "0x0")]
+    b.setitimer(ITIMER_REAL, SOON)
+    assert b.submit("read_signals", fd, 512).result() == [(SIGALRM, 128, 0, 0, 0, "0x0")]
+    b.timer_settime(t, SOON, 1000)
+    assert b.submit("poll", [(fd, POLLIN)], 1000).result() == [(fd, POLLIN)]
+    assert b.read_signals(fd, 512)[0][1] == SI_TIMER
+    assert b.timer_gettime(t) == (1000, 1000)
+    b.timer_settime(t, SOON)
+    assert b.submit("select", [fd], [], [], 10).result() == ([fd], [], [])
+    b.timer_settime(t, 0)
+    assert b.sigpending() == [RT]
+    assert b.poll([(fd, POLLIN)], 0) == [(fd, POLLIN)]
+    c = b.submit("read_signals", fd, 512)
+    assert c.value is ASLEEP
+    a.kill(b, SIGKILL)
+
+
+def a_readers_timer_to_a_thread(m: Machine) -> None:
+    """A thread's timer is read by that thread alone; the others sleep on."""
+    a = m.spawn()
+    a.sigprocmask(SIG_BLOCK, [RT])
+    fd = a.signalfd(-1, [RT])
+    b, c = a.thread(), a.thread()
+    t = a.timer_create(MONO, RT, 5, SIGEV_THREAD_ID, b)
+    other = c.submit("read_signals", fd, 128)
+    a.timer_settime(t, SOON)
+    assert b.submit("read_signals", fd, 128).result()[0][:2] == (RT, SI_TIMER)
+    assert other.value is ASLEEP
+    b.exit()
+    a.timer_settime(t, SOON)
+    u = a.timer_create(MONO, RT, 6)
+    a.timer_settime(u, LONG)
+    assert other.result() == [(RT, SI_TIMER, 0, 6, 0, "0x0")]
+
+
+def overruns_of_what_a_signalfd_has_read(m: Machine) -> None:
+    """Reading takes the signal: the timer goes on, and tells what was missed."""
+    a, b = m.spawn(), m.spawn()
+    a.sigprocmask(SIG_BLOCK, [RT])
+    fd = a.signalfd(-1, [RT], SFD_NONBLOCK)
+    t = a.timer_create(MONO, RT, 1)
+    a.timer_settime(t, SOON, 0.001)
+    b.sleep(LONG)
+    assert len(a.read_signals(fd, 512)) == 1
+    assert a.timer_getoverrun(t) == "some"
+    b.sleep(LONG)
+    assert len(a.read_signals(fd, 512)) == 1
+    a.timer_delete(t)
+
+
+def waits_with_a_mask_and_timers(m: Machine) -> None:
+    """ppoll and pselect that let a timer's signal through: its handler runs under their mask, then EINTR."""
+    a = m.spawn()
+    a.sigprocmask(SIG_BLOCK, [RT, SIGALRM, SIGUSR1])
+    for sig in (RT, SIGALRM):
+        a.sigaction(sig, "handler", [SIGUSR2], SA_RESTART)
+    r, _ = a.pipe()
+    t = a.timer_create(MONO, RT, 4)
+    for call in (("ppoll", [(r, POLLIN)], None, [SIGUSR1]), ("pselect", [r], [], [], None, [SIGUSR1])):
+        a.timer_settime(t, SOON)
+        assert a.submit(*call).result() == "EINTR"
+        a.setitimer(ITIMER_REAL, SOON)
+        assert a.submit(*call).result() == "EINTR"
+        assert a.sigprocmask(SIG_BLOCK) == [SIGUSR1, SIGALRM, RT]
+    fd = a.signalfd(-1, [RT])
+    for call, ready in (
+        (("ppoll", [(fd, POLLIN)], 10, [RT, SIGUSR1]), [(fd, POLLIN)]),
+        (("pselect", [fd], [], [], 10, [RT, SIGUSR1]), ([fd], [], [])),
+    ):
+        a.timer_settime(t, SOON)
+        assert a.submit(*call).result() == ready
+        assert a.read_signals(fd, 128)[0][3] == 4
+    a.timer_settime(t, SOON, 1000)
+    assert a.submit("ppoll", [(fd, POLLIN)], None, []).result() == [(fd, POLLIN)]  # rather than the handler
+    assert a.read_signals(fd, 128)[0][3] == 4
+    assert a.timer_gettime(t) == (1000, 1000)
+
+
+def timers_and_signalfds_over_fork_and_exec(m: Machine) -> None:
+    """A child reads its own signals from the descriptor, and has no timers; execve keeps descriptor, mask and alarm."""
+    a, b = m.spawn(), m.spawn()
+    a.sigprocmask(SIG_BLOCK, [RT, SIGALRM])
+    fd = a.signalfd(-1, [RT, SIGALRM], SFD_NONBLOCK)
+    gone = a.signalfd(-1, [RT], SFD_CLOEXEC)
+    t = a.timer_create(MONO, RT, 3)
+    a.timer_settime(t, SOON, 1000)
+    a.setitimer(ITIMER_REAL, SOON, 1000)
+    c = a.fork()
+    b.sleep(LONG)
+    assert c.read_signals(fd, 512) == "EAGAIN"
+    a.execve()
+    assert a.sigpending() == [SIGALRM]
+    assert a.fcntl(gone, 1) == "EBADF"
+    assert a.timer_gettime(t) == "EINVAL"
+    assert a.read_signals(fd, 512) == [(SIGALRM, 128, 0, 0, 0, "0x0")]
+    a.setitimer(ITIMER_REAL, LONG)
+    a.execve()
+    assert a.submit("ppoll", [(fd, POLLIN)], 10, [RT, SIGALRM]).result() == [(fd, POLLIN)]
+    assert a.read_signals(fd, 512)[0][0] == SIGALRM
+    d = c.thread()
+    u = d.timer_create(MONO, RT, 8)
+    d.timer_settime(u, SOON, 1000)
+    b.sleep(LONG)
+    assert c.poll([(fd, POLLIN)], 0) == [(fd, POLLIN)]
+    d.execve()
+    assert c.alive is False or c.poll([(fd, POLLIN)], 0) == []
+    assert d.poll([(fd, POLLIN)], 0) == []

@@ -16,11 +16,14 @@ from numba.extending import intrinsic
 import fastipc
 from fastipc import UserBuffer, compiled
 
-from . import abi, compiled_memory, compiled_paths, compiled_signals, compiled_sysv, memory, paths
+from . import abi, compiled_files, compiled_memory, compiled_paths, compiled_signals, compiled_sysv
+from . import compiled_timers, memory, paths
+from .compiled_files import CompiledFiles, on_signal_files, raising_signal_files
 from .compiled_memory import CompiledMemory, on_memory, raising_memory
 from .compiled_paths import on_paths, raising_paths
 from .compiled_signals import CompiledSignals, on_signals, raising_signals
 from .compiled_sysv import CompiledSysv, on_sysv, raising_sysv
+from .compiled_timers import CompiledTimers, on_timers, raising_timers
 from .machine import ASLEEP, DIED, NAMING, NOTHING, Pending, Task, ready_sets
 from .sim import SimMachine
 from .sim_memory import LOOKS
@@ -48,6 +51,8 @@ FILES = 100  # the number of the first call that names files
 MEMORY = 200  # of the first call on memory
 SYSV = 300  # of the first call on semaphores and message queues
 SIGNALS = 400  # of the first call on signals
+TIMERS = 500  # of the first call on timers
+SIGNAL_FILES = 600  # of the first call on signalfds, owners of files, waits with a mask
 NUMBER = {name: i for i, name in enumerate(OPS)}
 NUMBER |= {name: FILES + i for i, name in enumerate(compiled_paths.OPS)} | {"ftimes": NUMBER["fstat"]}
 NUMBER["times"] = NUMBER["lstat"]
@@ -55,6 +60,13 @@ NUMBER |= {"write_map": NUMBER["write"], "read_map": NUMBER["pread"]}
 NUMBER |= {name: MEMORY + i for i, name in enumerate(compiled_memory.OPS)}
 NUMBER |= {name: SYSV + i for i, name in enumerate(compiled_sysv.OPS)}
 NUMBER |= {name: SIGNALS + i for i, name in enumerate(compiled_signals.OPS)}
+NUMBER |= {name: TIMERS + i for i, name in enumerate(compiled_timers.OPS)}
+NUMBER |= {name: SIGNAL_FILES + i for i, name in enumerate(compiled_files.OPS)}
+NUMBER["timer_settime_from_now"] = NUMBER["timer_settime"]
+NUMBER["read_signals"] = NUMBER["read_senders"] = NUMBER["read"]
+NUMBER["read_sigq"] = NUMBER["pread"]
+NUMBER["setown_ex"] = NUMBER["getown_ex"]
+NUMBER["setown"] = NUMBER["getown"] = NUMBER["fcntl"]
 NUMBER["sigtaken"] = NUMBER["sigtimedwait"]
 NUMBER |= dict.fromkeys(memory.LIMITS, NUMBER["setrlimit"])
 (
@@ -218,6 +230,8 @@ RAISING += tuple(FILES + op for op in compiled_paths.RAISING)
 RAISING += tuple(MEMORY + op for op in compiled_memory.RAISING)
 RAISING += tuple(SYSV + op for op in compiled_sysv.RAISING)
 RAISING += tuple(SIGNALS + op for op in compiled_signals.RAISING)
+RAISING += tuple(TIMERS + op for op in compiled_timers.RAISING)
+RAISING += tuple(SIGNAL_FILES + op for op in compiled_files.RAISING)
 
 
 @numba.njit
@@ -327,6 +341,11 @@ def worker(t, me, boxes, areas):
             ret = t.sys_clone(a[1], worker, a[0], boxes, areas)
         elif op == EXECVE:
             ret = t.sys_execve(worker, me, boxes, areas)
+        elif op >= SIGNAL_FILES:
+            here = op - SIGNAL_FILES
+            ret = raising_signal_files(t, here, a, area) if box[FORM] else on_signal_files(t, here, a, area)
+        elif op >= TIMERS:
+            ret = raising_timers(t, op - TIMERS, a, area) if box[FORM] else on_timers(t, op - TIMERS, a, area)
         elif op >= SIGNALS:
             ret = raising_signals(t, op - SIGNALS, a, area) if box[FORM] else on_signals(t, op - SIGNALS, a, area)
         elif op >= SYSV:
@@ -357,7 +376,7 @@ def signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 == 1 else word
 
 
-class CompiledMachine(CompiledSignals, CompiledSysv, CompiledMemory, SimMachine):
+class CompiledMachine(CompiledFiles, CompiledTimers, CompiledSignals, CompiledSysv, CompiledMemory, SimMachine):
     """Tasks of a simulated kernel that are compiled programs."""
 
     def __init__(self, verb: str = "raise", verify: bool = True) -> None:

@@ -30,6 +30,7 @@ OPS = (
 RAISING = (SIGACTION, KILL, TKILL, TGKILL, SIGQUEUE, SIGPROCMASK, SIGPENDING)
 ASK, HANDLER = 3, 2  # what an action is to be, if not SIG_DFL or SIG_IGN
 SIGINFO_SIZE = fastipc.SIGINFO.itemsize
+SI_TIMER = abi.SI_TIMER
 
 JOURNAL = 0x200000000000  # where it lies: machine code that was kept from another process must find it
 LINES, WORDS = 1024, 8
@@ -70,7 +71,8 @@ def record(t, signo, info):
     lines[0, 0] += 1
     told = info[0]
     line[0], line[1], line[2] = t.pid, signo, told["si_code"]
-    line[3], line[4], line[5] = told["si_pid"], told["si_status"], told["si_value"]
+    line[3] = told["si_timerid"] if told["si_code"] == SI_TIMER else told["si_pid"]
+    line[4], line[5] = told["si_status"], told["si_value"]
     line[6] = t.sigprocmask(0)
 
 
@@ -169,7 +171,8 @@ def raising_signals(t, op, a, area):
     return ret
 
 
-def _signed(mask: int) -> int:
+def signed_mask(mask: int) -> int:
+    """Return a set as a word of a box holds it."""
     return mask - (1 << 64) if mask >> 63 else mask
 
 
@@ -199,7 +202,7 @@ class CompiledSignals(SimSignals):
             what, mask, flags = map(int, area[:24].view(np.int64))
             return what if what in (0, 1) else "handler", signals(mask), hex(flags & ~abi.SA_RESTORER)
 
-        return (sig, what, _signed(mask_of(mask)), flags | abi.SA_SIGINFO * (what == HANDLER)), decode
+        return (sig, what, signed_mask(mask_of(mask)), flags | abi.SA_SIGINFO * (what == HANDLER)), decode
 
     def _on_kill(self, area: Any, *args: int) -> tuple:
         return args, self._nothing
@@ -221,14 +224,14 @@ class CompiledSignals(SimSignals):
         return (tgid, tid, sig), self._nothing
 
     def _on_sigprocmask(self, area: Any, how: int, set: Iterable[int] | None = None) -> tuple:
-        words = (how, set is not None, _signed(mask_of(set or ())))
+        words = (how, set is not None, signed_mask(mask_of(set or ())))
         return words, lambda ret: signals(int(area[:8].view(np.uint64)[0]))
 
     def _on_sigpending(self, area: Any) -> tuple:
         return (), lambda ret: signals(int(area[:8].view(np.uint64)[0]))
 
     def _on_sigsuspend(self, area: Any, set: Iterable[int]) -> tuple:
-        return (_signed(mask_of(set)),), self._nothing
+        return (signed_mask(mask_of(set)),), self._nothing
 
     def _on_pause(self, area: Any) -> tuple:
         return (), self._nothing
@@ -236,15 +239,16 @@ class CompiledSignals(SimSignals):
     def _on_sigtimedwait(self, area: Any, set: Iterable[int], timeout: float | None = None) -> tuple:
         def decode(ret: int) -> tuple:
             info = area[:SIGINFO_SIZE].view(fastipc.SIGINFO)[0]
-            sig, code, pid = (int(info[name]) for name in ("si_signo", "si_code", "si_pid"))
+            sig, code = int(info["si_signo"]), int(info["si_code"])
+            pid = int(info["si_timerid" if code == SI_TIMER else "si_pid"])
             return self.told_of(sig, code, pid, int(info["si_value"]) or int(info["si_status"]))
 
         ns = 0 if timeout is None else round(timeout * 1e9)
-        return (_signed(mask_of(set)), timeout is not None, ns), decode
+        return (signed_mask(mask_of(set)), timeout is not None, ns), decode
 
     def _on_sigtaken(self, area: Any, set: Iterable[int]) -> tuple:
         def decode(ret: int) -> tuple:
             info = area[:SIGINFO_SIZE].view(fastipc.SIGINFO)[0]
             return int(info["si_signo"]), int(info["si_code"]), self.name_of(int(info["si_pid"])), int(info["si_uid"])
 
-        return (_signed(mask_of(set)), True, 0), decode
+        return (signed_mask(mask_of(set)), True, 0), decode

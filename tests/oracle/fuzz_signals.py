@@ -5,6 +5,9 @@ fastipc a task driven by hand is stopped behind its call. A stopped task makes n
 
 Timers are set to times that are far away, or over: what the clock of the host does in between is not compared. They are
 of clocks that do not begin with the machine.
+
+News are told of write ends alone: a writer that must wait tells of each attempt, and who tells himself and has a
+handler with SA_RESTART would try for ever.
 """
 
 from __future__ import annotations
@@ -16,6 +19,13 @@ from .abi import (
     CLOCK_TAI,
     CLONE_NEWPID,
     CLONE_THREAD,
+    F_OWNER_PGRP,
+    F_OWNER_PID,
+    F_OWNER_TID,
+    F_SETFL,
+    F_SETSIG,
+    O_ASYNC,
+    O_NONBLOCK,
     POLLIN,
     SA_NOCLDSTOP,
     SA_NOCLDWAIT,
@@ -50,7 +60,7 @@ COMMON = (SIGUSR1, SIGUSR2, 34, 40, 40)
 RARE = (SIGCHLD, SIGURG, SIGPIPE, SIGCONT, 64, 32)
 STOPS = (SIGSTOP, SIGTSTP)
 WAITS = (
-    "pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "read", "write", "readv",
+    "pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "pselect", "read", "write", "readv",
     "writev", "poll", "select", "wait4", "waitid",
 )  # fmt: skip
 
@@ -58,7 +68,7 @@ WEIGHTS = {
     "read": 10, "write": 10, "pipe2": 4, "close": 3, "poll": 3, "select": 2, "wait4": 8, "waitid": 4, "exit": 1,
     "execve": 1, "group": 3, "sigaction": 16, "kill": 26, "tkill": 6, "sigqueue": 8, "sigprocmask": 16, "sigpending": 6,
     "sigsuspend": 3, "pause": 3, "sigtimedwait": 6, "stop": 5, "ids": 0, "other": 1, "unshare": 1, "timer": 12,
-    "signalfd": 4, "read_signals": 8, "ppoll": 5,
+    "signalfd": 4, "read_signals": 8, "ppoll": 5, "pselect": 3, "own": 8,
 }  # fmt: skip
 
 
@@ -194,6 +204,25 @@ class SignalProgram(Program):
         rng = self.random
         fds = [(self._fd(actor, "s"), POLLIN) for _ in range(rng.randrange(4))]
         return "ppoll", fds, 0, self._set() if rng.random() < 0.8 else None
+
+    def _pselect_(self, actor: int) -> tuple:
+        _, *sets, timeout = self._select_(actor)
+        return "pselect", *sets, timeout, self._set() if self.random.random() < 0.8 else None
+
+    def _own_(self, actor: int) -> tuple:
+        rng = self.random
+        fd, draw = self._fd(actor, "w"), rng.random()
+        if draw < 0.3:
+            on = O_ASYNC if self.tables[actor].get(fd) == "w" else 0
+            return "fcntl", fd, F_SETFL, on | O_NONBLOCK * (rng.random() < 0.4)
+        if draw < 0.55:
+            return "setown", fd, Who(rng.randrange(self.born), rng.choice((1, 1, 1, -1)))
+        if draw < 0.7:
+            type = rng.choice((F_OWNER_TID, F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP, 3))
+            return "setown_ex", fd, type, Who(rng.randrange(self.born))
+        if draw < 0.85:
+            return "fcntl", fd, F_SETSIG, rng.choice((0, 40, SIGUSR1, SIGURG, 64))
+        return rng.choice(("getown", "getown_ex")), fd
 
     def _wait4_(self, actor: int) -> tuple:
         name, whom, options = super()._wait4_(actor)

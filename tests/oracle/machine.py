@@ -28,12 +28,13 @@ NOTHING = frozenset(
 IDS = frozenset({"setfsuid", "setfsgid", "getuid", "geteuid", "getgid", "getegid"})  # their results are user ids
 SLEEPING = frozenset(
     {"open", "openat", "read", "write", "readv", "writev", "poll", "select", "wait4", "waitid", "nanosleep", "pause"}
-    | {"sigsuspend", "sigtimedwait", "ppoll", "pselect", "read_signals", "sigtaken"}
+    | {"sigsuspend", "sigtimedwait", "ppoll", "pselect", "read_signals", "read_senders", "sigtaken"}
     | {"semop", "semtimedop", "msgsnd", "msgrcv", "semop_at", "semtimedop_at", "msgsnd_at", "msgrcv_at"}
 )
 DEADLY = frozenset(
     {"exit", "exit_group", "execve", "kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo"}
     | {"sigprocmask", "sigsuspend", "ppoll", "pselect", "setitimer", "timer_settime"}
+    | {"read", "readv", "read_signals", "write", "writev", "close"}  # by SIGIO
 )
 
 
@@ -274,6 +275,23 @@ class Machine:
                 return data
             found.append((signo, code, self.name_of(pid) if pid else 0, integer or status, fd, hex(band)))
         return found
+
+    def senders_read(self, data: bytes) -> list[tuple]:
+        """Return number, code, sender and its user of records of a signalfd."""
+        found = []
+        for at in range(0, len(data), 128):
+            signo, _, code, pid, uid = RECORD.unpack_from(data, at)[:5]
+            found.append((signo, code, self.name_of(pid) if pid else 0, self._user(uid)))
+        return found
+
+    def _user(self, number: int) -> int:
+        """Return a user as cases know him."""
+        return number
+
+    @staticmethod
+    def sigq_read(text: bytes) -> str:
+        """Return how many signals are queued, of how many that may be, as /proc tells it."""
+        return next(line.split()[1] for line in text.decode().splitlines() if line.startswith("SigQ:"))
 
     def owner(self, type: int, pid: int) -> tuple[int, str | int]:
         """Return an owner of a file by the name of its task."""

@@ -10,23 +10,25 @@ from typing import Any
 import fastipc
 from fastipc.unistd import NUMBERS
 
-from . import abi, memory, paths, real, real_signal, real_sysv
+from . import abi, memory, paths, real, real_signal, real_sysv, real_timer
 from .machine import CREATING, NOTHING, SLEEPING, Task, signals
 from .sim import SimMachine, devices
 from .sim_memory import LOOKS
 from .sim_signal import SimSignals
+from .sim_timer import boot_of
 
 AREA = 4 << 20  # bytes of a task's memory that its calls find their arguments in
 NAMES = {number: name for name, number in NUMBERS.items()}
 FIXED = fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS | fastipc.MAP_FIXED | fastipc.MAP_NORESERVE
 RAW = {
-    **vars(real_sysv.RealSysv), **vars(real_signal.RealSignals), **vars(real.RealMemory), **vars(real.RealMachine)
+    **vars(real_sysv.RealSysv), **vars(real_signal.RealSignals), **vars(real_timer.RealTimers),
+    **vars(real.RealMemory), **vars(real.RealMachine),
 }  # fmt: skip
 OURS = ("_load_", "_store_", "_there", "_shown")  # what is no call stays as `SimMachine` has it
 HELPERS = (
     "_on_addresses", "_shm_result", "_vector", "_on_files", "_looked", "_select_sets", "_poll_rows", "_place_sets",
     "_triple", "_stranger", "_user", "_id", "CAP_HEADER", "_sops", "_sem_result", "_msg_result", "_raw", "_mapped",
-    "_info",
+    "_info", "_told", "overrun", "_timespec",
 )  # fmt: skip
 
 
@@ -135,6 +137,10 @@ class RawMachine(SimMachine):
         info = self._info(slot, sig, abi.SI_QUEUE, value, me)
         slot.send(NUMBERS["rt_sigqueueinfo"], self._number(pid), sig, info)
         return lambda ret: None
+
+    def _timer_settime_from_now_(self, slot: Slot, id: int, clockid: int, seconds: float, interval: float) -> Any:
+        when = self.kernel.now + boot_of(clockid) + seconds
+        return self._timer_settime_(slot, id, when, interval, abi.TIMER_ABSTIME)
 
     def _fstat_(self, slot: Slot, fd: int) -> Any:
         fields = self._looked(slot, "fstat", fd)

@@ -165,6 +165,14 @@ class RealSignals:
         slot.send(0, fd, slot.address, n)
         return lambda ret: self.signals_read(slot.get(ret))
 
+    def _read_senders_(self, slot: Any, fd: int, n: int) -> Callable:
+        slot.send(0, fd, slot.address, n)
+        return lambda ret: self.senders_read(slot.get(ret))
+
+    def _read_sigq_(self, slot: Any, fd: int) -> Callable:
+        slot.send(17, fd, slot.address, 4096, 0)  # pread64
+        return lambda ret: self.sigq_read(slot.get(ret))
+
     def _setown_(self, slot: Any, fd: int, who: Any) -> None:
         slot.send(72, fd, abi.F_SETOWN, self._number(who))
 

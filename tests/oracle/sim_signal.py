@@ -115,6 +115,15 @@ class SimSignals:
             return "sys_read", (fd, buffer), lambda got: self.signals_read(bytes(buffer[:got]))
         return "read", (fd, n), self.signals_read
 
+    def _read_senders_(self, fd: int, n: int) -> tuple:
+        if self.verb == "sys":
+            buffer = bytearray(n)
+            return "sys_read", (fd, buffer), lambda got: self.senders_read(bytes(buffer[:got]))
+        return "read", (fd, n), self.senders_read
+
+    def _read_sigq_(self, fd: int) -> tuple:
+        return "pread", (fd, 4096, 0), self.sigq_read
+
     def _control(self, *args: Any) -> tuple[str, tuple]:
         return "sys_fcntl" if self.verb == "sys" else "fcntl", args
 

@@ -14,6 +14,11 @@ from .timers import nanoseconds, setting
 BOOT = 1_000_000_000  # of the realtime clock
 
 
+def boot_of(clockid: int) -> int:
+    """Return what a clock showed when the machine began."""
+    return BOOT if clockid in (abi.CLOCK_REALTIME, abi.CLOCK_TAI) else 0
+
+
 class SimTimers:
     """The part of the simulated machine that knows of timers."""
 
@@ -39,17 +44,21 @@ class SimTimers:
     def _timer_create_(
         self, clockid: Any, sig: int = abi.SIGALRM, value: int = 0, notify: int = 0, tid: Any = 0
     ) -> tuple:
-        if isinstance(clockid, tuple):
-            clockid = ~self.numbers[clockid[0]] << 3 | clockid[1]
+        clockid = self._clock(clockid)
         name = "sys_timer_create" if self.verb == "sys" else "timer_create"
         return name, (clockid, sig, value, notify, tid), None
+
+    def _clock(self, clockid: Any) -> int:
+        # A pair of a task and the lower bits: its clock of the processor's time.
+        if not isinstance(clockid, tuple):
+            return clockid
+        return ~int(self._plain(clockid[0])) << 3 | clockid[1]
 
     def _timer_settime_(self, id: int, seconds: float, interval: float = 0, flags: int = 0) -> tuple:
         return self._told("timer_settime", (id, seconds, interval, flags), False)
 
     def _timer_settime_from_now_(self, id: int, clockid: int, seconds: float, interval: float) -> tuple:
-        now = self.kernel.now + (BOOT if clockid in (abi.CLOCK_REALTIME, abi.CLOCK_TAI) else 0)
-        return self._timer_settime_(id, now + seconds, interval, abi.TIMER_ABSTIME)
+        return self._timer_settime_(id, self.kernel.now + boot_of(clockid) + seconds, interval, abi.TIMER_ABSTIME)
 
     def _timer_gettime_(self, id: int) -> tuple:
         return self._told("timer_gettime", (id,), False)

@@ -433,16 +433,18 @@ ctypedef struct rlimit_t:  # the limits of a process; shared until changed
     uint64_t cur[16]
     uint64_t max[16]
 
-ctypedef struct user_t:  # struct user_struct: what one uid holds
+ctypedef struct user_t:  # struct user_struct and struct ucounts: what one uid holds, in one user namespace
     uint32_t live
     uint32_t link
     uint32_t count
     uint32_t uid
-    uint64_t pipe_bufs  # slots of all its pipes
+    uint64_t pipe_bufs  # slots of all its pipes; in the row of the first namespace
     uint32_t next  # of the same hash chain
     uint32_t processes  # tasks, for RLIMIT_NPROC
     uint64_t sigpending  # signals queued, for RLIMIT_SIGPENDING
     uint64_t locked_shm  # pages of segments that SHM_LOCK keeps, for RLIMIT_MEMLOCK
+    uint32_t ns  # counted
+    uint32_t first  # counted row of the same uid in the first namespace; 0 = this is it
 
 ctypedef struct cred_t:  # struct cred, include/linux/cred.h: shared, and never changed while it is
     uint32_t live
@@ -537,6 +539,9 @@ ctypedef struct user_namespace_t:  # struct user_namespace, include/linux/user_n
     uint32_t flags
     id_map_t uid_map
     id_map_t gid_map
+    uint32_t ucounts  # counted row of the owner in the parent: it holds what users in here hold
+    uint32_t pad
+    uint64_t[3] rlimit_max  # UCOUNT_ numbers: what all in here may hold, the limits of who made it
 
 
 # ---------------------------------------------------------------------------------------------- descriptors and files

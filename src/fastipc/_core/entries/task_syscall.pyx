@@ -2,9 +2,9 @@
 
 
 cdef object raw_result(TaskCore task, int64_t ret, bint raises):
-    # The end of a call that has been begun from registers: an int.
+    # The end of a call that has been begun from registers: an int, also if it is made again and sleeps then.
+    task.t.call.res = RES_INT if raises else RES_INT | RES_RAW
     if ret == -ESLEEP:
-        task.t.call.res = RES_INT if raises else RES_INT | RES_RAW
         return task.sleep(None)
     return task.complete(ret) if raises else task.complete_raw(ret)
 

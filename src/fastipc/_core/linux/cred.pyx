@@ -100,8 +100,8 @@ cdef void put_cred_last(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef void commit_creds(kernel_t *k, task_t *t, uint32_t new) noexcept nogil:
     cdef uint32_t old = t.cred
-    user_row(k, cred_row(k, old).user).processes -= 1
-    user_row(k, cred_row(k, new).user).processes += 1
+    charge_processes(k, cred_row(k, old).user, -1)
+    charge_processes(k, cred_row(k, new).user, 1)
     t.cred = new
     put_cred(k, old)
 
@@ -126,7 +126,7 @@ cdef uint32_t new_cred(
     cdef cred_t *cred = cred_row(k, i)
     if i == 0:
         return 0
-    cred.user = alloc_uid(k, uid)
+    cred.user = alloc_uid(k, 0, uid)
     if cred.user == 0:
         table_free(k, T_CRED, i, sizeof(cred_t))
         return 0
@@ -181,7 +181,8 @@ cdef bint creds_check(kernel_t *k, uint32_t *groups) noexcept nogil:
         if cred.group_info:
             group_info_row(k, cred.group_info).link += 1
         right = right and check(k, cred.link == cred.count, b"cred: references miscounted")
-        right = right and check(k, user_row(k, cred.user).uid == cred.uid, b"cred: another user's")
+        right = right and check(k, user_row(k, cred.user).uid == cred.uid
+                                and user_row(k, cred.user).ns == cred.user_ns, b"cred: another user's")
         right = right and check(k, cred.cap_effective & ~cred.cap_permitted == 0, b"cred: effective, not permitted")
         right = right and check(k, cred.cap_ambient & ~(cred.cap_permitted & cred.cap_inheritable) == 0,
                                 b"cred: ambient, not permitted or not inheritable")
@@ -197,7 +198,7 @@ cdef bint creds_check(kernel_t *k, uint32_t *groups) noexcept nogil:
 
 
 cdef bint cred_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, groups = 0
+    cdef uint32_t i, groups = 0, user
     cdef task_t *t
     cdef bint right = True
     for i in range(1, k.table[T_TASK].high):
@@ -206,7 +207,10 @@ cdef bint cred_check(kernel_t *k) noexcept nogil:
             if not check(k, current_cred(k, t).live, b"cred: task without credentials"):
                 return False
             current_cred(k, t).link += 1
-            user_row(k, current_cred(k, t).user).link += t.state != EXIT_DEAD
+            user = current_cred(k, t).user if t.state != EXIT_DEAD else 0
+            while user:
+                user_row(k, user).link += 1
+                user = outer_user(k, user)
     right = creds_check(k, &groups)
     for i in range(1, k.table[T_USER].high):
         if user_row(k, i).live:

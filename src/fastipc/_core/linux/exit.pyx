@@ -103,7 +103,7 @@ cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
     task_row(k, t.thread_prev).thread_next = t.thread_next
     task_row(k, t.thread_next).thread_prev = t.thread_prev
     free_pid_of_task(k, t.pid)
-    user_row(k, current_cred(k, t).user).processes -= 1
+    charge_processes(k, current_cred(k, t).user, -1)
     if signal_row(k, t.signal).curr_target == task:
         signal_row(k, t.signal).curr_target = t.thread_next if t.thread_next != task else 0
     put_sighand(k, t.sighand)

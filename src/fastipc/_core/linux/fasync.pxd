@@ -7,8 +7,8 @@
 cdef void file_f_owner_release(kernel_t *k, file_t *f) noexcept nogil
 cdef int64_t f_setown(kernel_t *k, task_t *t, file_t *f, int32_t who) noexcept nogil
 cdef int64_t f_setown_ex(kernel_t *k, task_t *t, file_t *f, int32_t type, int32_t pid) noexcept nogil
-cdef int32_t f_getown(kernel_t *k, file_t *f) noexcept nogil
-cdef int32_t f_getown_ex(kernel_t *k, file_t *f, int32_t *pid) noexcept nogil  # the F_OWNER_ number
+cdef int32_t f_getown(kernel_t *k, task_t *t, file_t *f) noexcept nogil
+cdef int32_t f_getown_ex(kernel_t *k, task_t *t, file_t *f, int32_t *pid) noexcept nogil  # the F_OWNER_ number
 cdef int64_t f_setsig(kernel_t *k, file_t *f, int32_t sig) noexcept nogil
 cdef int64_t pipe_fasync(kernel_t *k, int32_t fd, file_t *f, bint on) noexcept nogil
 cdef void kill_fasync(kernel_t *k, uint32_t list, int band) noexcept nogil

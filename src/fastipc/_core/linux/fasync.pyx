@@ -19,7 +19,7 @@ cdef void file_f_owner_release(kernel_t *k, file_t *f) noexcept nogil:
 
 
 cdef inline bint pid_in_use(kernel_t *k, int32_t number) noexcept nogil:
-    # find_vpid: a task, a group or a session has the number.
+    # A task, a group or a session has the number.
     cdef pidmap_t *pid
     if number <= 0 or <uint32_t>number >= k.table[T_PID].high:
         return False
@@ -32,8 +32,10 @@ cdef int64_t f_modown(kernel_t *k, task_t *t, file_t *f, int32_t type, int32_t p
     cdef int err = file_f_owner_allocate(k, f)
     if err:
         return err
-    if pid and not pid_in_use(k, pid):
-        return -ESRCH
+    if pid:
+        pid = <int32_t>find_vpid(k, t, pid)
+        if not pid_in_use(k, pid):
+            return -ESRCH
     fown = fown_row(k, f.f_owner)
     fown.pid = pid
     fown.pid_type = <uint32_t>type
@@ -65,7 +67,7 @@ cdef uint32_t fown_task(kernel_t *k, const fown_t *fown) noexcept nogil:
     return find_task(k, fown.pid)
 
 
-cdef int32_t f_getown_ex(kernel_t *k, file_t *f, int32_t *pid) noexcept nogil:
+cdef int32_t f_getown_ex(kernel_t *k, task_t *t, file_t *f, int32_t *pid) noexcept nogil:
     cdef fown_t *fown = fown_row(k, f.f_owner)
     cdef uint32_t task
     pid[0] = 0
@@ -73,14 +75,14 @@ cdef int32_t f_getown_ex(kernel_t *k, file_t *f, int32_t *pid) noexcept nogil:
         return F_OWNER_TID
     task = fown_task(k, fown)
     if task and (fown.pid_type != F_OWNER_PID or task_row(k, task).group_leader == task):
-        pid[0] = fown.pid
+        pid[0] = pid_vnr(k, t, fown.pid)
     return <int32_t>fown.pid_type
 
 
-cdef int32_t f_getown(kernel_t *k, file_t *f) noexcept nogil:
+cdef int32_t f_getown(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     # A group is negative.
     cdef int32_t pid
-    return -pid if f_getown_ex(k, f, &pid) == F_OWNER_PGRP else pid
+    return -pid if f_getown_ex(k, t, f, &pid) == F_OWNER_PGRP else pid
 
 
 cdef int64_t f_setsig(kernel_t *k, file_t *f, int32_t sig) noexcept nogil:

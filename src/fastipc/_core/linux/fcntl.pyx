@@ -39,10 +39,10 @@ cdef int64_t fcntl_owner(kernel_t *k, task_t *t, file_t *f, int32_t cmd, int64_t
     if cmd == F_SETOWN_EX:
         return f_setown_ex(k, t, f, <int32_t>arg, <int32_t>(arg >> 32))
     if cmd == F_GETOWN:
-        t.call.out0 = f_getown(k, f)
+        t.call.out0 = f_getown(k, t, f)
         return 0
     if cmd == F_GETOWN_EX:
-        t.call.out0 = f_getown_ex(k, f, &t.call.out1)
+        t.call.out0 = f_getown_ex(k, t, f, &t.call.out1)
         return 0
     if cmd == F_SETSIG:
         return f_setsig(k, f, <int32_t>arg)

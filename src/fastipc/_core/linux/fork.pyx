@@ -80,7 +80,7 @@ cdef bint copy_parts(kernel_t *k, task_t *t, task_t *c, uint64_t flags) noexcept
 
 cdef inline void copy_creds(kernel_t *k, task_t *c, uint32_t cred) noexcept nogil:
     c.cred = get_cred(k, cred)
-    user_row(k, cred_row(k, cred).user).processes += 1
+    charge_processes(k, cred_row(k, cred).user, 1)
 
 
 cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
@@ -88,7 +88,8 @@ cdef inline bint may_fork(kernel_t *k, task_t *t) noexcept nogil:
     cdef cred_t *cred = current_cred(k, t)
     if k.nr_threads >= k.threads_max:
         return False
-    return (cred.uid == 0 or user_row(k, cred.user).processes < rlimit(k, t, RLIMIT_NPROC)
+    return (cred.uid == 0 or (user_row(k, cred.user).processes < rlimit(k, t, RLIMIT_NPROC)
+                              and not over_limit(k, cred.user, UCOUNT_RLIMIT_NPROC, 1))
             or capable(k, t, CAP_SYS_RESOURCE) or capable(k, t, CAP_SYS_ADMIN))
 
 
@@ -399,7 +400,9 @@ cdef int64_t begin_new_exec(kernel_t *k, task_t *t) noexcept nogil:
     # What stays behind: the other threads, shared descriptors, close-on-exec ones, actions that are not "ignore", what
     # the credentials do not carry over. What can fail comes first: after that the old program is gone.
     cdef exec_t e
-    if t.flags & PF_NPROC_EXCEEDED and user_row(k, current_cred(k, t).user).processes > rlimit(k, t, RLIMIT_NPROC):
+    cdef uint32_t user = current_cred(k, t).user
+    if t.flags & PF_NPROC_EXCEEDED and (user_row(k, user).processes > rlimit(k, t, RLIMIT_NPROC)
+                                        or over_limit(k, user, UCOUNT_RLIMIT_NPROC, 0)):
         return -EAGAIN
     t.flags &= ~<int>PF_NPROC_EXCEEDED
     if not exec_prepare(k, t, &e):

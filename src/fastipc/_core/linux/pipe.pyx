@@ -281,7 +281,7 @@ cdef int64_t pipe_set_size(kernel_t *k, task_t *t, pipe_t *pipe, uint32_t arg) n
 # ------------------------------------------------------------------------------------------ making and freeing
 cdef uint32_t alloc_pipe_info(kernel_t *k, task_t *t) noexcept nogil:
     # An empty pipe, or 0. A user over the soft limit gets a small one, over the hard limit none.
-    cdef uint32_t owner = current_cred(k, t).user
+    cdef uint32_t owner = first_user(k, current_cred(k, t).user)
     cdef user_t *user = user_row(k, owner)
     cdef uint32_t slots = PIPE_DEF_BUFFERS, i, bufs
     cdef pipe_t *pipe
@@ -474,11 +474,12 @@ cdef bint pipe_check(kernel_t *k) noexcept nogil:
         if user_row(k, i).live:
             accounted += user_row(k, i).pipe_bufs
             users -= user_row(k, i).count
+            users += user_row(k, i).first != 0
     for i in range(1, k.table[T_CRED].high):
         users += cred_row(k, i).live
     for i in range(1, k.table[T_SHM].high):
         users += shm_row(k, i).live != 0 and shm_row(k, i).mlock_user != 0
-    users += k.table[T_SIGQUEUE].nlive
+    users += k.table[T_SIGQUEUE].nlive + k.table[T_USER_NAMESPACE].nlive
     return (check(k, users == 0, b"pipe: references to users miscounted")
             and check(k, tmp == k.tmp_pages, b"pipe: kept pages miscounted")
             and check(k, bufs == accounted, b"pipe: slots of users miscounted"))

@@ -44,7 +44,7 @@ cdef int64_t pid_for_clock(kernel_t *k, task_t *t, int32_t clock) noexcept nogil
         return -EINVAL
     if pid == 0:
         return 0
-    i = find_task(k, pid)
+    i = find_task_by_vpid(k, t, pid)
     if i == 0:
         return -EINVAL
     if clock & CPUCLOCK_PERTHREAD_MASK:
@@ -129,7 +129,7 @@ cdef void free_timer(kernel_t *k, uint32_t i) noexcept nogil:
 
 cdef bint good_sigevent(kernel_t *k, task_t *t, k_itimer_t *timer, const sigevent_t *event) noexcept nogil:
     if event.notify == SIGEV_THREAD_ID:
-        timer.it_task = find_task(k, event.tid)
+        timer.it_task = find_task_by_vpid(k, t, event.tid)
         if timer.it_task == 0 or task_row(k, timer.it_task).group_leader != t.group_leader:
             return False
         if task_row(k, timer.it_task).flags & PF_EXITING:

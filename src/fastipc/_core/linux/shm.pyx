@@ -197,17 +197,18 @@ cdef void shm_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil:
 # ------------------------------------------------------------------------------------------ locking
 cdef bint user_shm_lock(kernel_t *k, task_t *t, uint64_t pages) noexcept nogil:
     # Charges the real user; false: his limit, which counts all his segments, does not allow it.
-    cdef user_t *user = user_row(k, current_cred(k, t).user)
+    cdef uint32_t user = current_cred(k, t).user
     cdef uint64_t most = rlimit(k, t, RLIMIT_MEMLOCK)
-    if most != RLIM_INFINITY and user.locked_shm + pages > most // PAGE_SIZE and not capable(k, t, CAP_IPC_LOCK):
+    if ((most != RLIM_INFINITY and user_row(k, user).locked_shm + pages > most // PAGE_SIZE)
+            or over_limit(k, user, UCOUNT_RLIMIT_MEMLOCK, pages)) and not capable(k, t, CAP_IPC_LOCK):
         return False
-    user.locked_shm += pages
+    charge_locked_shm(k, user, <int64_t>pages)
     return True
 
 
 cdef void user_shm_unlock(kernel_t *k, shmid_kernel_t *shp) noexcept nogil:
     if shp.mlock_user:
-        user_row(k, shp.mlock_user).locked_shm -= shm_pages(shp.shm_segsz)
+        charge_locked_shm(k, shp.mlock_user, -<int64_t>shm_pages(shp.shm_segsz))
         free_uid(k, shp.mlock_user)
         shp.mlock_user = 0
 
@@ -394,19 +395,15 @@ cdef bint clist_check(kernel_t *k) noexcept nogil:
 
 cdef bint shm_totals_check(kernel_t *k) noexcept nogil:
     cdef uint32_t i
-    cdef uint64_t locked = 0, pages = 0
+    cdef uint64_t pages = 0
     cdef shmid_kernel_t *shp
     for i in range(1, k.table[T_SHM].high):
         shp = shm_row(k, i)
         if shp.live:
             pages += shm_pages(shp.shm_segsz)
-            locked += shm_pages(shp.shm_segsz) if shp.mlock_user else 0
     for i in range(1, k.table[T_IPC_NAMESPACE].high):
         pages -= ipc_ns_row(k, i).shm_tot if ipc_ns_row(k, i).live else 0
-    for i in range(1, k.table[T_USER].high):
-        locked -= user_row(k, i).locked_shm if user_row(k, i).live else 0
-    return (check(k, pages == 0, b"shm: pages miscounted")
-            and check(k, locked == 0, b"shm: locked pages miscounted"))
+    return check(k, pages == 0, b"shm: pages miscounted")
 
 
 cdef bint shm_check(kernel_t *k) noexcept nogil:

@@ -163,14 +163,15 @@ cdef void complete_signal(kernel_t *k, int sig, task_t *p, bint group) noexcept 
 cdef uint32_t sigqueue_alloc(kernel_t *k, task_t *t, bint override_rlimit) noexcept nogil:
     # Room for an info, charged to the receiver's real user; 0 if the limit or the machine has none.
     cdef uint32_t user = current_cred(k, t).user, i
-    if not override_rlimit and user_row(k, user).sigpending >= rlimit(k, t, RLIMIT_SIGPENDING):
+    if not override_rlimit and (user_row(k, user).sigpending >= rlimit(k, t, RLIMIT_SIGPENDING)
+                                or over_limit(k, user, UCOUNT_RLIMIT_SIGPENDING, 1)):
         return 0
     i = table_alloc(k, T_SIGQUEUE, sizeof(sigqueue_t))
     if i == 0:
         alloc_errno(k, 0)
         return 0
     get_uid(k, user)
-    user_row(k, user).sigpending += 1
+    charge_sigpending(k, user, 1)
     sigqueue_row(k, i).user = user
     return i
 

@@ -90,7 +90,7 @@ cdef inline cred_t *begin_change(kernel_t *k, task_t *t, uint32_t *new) noexcept
 
 cdef int64_t set_user(kernel_t *k, cred_t *new) noexcept nogil:
     # The real user of prepared credentials has changed.
-    cdef uint32_t user = alloc_uid(k, new.uid)
+    cdef uint32_t user = alloc_uid(k, new.user_ns, new.uid)
     if user == 0:
         return -alloc_errno(k, EAGAIN)
     free_uid(k, new.user)
@@ -100,7 +100,8 @@ cdef int64_t set_user(kernel_t *k, cred_t *new) noexcept nogil:
 
 cdef void flag_nproc_exceeded(kernel_t *k, task_t *t, cred_t *new) noexcept nogil:
     # A user that has too many tasks can be changed to, but execve fails.
-    if new.uid and user_row(k, new.user).processes > rlimit(k, t, RLIMIT_NPROC):
+    if new.uid and (user_row(k, new.user).processes > rlimit(k, t, RLIMIT_NPROC)
+                    or over_limit(k, new.user, UCOUNT_RLIMIT_NPROC, 0)):
         t.flags |= PF_NPROC_EXCEEDED
     else:
         t.flags &= ~<int>PF_NPROC_EXCEEDED

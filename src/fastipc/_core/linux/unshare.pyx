@@ -37,7 +37,7 @@ cdef int64_t unshare_userns(kernel_t *k, task_t *t, uint32_t *cred) noexcept nog
     cred[0] = prepare_creds(k, t)
     if cred[0] == 0:
         return -alloc_errno(k, ENOMEM)
-    err = create_user_ns(k, cred_row(k, cred[0]))
+    err = create_user_ns(k, t, cred_row(k, cred[0]))
     if err:
         put_cred(k, cred[0])
         cred[0] = 0

@@ -3,27 +3,52 @@
 Source: kernel/user_namespace.c (create_user_ns, map_write, new_idmap_permitted, verify_root_map,
 proc_setgroups_write), security/commoncap.c (cap_capable). The capabilities of whoever writes a map are what counts,
 where Linux looks at those of its opener too. Missing: maps of more than one extent, projid_map, setns, a limit on how
-many there are; what a user holds is counted once, whatever the namespace.
+many there are.
 
-Invariants: a namespace is counted by credentials, by namespaces that belong to it, by those in it; its maps lead to ids
-of the first namespace.
+Invariants: a namespace is counted by credentials, by rows of users, by namespaces that belong to it, by those in it;
+its maps lead to ids of the first namespace.
 """
 
 
 # ------------------------------------------------------------------------------------------ life
-cdef int64_t create_user_ns(kernel_t *k, cred_t *new) noexcept nogil:
+cdef void set_rlimits_max(kernel_t *k, task_t *t, user_namespace_t *ns) noexcept nogil:
+    # The first root is not limited in processes.
+    ns.rlimit_max[UCOUNT_RLIMIT_NPROC] = <uint64_t>RLIM_INFINITY if (
+        ns.parent == 0 and current_cred(k, t).uid == 0) else rlimit(k, t, RLIMIT_NPROC)
+    ns.rlimit_max[UCOUNT_RLIMIT_SIGPENDING] = rlimit(k, t, RLIMIT_SIGPENDING)
+    ns.rlimit_max[UCOUNT_RLIMIT_MEMLOCK] = rlimit(k, t, RLIMIT_MEMLOCK)
+    if ns.rlimit_max[UCOUNT_RLIMIT_MEMLOCK] != <uint64_t>RLIM_INFINITY:
+        ns.rlimit_max[UCOUNT_RLIMIT_MEMLOCK] //= PAGE_SIZE
+
+
+cdef int64_t enter_user_ns(kernel_t *k, cred_t *new) noexcept nogil:
+    # set_cred_ucounts: prepared credentials are counted in the namespace that they are in. 0 or -errno.
+    cdef uint32_t user = alloc_uid(k, new.user_ns, new.uid)
+    if user == 0:
+        return -alloc_errno(k, EAGAIN)
+    free_uid(k, new.user)
+    new.user = user
+    return 0
+
+
+cdef int64_t create_user_ns(kernel_t *k, task_t *t, cred_t *new) noexcept nogil:
     # For prepared credentials: they have all capabilities inside, and none outside.
-    cdef uint32_t parent = new.user_ns, i
+    cdef uint32_t parent = new.user_ns, i, ucounts
     cdef user_namespace_t *ns
     if parent and user_ns_row(k, parent).level >= MAX_USER_NS_LEVEL:
         return -ENOSPC
     if from_kuid(k, parent, new.euid) == INVALID_ID or from_kgid(k, parent, new.egid) == INVALID_ID:
         return -EPERM
+    ucounts = alloc_uid(k, parent, new.euid)
+    if ucounts == 0:
+        return -alloc_errno(k, ENOSPC)
     i = table_alloc(k, T_USER_NAMESPACE, sizeof(user_namespace_t))
     if i == 0:
+        free_uid(k, ucounts)
         return -alloc_errno(k, ENOMEM)
     ns = user_ns_row(k, i)
     ns.count = 1  # takes over the reference to the parent
+    ns.ucounts = ucounts
     ns.level = user_ns_row(k, parent).level + 1 if parent else 1
     ns.parent = parent
     ns.owner = new.euid
@@ -36,15 +61,18 @@ cdef int64_t create_user_ns(kernel_t *k, cred_t *new) noexcept nogil:
     new.cap_permitted = new.cap_effective = new.cap_bset = <uint64_t>CAP_ALL
     new.user_ns = i
     k.namespaces += 1
-    return 0
+    set_rlimits_max(k, t, ns)
+    return enter_user_ns(k, new)
 
 
 cdef void put_user_ns_last(kernel_t *k, uint32_t i) noexcept nogil:
-    cdef uint32_t parent
+    cdef uint32_t parent, ucounts
     while i:
         parent = user_ns_row(k, i).parent
+        ucounts = user_ns_row(k, i).ucounts
         table_free(k, T_USER_NAMESPACE, i, sizeof(user_namespace_t))
         k.namespaces -= 1
+        free_uid(k, ucounts)  # whose namespace stays: it is counted here
         i = parent
         if i:
             user_ns_row(k, i).count -= 1
@@ -209,6 +237,8 @@ cdef bint user_namespace_check(kernel_t *k) noexcept nogil:
     cdef bint right = True
     for i in range(1, k.table[T_CRED].high):
         user_ns_row(k, cred_row(k, i).user_ns if cred_row(k, i).live else 0).link += 1
+    for i in range(1, k.table[T_USER].high):
+        user_ns_row(k, user_row(k, i).ns if user_row(k, i).live else 0).link += 1
     for i in range(1, k.table[T_IPC_NAMESPACE].high):
         user_ns_row(k, ipc_ns_row(k, i).user_ns if ipc_ns_row(k, i).live else 0).link += 1
     for i in range(1, k.table[T_PID_NAMESPACE].high):
