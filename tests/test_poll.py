@@ -367,6 +367,8 @@ class Ends:
         lambda t, r, ends: t.pselect([r], [], ends(r), 0, ends(1)),
         lambda t, r, ends: t.sys_select(ends(1), None, None, None, ends(0)),
         lambda t, r, ends: t.sys_pselect(1, None, None, None, ends(0), ends(1)),
+        lambda t, r, ends: t.readv(r, ends(bytearray(1))),
+        lambda t, r, ends: t.writev(r, ends(b"1")),
     ],
 )
 def test_arguments_may_end_the_caller(call, how):
@@ -386,10 +388,10 @@ def test_select_of_what_can_be_looked_at_once(k):
     r, w = t.pipe()
     t.write(w, b"x")
     assert t.select(iter([r]), (fd for fd in [w]), (), 0) == ([r], [w], [])
-    asked = [r, r]
+    asked, other = [r, r], t.fork()
     t.read(r, 1)
     call = t.submit("select", asked, [], [])
     k.run()
     asked += [w] * 100
-    t.fork().write(w, b"x")
+    other.write(w, b"x")
     assert call.result() == ([r, r], [], [])

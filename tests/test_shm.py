@@ -341,7 +341,8 @@ def test_removed_while_attached(k, t, seg):
     t.shmdt(b)
     assert t.sys_shmctl(seg, IPC_STAT, np.zeros(1, fastipc.SHMID_DS)) == -EINVAL
     assert t.shmctl(0, SHM_INFO).used_ids == 1
-    assert len(k.table("inode", live=True)) == len(k.table("dentry", live=True)) + 1  # that of signalfds has no name
+    # The inode of all signalfds and their like has no name.
+    assert len(k.table("inode", live=True)) == len(k.table("dentry", live=True)) + 1
 
 
 def test_the_last_to_die_takes_a_removed_one_along(k, t, seg):

@@ -218,8 +218,8 @@ cdef class FileCalls(TaskCore):
         cdef int32_t f = as_fd(fd)
         cdef int64_t ret
         cdef Segments segments
-        self.enter()
         segments = gather(buffers, not write)
+        self.enter()
         call_begin(self.t, nr)
         self.t.call.args[0] = f
         self.t.call.args[1] = 0
