@@ -8,6 +8,7 @@ typedef int64_t call1_t(void *k, void *t, int64_t a);
 typedef int64_t call2_t(void *k, void *t, int64_t a, int64_t b);
 typedef int64_t call3_t(void *k, void *t, int64_t a, int64_t b, int64_t c);
 typedef int64_t call4_t(void *k, void *t, int64_t a, int64_t b, int64_t c, int64_t d);
+typedef int64_t call5_t(void *k, void *t, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e);
 
 struct args {
     call3_t *read, *write;
@@ -19,6 +20,12 @@ struct args {
     call3_t *shmget, *shmat, *shmctl;
     call1_t *shmdt;
     call3_t *store, *load_into;
+    call3_t *semop;
+    call5_t *msgsnd, *msgrcv_into;
+    call2_t *kill;
+    call3_t *sigtimedwait, *sigprocmask;
+    call5_t *sigaction;
+    call2_t *handler;
     int64_t a, b, n;
 };
 
@@ -164,5 +171,90 @@ PROGRAM(store_load)
         s->store(k, t, at, (int64_t)&word, 8);
         s->load_into(k, t, at, (int64_t)&word, 8);
     }
+    return 0;
+}
+
+/* Pairs on set 0 and on queue 0: `a` is what this program raises or sends, `b` what it waits for. */
+#define SEMAPHORES \
+    int16_t up[3] = {(int16_t)s->a, 1, 0}, down[3] = {(int16_t)s->b, -1, 0}
+
+PROGRAM(semaphore_trips)
+{
+    SEMAPHORES;
+    for (int64_t i = 0; i < s->n; i++) {
+        s->semop(k, t, 0, (int64_t)up, sizeof(up));
+        s->semop(k, t, 0, (int64_t)down, sizeof(down));
+    }
+    return 0;
+}
+
+PROGRAM(semaphore_answers)
+{
+    SEMAPHORES;
+    for (int64_t i = 0; i < s->n; i++) {
+        s->semop(k, t, 0, (int64_t)down, sizeof(down));
+        s->semop(k, t, 0, (int64_t)up, sizeof(up));
+    }
+    return 0;
+}
+
+PROGRAM(message_trips)
+{
+    char byte = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        s->msgsnd(k, t, 0, s->a, (int64_t)&byte, 1, 0);
+        s->msgrcv_into(k, t, 0, (int64_t)&byte, 1, s->b, 0);
+    }
+    return 0;
+}
+
+PROGRAM(message_answers)
+{
+    char byte = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        s->msgrcv_into(k, t, 0, (int64_t)&byte, 1, s->b, 0);
+        s->msgsnd(k, t, 0, s->a, (int64_t)&byte, 1, 0);
+    }
+    return 0;
+}
+
+/* `a` is the other's number, `b` that of the signal. */
+PROGRAM(signal_trips)
+{
+    int64_t set = (int64_t)1 << (s->b - 1);
+    s->sigprocmask(k, t, 0, 1, set);
+    s->sched_yield(k, t);
+    for (int64_t i = 0; i < s->n; i++) {
+        s->kill(k, t, s->a, s->b);
+        s->sigtimedwait(k, t, set, 0, -1);
+    }
+    return 0;
+}
+
+PROGRAM(signal_answers)
+{
+    int64_t set = (int64_t)1 << (s->b - 1);
+    s->sigprocmask(k, t, 0, 1, set);
+    for (int64_t i = 0; i < s->n; i++) {
+        s->sigtimedwait(k, t, set, 0, -1);
+        s->kill(k, t, s->a, s->b);
+    }
+    return 0;
+}
+
+static int64_t nothing(void *k, void *t, char *record, void **error)
+{
+    return 0;
+}
+
+PROGRAM(kill_self)
+{
+    static struct {
+        void *entry;
+        int32_t size, signo_at, info_at, pad;
+    } layout = {(void *)nothing, 0, -1, -1, 0};
+    s->sigaction(k, t, s->b, 1, s->handler(k, t, (int64_t)nothing, (int64_t)&layout), 0, 0);
+    for (int64_t i = 0; i < s->n; i++)
+        s->kill(k, t, s->a, s->b);
     return 0;
 }

@@ -26,7 +26,7 @@ FEW, MANY = 100, 1_100
 SCALE = {"first touch of 256 pages": 20, "touch of 256 present pages": 20}  # their repetitions are cut by so much
 CALLS = (
     "read write close dup nanosleep getpid sched_yield open mkfifo stat unlink fstat shmget shmat shmctl shmdt "
-    "store load"
+    "store load semop msgsnd msgrcv_into kill sigtimedwait sigprocmask sigaction handler"
 ).split()
 PROGRAMS = {  # name: (programs that run together, pipes between them)
     "getpid": ("calls",),
@@ -44,13 +44,26 @@ PROGRAMS = {  # name: (programs that run together, pipes between them)
     "first touch of 256 pages": ("first_touch",),
     "touch of 256 present pages": ("touch_again",),
     "store + load, 8 B": ("store_load",),
+    "semaphore round trip": ("semaphore_trips", "semaphore_answers"),
+    "message round trip": ("message_trips", "message_answers"),
+    "signal round trip": ("signal_trips", "signal_answers"),
+    "kill(self) + handler": ("kill_self",),
+}
+NUMBERS = {  # what the two programs of a pair find in `a` and `b`, if not descriptors; the main task is number 2
+    "semaphore_trips": (0, 1),
+    "semaphore_answers": (1, 0),
+    "message_trips": (1, 2),
+    "message_answers": (2, 1),
+    "signal_trips": (4, 40),
+    "signal_answers": (3, 40),
+    "kill_self": (3, 10),
 }
 
 
 # ---------------------------------------------------------------------------------------------- under callgrind
 def run(library: str, names: list[str], n: int) -> None:
     """Run some of the C programs together, `n` operations of each."""
-    from fastipc import O_CREAT, O_WRONLY, Kernel
+    from fastipc import IPC_PRIVATE, O_CREAT, O_WRONLY, Kernel
     from fastipc._core.entries import SYMBOLS, NativeProgram, Start
 
     loaded = ctypes.CDLL(library)
@@ -74,9 +87,10 @@ def run(library: str, names: list[str], n: int) -> None:
             t.mkdir(path)
         for path in ("/tmp/file", "/tmp/a/b/c/file"):
             t.close(t.open(path, O_WRONLY | O_CREAT))
+        assert (t.semget(IPC_PRIVATE, 2, 0o600), t.msgget(IPC_PRIVATE, 0o600), t.pid) == (0, 0, 2)
         ends = [(r1, w1)] if len(names) == 1 else [(r2, w1), (r1, w2)]
         for name, fds in zip(names, ends, strict=True):
-            t.fork(Program(name, fds))
+            t.fork(Program(name, NUMBERS.get(name, fds)))
         k.run()
         k.verify()
 

@@ -277,19 +277,23 @@ cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef inline int64_t resume_one(kernel_t *k, task_t *next) noexcept nogil:
     # The result of a call that another task has completed, or -1.
+    if next.call.nr == NR_rt_sigtimedwait:
+        return sigtimedwait_resume(k, next) if takes_all_pending(k, next) else -1
+    if unlikely(signal_pending(next)):
+        return -1
     if next.call.nr == NR_semop:
         return 0 if semop_resume_one(k, next) else -1
     return msgrcv_resume_one(k, next) if next.call.nr == NR_msgrcv else -1
 
 
 cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:
-    # The short way through `schedule`, `next_turn` and `call_done` to who slept in semop or msgrcv.
+    # The short way through `schedule`, `next_turn` and `call_done` to who slept in semop, msgrcv or sigwaitinfo.
     cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]
     cdef task_t *next = task_row(k, task)
     cdef int32_t nr = next.call.nr
     cdef int64_t ret
     if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
-            or unlikely(next.kind != KIND_COMPILED or next.call.flags or signal_pending(next))):
+            or unlikely(next.kind != KIND_COMPILED or next.call.flags)):
         return schedule_slow(k, t)
     ret = resume_one(k, next)
     if unlikely(ret < 0):

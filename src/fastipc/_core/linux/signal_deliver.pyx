@@ -149,8 +149,8 @@ cdef inline bint handles_at_once(kernel_t *k, task_t *t, int64_t sig) noexcept n
 
 
 cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    # The short way from kill to the handler; kill_self_ready follows. The row that the info would have had shows what it
-    # would if it had. False, with nothing done: this is another case. Precondition: `pid` is the caller's own.
+    # The short way from kill to the handler; kill_self_ready follows. The row that the info would have had shows what
+    # it would if it had. False, with nothing done: this is another case. Precondition: `pid` is the caller's own.
     cdef kernel_siginfo_t info
     cdef k_sigaction_t act
     cdef uint32_t i = k.table[T_SIGQUEUE].free[0], link

@@ -283,12 +283,16 @@ cdef int64_t sys_pause(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
     # `info`: a siginfo_t, or 0. `ns` is -1 for no limit, and less if it was negative.
+    cdef bint quick = express(k, t)
     cdef int64_t ret
-    check_stack(k)
+    if unlikely(not quick):
+        express_over(k)
+        check_stack(k)
     if ns < -1:
         call_begin_args(t, NR_rt_sigtimedwait, set, ns, 0, 0)
         return syscall_exit(k, t, -EINVAL)
-    ret = syscall_exit(k, t, call_sigtimedwait(k, t, <uint64_t>set, ns))
+    ret = call_sigtimedwait(k, t, <uint64_t>set, ns)
+    ret = coroutine_wait_event(k, t) if quick and ret == -ESLEEP else syscall_exit(k, t, ret)
     if ret > 0 and info:
         put_sigtimedwait(t, <siginfo_t *>info)
     return ret

@@ -1,0 +1,169 @@
+"""Short ways of compiled programs on messages, semaphores and signals: the same calls, hash and state as the long ways.
+
+A trace leads every call the long way; what is compared is everything else that two runs can tell.
+"""
+
+import numpy as np
+import pytest
+
+from fastipc import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID, MSG_EXCEPT, MSG_NOERROR, SA_NODEFER, SA_RESETHAND, compiled
+
+
+@compiled
+def asks(t, q, n):
+    buf, got = np.zeros(40, np.uint8), np.zeros(n, np.int64)
+    for i in range(n):
+        buf[0] = i
+        t.msgsnd(q, 1 + i % 2, buf[: i % 40])
+        got[i] = t.sys_msgrcv_into(q, buf, 3)
+    return got
+
+
+@compiled
+def answers(t, q, n):
+    buf, got = np.zeros(64, np.uint8), np.zeros(n, np.int64)
+    for i in range(n):
+        got[i] = t.sys_msgrcv_into(q, buf, 1 + i % 2)
+        t.msgsnd(q, 3, buf[: got[i]])
+    return got
+
+
+@compiled
+def receives(t, q, size, mtype, flags, n):
+    buf, got = np.zeros(200, np.uint8), np.zeros(n, np.int64)
+    for i in range(n):
+        got[i] = t.sys_msgrcv_into(q, buf[:size], mtype, flags)
+    return got
+
+
+@compiled
+def sends(t, q, n):
+    t.sched_yield()
+    data = np.zeros(9000, np.uint8)
+    for i in range(n):
+        t.sys_msgsnd(q, 1 + i % 3, data[: (0, 1, 32, 33, 100, 5000)[i % 6]], IPC_NOWAIT)
+        if i % 4 == 3:
+            t.sched_yield()
+    t.sys_msgctl(q, IPC_RMID)
+
+
+@compiled
+def raises(t, s, mine, other, n):
+    up, down = np.array([other, 1, 0], np.int16), np.array([mine, -1, 0], np.int16)
+    both = np.array([other, 1, 0, 2, 0, 0], np.int16)
+    for i in range(n):
+        t.semop(s, both if i % 3 == 2 else up)
+        t.semop(s, down)
+
+
+@compiled
+def waits(t, n):
+    got = np.zeros(n, np.int64)
+    t.sigprocmask(0, 1 << 39 | 1 << 9 | 1 << 40)
+    for i in range(n):
+        got[i] = t.sys_sigwaitinfo(1 << 39 | (1 << 9 if i % 2 else 0))
+    t.sigprocmask(1, 1 << 40)
+    return got
+
+
+@compiled
+def noted(t, signo, info):
+    t.getpid()
+
+
+@compiled
+def nested(t, signo, info):
+    t.kill(t.getpid(), 10)
+
+
+@compiled
+def tells(t, pid, n):
+    t.sched_yield()
+    for i in range(n):
+        t.kill(pid, (40, 10, 41)[i % 3])
+        if i % 5 == 4:
+            t.sched_yield()
+    t.kill(pid, 40)
+    t.kill(pid, 40)
+
+
+@compiled
+def signals_itself(t, flags, n):
+    me = t.getpid()
+    t.sigaction(10, noted, 0, flags)
+    t.sigaction(12, nested, 0, flags)
+    t.sigaction(40, noted)
+    t.sigaction(18, noted)
+    for _ in range(n):
+        t.kill(me, 12)
+        t.kill(me, 40)
+        t.kill(me, 18)
+        t.sigprocmask(0, 1 << 9)
+        t.kill(me, 10)
+        t.kill(me, 12)
+        t.sigprocmask(1, 1 << 9)
+        t.kill(me, 10)
+        if flags:
+            t.sigaction(10, noted, 0, flags)
+            t.sigaction(12, nested, 0, flags)
+
+
+def messages(p):
+    q = p.msgget(IPC_PRIVATE, 0o600)
+    return [p.fork(asks, q, 50), p.fork(answers, q, 50)]
+
+
+def receivers(size, mtype, flags):
+    def start(p):
+        q = p.msgget(IPC_PRIVATE, 0o600)
+        return [p.fork(receives, q, size, mtype, flags, 8) for _ in range(3)] + [p.fork(sends, q, 60)]
+
+    return start
+
+
+def semaphores(p):
+    s = p.semget(IPC_PRIVATE, 3, 0o600)
+    return [p.fork(raises, s, 0, 1, 40), p.fork(raises, s, 1, 0, 40)]
+
+
+def signals(p):
+    waiter = p.fork(waits, 20)
+    return [waiter, p.fork(tells, waiter.pid, 30)]
+
+
+def oneself(flags):
+    return lambda p: [p.fork(signals_itself, flags, 10)]
+
+
+CASES = {
+    "messages": messages,
+    "any": receivers(200, 0, 0),
+    "type": receivers(200, 2, 0),
+    "too long": receivers(32, 0, 0),
+    "cut": receivers(32, 0, MSG_NOERROR),
+    "up to": receivers(200, -2, 0),
+    "except": receivers(200, 2, MSG_EXCEPT),
+    "no wait": receivers(200, 1, IPC_NOWAIT),
+    "semaphores": semaphores,
+    "signals": signals,
+    "oneself": oneself(0),
+    "oneself, again": oneself(SA_NODEFER),
+    "oneself, once": oneself(SA_RESETHAND | SA_NODEFER),
+}
+
+
+def told(k, start, traced):
+    p = k.spawn()
+    if traced:
+        k.trace([])
+    tasks = start(p)
+    k.run(deadlock="return")
+    k.trace(None)
+    k.verify()
+    results = [t.result.tolist() if isinstance(t.result, np.ndarray) else t.result for t in tasks]
+    return results, [t.exit_status for t in tasks], k.trace_hash, k.counters, k.state_hash()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_long_and_short(make_kernel, case):
+    assert told(make_kernel(), CASES[case], True) == told(make_kernel(), CASES[case], False)
