@@ -9,8 +9,8 @@ of clocks that do not begin with the machine.
 News are told of write ends alone: a writer that must wait tells of each attempt, and who tells himself and has a
 handler with SA_RESTART would try for ever.
 
-Nobody waits for signals at a descriptor while other threads of his process are there: one of them that is driven by hand
-and in no call takes a signal at once on fastipc, and on the real kernel when the sleeper has run.
+Nobody waits for signals at a descriptor while other threads of his process are there: one of them that is driven by
+hand and in no call takes a signal at once on fastipc, and on the real kernel when the sleeper has run.
 """
 
 from __future__ import annotations
