@@ -916,7 +916,7 @@ def execve_and_a_broken_pipe(m: Machine) -> None:
 
 # ------------------------------------------------------------------------------------------------ what ends with it
 def files_end_in_the_order_of_their_last_descriptors(m: Machine) -> None:
-    """At exit, and at execve, the file that was given up last ends first; of two numbers of a file the higher counts."""
+    """At exit, and at execve, the file given up last ends first; of two numbers of one file the higher counts."""
     m.ordered = True
     for end in ("exit", "execve"):
         a = m.spawn()
