@@ -445,6 +445,20 @@ def init_with_threads(m: Machine) -> None:
     assert a.wait4() == ("B", 0)
 
 
+def the_end_of_init_by_one_of_its_threads(m: Machine) -> None:
+    """The thread that calls exit_group ends first; who waits for those with a parent outside is the last one."""
+    a = m.spawn()
+    a.unshare(CLONE_NEWPID)
+    b = a.fork()
+    c = a.fork()
+    e = [b.thread() for _ in range(2)][-1]
+    assert e.submit("exit_group", 2).value is DIED
+    assert not c.alive
+    assert a.wait4(b, WNOHANG) == (0, 0)
+    assert a.wait4(c) == (c.name, SIGKILL)
+    assert a.wait4(b) == (b.name, 0x200)
+
+
 def exec_by_a_thread_of_init(m: Machine) -> None:
     """A thread of init that calls execve is number 1 then, and init still."""
     a = m.spawn()

@@ -13,6 +13,7 @@ from .abi import (
     CLONE_VM,
     INT_MAX,
     INT_MIN,
+    O_CLOEXEC,
     P_ALL,
     P_PGID,
     P_PID,
@@ -911,3 +912,20 @@ def execve_and_a_broken_pipe(m: Machine) -> None:
         else:
             assert execve.value == DIED
             assert a.wait4() == (b.name, 13)
+
+
+# ------------------------------------------------------------------------------------------------ what ends with it
+def files_end_in_the_order_of_their_last_descriptors(m: Machine) -> None:
+    """At exit, and at execve, the file given up last ends first; of two numbers of one file the higher counts."""
+    m.ordered = True
+    for end in ("exit", "execve"):
+        a = m.spawn()
+        pipes = [a.pipe2(O_CLOEXEC) for _ in range(3)]
+        readers = [a.fork() for _ in range(3)]
+        for reader in readers:
+            for _, w in pipes:
+                reader.close(w)
+        a.dup3(pipes[0][1], 9, O_CLOEXEC)
+        calls = [reader.submit("read", r, 1) for reader, (r, _) in zip(readers, pipes, strict=True)]
+        a.call(end)
+        assert [call.value for call in calls] == [b""] * 3

@@ -468,6 +468,16 @@ def the_end_of_the_other_side(m: Machine) -> None:
     assert a.read_signals(fd, 512) == [(RT, 2, 0, 0, w, "0x304")]
 
 
+def the_end_of_who_has_both_sides(m: Machine) -> None:
+    """Who ends and has both ends of a pipe closes the higher number first: the other end's owner is told, or not."""
+    for end in range(2):
+        a, b, r, w, fd = _watched(m, RT, end)
+        a.close(1 - end)
+        a.close(end)
+        b.exit()
+        a.read_signals(fd, 512)
+
+
 def writes_that_fail_or_sleep(m: Machine) -> None:
     """A full pipe tells of each attempt; a writer that sleeps has told of what it wrote before."""
     a, b, r, w, fd = _watched(m, RT)

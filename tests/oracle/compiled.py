@@ -16,8 +16,17 @@ from numba.extending import intrinsic
 import fastipc
 from fastipc import UserBuffer, compiled
 
-from . import abi, compiled_files, compiled_memory, compiled_paths, compiled_signals, compiled_sysv
-from . import compiled_timers, memory, paths
+from . import (
+    abi,
+    compiled_files,
+    compiled_memory,
+    compiled_paths,
+    compiled_signals,
+    compiled_sysv,
+    compiled_timers,
+    memory,
+    paths,
+)
 from .compiled_files import CompiledFiles, on_signal_files, raising_signal_files
 from .compiled_memory import CompiledMemory, on_memory, raising_memory
 from .compiled_paths import on_paths, raising_paths

@@ -8,6 +8,9 @@ of clocks that do not begin with the machine.
 
 News are told of write ends alone: a writer that must wait tells of each attempt, and who tells himself and has a
 handler with SA_RESTART would try for ever.
+
+Nobody waits for signals at a descriptor while other threads of his process are there: one of them that is driven by
+hand and in no call takes a signal at once on fastipc, and on the real kernel when the sleeper has run.
 """
 
 from __future__ import annotations
@@ -89,8 +92,24 @@ class SignalProgram(Program):
         step = super().draw(Side(side.machine, awake))
         if step is not None and step.name in WAITS:
             idle = [n for n, t in awake.items() if t.alive and t.pending is None]
-            if len(idle) < 2 and self.random.random() < 0.95:
+            if (len(idle) < 2 and self.random.random() < 0.95) or self._raced(step, side):
                 return Step(step.actor, "sigpending", (), verb=step.verb)
+        return step
+
+    def _raced(self, step: Step, side: Side) -> bool:
+        # Whether a call may wait at a signalfd, and another thread could take the signal.
+        if step.name not in ("read_signals", "readv", "poll", "select", "ppoll", "pselect"):
+            return False
+        if "s" not in self.tables.get(step.actor, {}).values():
+            return False
+        own = self.process.get(step.actor)
+        return any(t.alive and n != step.actor and self.process.get(n) == own for n, t in side.tasks.items())
+
+    def _create(self, actor: int) -> Step:
+        # With SIGURG at its end a child's number would be told as a file's band.
+        step = super()._create(actor)
+        if step.name == "clone" and step.args[0] & 255 == SIGURG:
+            step.args = (step.args[0] & ~255 | SIGCHLD,)
         return step
 
     def learn(self, step: Step, value: Any) -> None:
@@ -222,7 +241,7 @@ class SignalProgram(Program):
             return "setown_ex", fd, type, Who(rng.randrange(self.born))
         if draw < 0.85:
             return "fcntl", fd, F_SETSIG, rng.choice((0, 40, SIGUSR1, SIGURG, 64))
-        return rng.choice(("getown", "getown_ex")), fd
+        return "getown_ex", fd
 
     def _wait4_(self, actor: int) -> tuple:
         name, whom, options = super()._wait4_(actor)

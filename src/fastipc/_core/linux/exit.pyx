@@ -81,7 +81,7 @@ cdef inline void remove_child(kernel_t *k, task_t *c) noexcept nogil:
 
 cdef inline bint delay_group_leader(kernel_t *k, task_t *t) noexcept nogil:
     # A leader that ended before its threads is not to be waited for yet.
-    return thread_group_leader(k, t) and signal_row(k, t.signal).nr_threads > 0
+    return thread_group_leader(k, t) and not thread_group_empty(t)
 
 
 cdef void release_task(kernel_t *k, uint32_t task) noexcept nogil:
@@ -318,6 +318,21 @@ cdef bint zap_other_threads(kernel_t *k, task_t *t, int32_t code) noexcept nogil
     return sigpipe
 
 
+cdef void exit_before_others(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
+    # As on Linux: who has to wait for all others of a PID namespace is the last thread of its init.
+    cdef uint32_t i = t.thread_next, next = i, n = 0
+    while next != t.row:
+        next = task_row(k, next).thread_next
+        n += 1
+    do_exit(k, t, code)
+    while n:
+        n -= 1
+        next = task_row(k, i).thread_next
+        if task_row(k, i).live and not (task_row(k, i).flags & PF_EXITING):
+            do_exit(k, task_row(k, i), code)
+        i = next
+
+
 cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     cdef signal_t *signal = signal_row(k, t.signal)
     if signal.flags & SIGNAL_GROUP_EXIT:
@@ -325,6 +340,9 @@ cdef void do_group_exit(kernel_t *k, task_t *t, int32_t code) noexcept nogil:
     else:
         signal.flags |= SIGNAL_GROUP_EXIT
         signal.group_exit_code = code
+        if unlikely(k.namespaces != 0) and task_active_pid_ns(k, t):
+            exit_before_others(k, t, code)
+            return
         zap_other_threads(k, t, code)
     do_exit(k, t, code)
 

@@ -330,10 +330,29 @@ cdef uint32_t dup_fd_table(kernel_t *k, uint32_t source) noexcept nogil:
     return i
 
 
+cdef inline void fput_later(kernel_t *k, uint32_t file, uint32_t *last) noexcept nogil:
+    # What is nobody's any more goes on a list, by `link`, in front: that is task_work_add.
+    if file_row(k, file).f_count == 1:
+        file_row(k, file).link = last[0]
+        last[0] = file
+    else:
+        fput(k, file)
+
+
+cdef void fput_all(kernel_t *k, uint32_t last) noexcept nogil:
+    # task_work_run
+    cdef uint32_t file
+    while last:
+        file = last
+        last = file_row(k, file).link
+        file_row(k, file).link = 0
+        fput(k, file)
+
+
 cdef void put_files(kernel_t *k, uint32_t i) noexcept nogil:
-    # Drop one user; the last one closes everything, lowest number first.
+    # Drop one user; the last one closes everything. The file that was given up last ends first.
     cdef files_t *files = files_row(k, i)
-    cdef uint32_t fd, file
+    cdef uint32_t fd, file, last = 0
     cdef fd_t *e
     files.count -= 1
     if files.count:
@@ -345,14 +364,15 @@ cdef void put_files(kernel_t *k, uint32_t i) noexcept nogil:
             e.live = e.cloexec = 0
             e.file = 0
             if file:
-                fput(k, file)
+                fput_later(k, file, &last)
     free_runs(k, files)
     table_free(k, T_FILES, i, sizeof(files_t))
+    fput_all(k, last)
 
 
 cdef void do_close_on_exec(kernel_t *k, uint32_t i) noexcept nogil:
     cdef files_t *files = files_row(k, i)
-    cdef uint32_t fd, file
+    cdef uint32_t fd, file, last = 0
     cdef fd_t *e
     for fd in range(files.max_fds):
         e = fd_row(k, files.fdt + fd)
@@ -363,7 +383,8 @@ cdef void do_close_on_exec(kernel_t *k, uint32_t i) noexcept nogil:
             files.nr_open -= 1
             files.next_fd = min(files.next_fd, fd)
             mark_fd(k, files, fd, False)
-            fput(k, file)
+            fput_later(k, file, &last)
+    fput_all(k, last)
 
 
 # ------------------------------------------------------------------------------------------ checks

@@ -16,10 +16,11 @@ cdef bint verify(kernel_t *k) noexcept nogil:
             return False
     return (k.panic == NULL and page_alloc_check(k) and pid_check(k) and process_check(k) and cred_check(k)
             and pid_namespace_check(k) and user_namespace_check(k) and user_check(k)
-            and fasync_check(k) and signalfd_check(k) and file_check(k) and pipe_check(k) and wait_check(k) and poll_check(k) and timer_check(k)
-            and sched_check(k) and dcache_check(k) and walked_check(k) and namespace_check(k) and inode_check(k)
-            and journal_check(k) and mm_check(k) and ipc_namespace_check(k) and shm_check(k) and shm_attach_check(k)
-            and sem_check(k) and msg_check(k) and signal_check(k) and posix_timers_check(k))
+            and fasync_check(k) and signalfd_check(k) and file_check(k) and pipe_check(k)
+            and wait_check(k) and poll_check(k) and timer_check(k) and sched_check(k) and dcache_check(k)
+            and walked_check(k) and namespace_check(k) and inode_check(k) and journal_check(k) and mm_check(k)
+            and ipc_namespace_check(k) and shm_check(k) and shm_attach_check(k) and sem_check(k) and msg_check(k)
+            and signal_check(k) and posix_timers_check(k))
 
 
 cdef void do_initcalls() noexcept nogil:
