@@ -88,16 +88,6 @@ cdef inline cred_t *begin_change(kernel_t *k, task_t *t, uint32_t *new) noexcept
     return cred_row(k, new[0]) if new[0] else NULL
 
 
-cdef int64_t set_user(kernel_t *k, cred_t *new) noexcept nogil:
-    # The real user of prepared credentials has changed.
-    cdef uint32_t user = alloc_uid(k, new.user_ns, new.uid)
-    if user == 0:
-        return -alloc_errno(k, EAGAIN)
-    free_uid(k, new.user)
-    new.user = user
-    return 0
-
-
 cdef void flag_nproc_exceeded(kernel_t *k, task_t *t, cred_t *new) noexcept nogil:
     # A user that has too many tasks can be changed to, but execve fails.
     if new.uid and (user_row(k, new.user).processes > rlimit(k, t, RLIMIT_NPROC)
@@ -112,7 +102,7 @@ cdef int64_t end_change(kernel_t *k, task_t *t, uint32_t i) noexcept nogil:
     cdef cred_t *new = cred_row(k, i)
     cdef int64_t err = 0
     if new.uid != current_cred(k, t).uid:
-        err = set_user(k, new)
+        err = set_cred_ucounts(k, new)
         if err:
             put_cred(k, i)
             return err

@@ -11,6 +11,7 @@ cdef enum:
     MAX_USER_NS_LEVEL = 33
 
 cdef int64_t create_user_ns(kernel_t *k, task_t *t, cred_t *new) noexcept nogil  # `new` is in it then: 0 or -errno
+cdef int64_t set_cred_ucounts(kernel_t *k, cred_t *new) noexcept nogil
 cdef void put_user_ns_last(kernel_t *k, uint32_t ns) noexcept nogil
 cdef uint32_t map_id_down(kernel_t *k, uint32_t ns, uint32_t id, bint group) noexcept nogil
 cdef uint32_t map_id_up(kernel_t *k, uint32_t ns, uint32_t kid, bint group) noexcept nogil

@@ -21,8 +21,8 @@ cdef void set_rlimits_max(kernel_t *k, task_t *t, user_namespace_t *ns) noexcept
         ns.rlimit_max[UCOUNT_RLIMIT_MEMLOCK] //= PAGE_SIZE
 
 
-cdef int64_t enter_user_ns(kernel_t *k, cred_t *new) noexcept nogil:
-    # set_cred_ucounts: prepared credentials are counted in the namespace that they are in. 0 or -errno.
+cdef int64_t set_cred_ucounts(kernel_t *k, cred_t *new) noexcept nogil:
+    # The real user of prepared credentials, or their namespace, has changed: who it is that is counted. 0 or -errno.
     cdef uint32_t user = alloc_uid(k, new.user_ns, new.uid)
     if user == 0:
         return -alloc_errno(k, EAGAIN)
@@ -62,7 +62,7 @@ cdef int64_t create_user_ns(kernel_t *k, task_t *t, cred_t *new) noexcept nogil:
     new.user_ns = i
     k.namespaces += 1
     set_rlimits_max(k, t, ns)
-    return enter_user_ns(k, new)
+    return set_cred_ucounts(k, new)
 
 
 cdef void put_user_ns_last(kernel_t *k, uint32_t i) noexcept nogil:
