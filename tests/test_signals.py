@@ -700,3 +700,23 @@ def test_a_python_handler_in_a_compiled_program(k):
 
 def test_constants():
     assert (SIGALRM, SIGBUS, SIG_UNBLOCK) == (14, 7, 1)
+
+
+@pytest.mark.parametrize("exits", [True, False])
+def test_who_sends_a_signal_is_not_told_of_the_end_in_the_handler(k, exits):
+    a, sender = k.spawn(), k.spawn()
+    told = []
+
+    def handler(t, signo, info):
+        told.append(signo)
+        if exits:
+            t.exit_group(3)
+
+    a.sigaction(34, handler, [40])
+    sender.kill(a, SIGSTOP)
+    if not exits:
+        sender.sigqueue(a, 40, 4)
+    sender.kill(a, 34)
+    assert sender.kill(a, SIGCONT) is None
+    assert (told, a.exit_status, sender.state) == ([34], 0x300 if exits else 40, "running")
+    k.verify()

@@ -268,6 +268,9 @@ cdef class TaskCore:
                 self.work(ret, True)
             if self.call is not None and self.ctx == CTX_OUTSIDE:
                 (<Call>self.call).start()
+        except TaskExited:
+            if self.ctx != CTX_DEAD:
+                raise  # else it is no matter of whoever makes a call: they have but sent the signal
         finally:
             self.k.current = current
         return 0
