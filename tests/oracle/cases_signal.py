@@ -738,3 +738,15 @@ def deaths_of_system_v_sleepers(m: Machine) -> None:
     a.msgrcv(full, 9000, 0)
     assert a.msgrcv(empty, 10, 0) == (7, b"late")
     assert a.semctl(semid, 0, 12) == 1
+
+
+def a_handler_then_death(m: Machine) -> None:
+    """Continued, a process runs a handler that holds a deadly signal back, then dies of it: kill has long returned."""
+    a, b = m.spawn(), m.spawn()
+    a.sigaction(34, "handler", [40])
+    a.thread()
+    b.kill(a, SIGSTOP)
+    b.sigqueue(a, 40, 4)
+    b.kill(a, 34)
+    assert b.kill(a, SIGCONT) is None
+    assert b.kill(b, 0) is None
