@@ -750,3 +750,12 @@ def a_handler_then_death(m: Machine) -> None:
     b.kill(a, 34)
     assert b.kill(a, SIGCONT) is None
     assert b.kill(b, 0) is None
+
+
+def infos_without_a_number(m: Machine) -> None:
+    """What an info holds goes by the number that is sent, whatever stands in it: the value of a SIGCHLD is its status."""
+    a = m.spawn()
+    for sig in (SIGCHLD, SIGUSR1, 34):
+        a.sigaction(sig, "handler")
+        for code in (1, 3, -1, -60):
+            a.sigqueueinfo(a, sig, code, 24)

@@ -14,4 +14,4 @@ cdef class StackT:
 
 
 cdef SigInfo siginfo_of(const kernel_siginfo_t *info)
-cdef int siginfo_into(SigInfo info, kernel_siginfo_t *to) except -1
+cdef int siginfo_into(SigInfo info, int sig, kernel_siginfo_t *to) except -1

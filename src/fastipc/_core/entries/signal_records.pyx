@@ -99,7 +99,7 @@ cdef SigInfo siginfo_of(const kernel_siginfo_t *info):
     return made
 
 
-cdef int siginfo_into(SigInfo info, kernel_siginfo_t *to) except -1:
+cdef int siginfo_into(SigInfo info, int sig, kernel_siginfo_t *to) except -1:
     cdef siginfo_t row
     memset(&row, 0, sizeof(row))
     row.signo = <int32_t>info.si_signo
@@ -114,5 +114,5 @@ cdef int siginfo_into(SigInfo info, kernel_siginfo_t *to) except -1:
     row.fd = <int32_t>info.si_fd
     row.timerid = <int32_t>info.si_timerid
     row.overrun = <int32_t>info.si_overrun
-    info_from_host(&row, to)
+    info_from_host(&row, sig, to)
     return 0

@@ -170,12 +170,12 @@ cdef class SignalCalls(MsgCalls):
         cdef kernel_siginfo_t known
         cdef Py_buffer view
         if isinstance(info, SigInfo):
-            siginfo_into(info, &known)
+            siginfo_into(info, <int>s, &known)
         else:
             get_buffer(info, &view, "info")
             n = view.len
             if n >= <Py_ssize_t>sizeof(siginfo_t):
-                info_from_host(<const siginfo_t *>view.buf, &known)
+                info_from_host(<const siginfo_t *>view.buf, <int>s, &known)
             release(&view)
             if n < <Py_ssize_t>sizeof(siginfo_t):
                 raise ValueError("info must be a SigInfo or one row of SIGINFO")

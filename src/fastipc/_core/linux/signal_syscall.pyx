@@ -154,9 +154,10 @@ cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nog
             to.status = <int32_t>info.fields[1]
 
 
-cdef void info_from_host(const siginfo_t *info, kernel_siginfo_t *to) noexcept nogil:
-    cdef int layout = siginfo_layout(info.signo, info.code)
-    info_init(to, info.signo, info.code)
+cdef void info_from_host(const siginfo_t *info, int sig, kernel_siginfo_t *to) noexcept nogil:
+    # What a call that sends `sig` is told of it; the row's own number does not count. A status lies where a value does.
+    cdef int layout = siginfo_layout(sig, info.code)
+    info_init(to, sig, info.code)
     to.si_errno = info.error
     if layout == SIL_FAULT:
         to.fields[0] = info.addr
@@ -168,7 +169,7 @@ cdef void info_from_host(const siginfo_t *info, kernel_siginfo_t *to) noexcept n
         to.fields[1] = <uint64_t>info.value
     else:
         info_sender(to, info.pid, info.uid)
-        to.fields[1] = <uint32_t>info.status if layout == SIL_CHLD else <uint64_t>info.value
+        to.fields[1] = <uint32_t>info.status if layout == SIL_CHLD and info.status else <uint64_t>info.value
 
 
 cdef void put_sigtimedwait(task_t *t, siginfo_t *info) noexcept nogil:
@@ -258,7 +259,7 @@ cdef int64_t sys_sigqueue(kernel_t *k, task_t *t, int64_t pid, int64_t sig, int6
 cdef int64_t sys_rt_sigqueueinfo(kernel_t *k, task_t *t, int64_t pid, int64_t sig, int64_t info) noexcept nogil:
     cdef kernel_siginfo_t known
     check_stack(k)
-    info_from_host(<const siginfo_t *>info, &known)
+    info_from_host(<const siginfo_t *>info, <int>sig, &known)
     return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_sigqueueinfo, 0, pid, sig, &known))
 
 
@@ -267,7 +268,7 @@ cdef int64_t sys_rt_tgsigqueueinfo(
 ) noexcept nogil:
     cdef kernel_siginfo_t known
     check_stack(k)
-    info_from_host(<const siginfo_t *>info, &known)
+    info_from_host(<const siginfo_t *>info, <int>sig, &known)
     return syscall_exit(k, t, call_sigqueueinfo(k, t, NR_rt_tgsigqueueinfo, tgid, tid, sig, &known))
 
 
