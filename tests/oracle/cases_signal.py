@@ -753,7 +753,7 @@ def a_handler_then_death(m: Machine) -> None:
 
 
 def infos_without_a_number(m: Machine) -> None:
-    """What an info holds goes by the number that is sent, whatever stands in it: the value of a SIGCHLD is its status."""
+    """What an info holds goes by the number that is sent, not by its own: the value of a SIGCHLD is its status."""
     a = m.spawn()
     for sig in (SIGCHLD, SIGUSR1, 34):
         a.sigaction(sig, "handler")

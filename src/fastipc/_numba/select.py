@@ -8,7 +8,7 @@ import numpy as np
 from numba import literal_unroll
 from numba.core import types
 from numba.core.errors import TypingError
-from numba.extending import overload, overload_method
+from numba.extending import overload, overload_method, register_jitable
 
 from fastipc._core import abi
 from fastipc._numba.buffers import address_of, keep, require_buffer, require_int, require_seconds, size_of, to_ns
@@ -107,6 +107,26 @@ def _put(fds, at, given):
     return in_turn
 
 
+@register_jitable
+def packed(r: Any, w: Any, x: Any) -> Any:
+    """All descriptors in one array, and a copy for the answer."""
+    asked = np.empty(len(r) + len(w) + len(x), np.int64)
+    put(asked, 0, r)
+    put(asked, len(r), w)
+    put(asked, len(r) + len(w), x)
+    return asked, asked.copy()
+
+
+@register_jitable
+def chosen(asked: Any, ready: Any, nr: int, nw: int) -> Any:
+    """Three lists: of each set the descriptors that are ready."""
+    return (
+        [asked[i] for i in range(nr) if ready[i]],
+        [asked[i] for i in range(nr, nr + nw) if ready[i]],
+        [asked[i] for i in range(nr + nw, len(asked)) if ready[i]],
+    )
+
+
 @overload_method(TaskType, "select")
 def _select_(t, r, w, x, timeout=None):
     for name, given in zip(SETS, (r, w, x), strict=True):
@@ -114,21 +134,12 @@ def _select_(t, r, w, x, timeout=None):
     require_timeout(timeout)
 
     def select(t, r, w, x, timeout=None):
-        a, b, c = len(r), len(r) + len(w), len(r) + len(w) + len(x)
-        asked = np.empty(c, np.int64)
-        put(asked, 0, r)
-        put(asked, a, w)
-        put(asked, b, x)
-        ready = asked.copy()
+        asked, ready = packed(r, w, x)
         ns = timeout_ns(timeout)
-        ret = _select_fds(machine_of(t), row_of(t), address_of(ready), a, b - a, c - b, ns)
+        ret = _select_fds(machine_of(t), row_of(t), address_of(ready), len(r), len(w), len(x), ns)
         if ret < 0:
             raise_errno(ret)
-        return (
-            [asked[i] for i in range(a) if ready[i]],
-            [asked[i] for i in range(a, b) if ready[i]],
-            [asked[i] for i in range(b, c) if ready[i]],
-        )
+        return chosen(asked, ready, len(r), len(w))
 
     return select
 
@@ -186,21 +197,12 @@ def _pselect_(t, r, w, x, timeout=None, sigmask=None):
     masked = 0 if absent(sigmask) else 1
 
     def pselect(t, r, w, x, timeout=None, sigmask=None):
-        a, b, c = len(r), len(r) + len(w), len(r) + len(w) + len(x)
-        asked = np.empty(c, np.int64)
-        put(asked, 0, r)
-        put(asked, a, w)
-        put(asked, b, x)
-        ready = asked.copy()
+        asked, ready = packed(r, w, x)
         ns, mask = timeout_ns(timeout), mask_bits(sigmask)
-        ret = _pselect_fds(machine_of(t), row_of(t), address_of(ready), a, b - a, c - b, ns, masked, mask)
+        ret = _pselect_fds(machine_of(t), row_of(t), address_of(ready), len(r), len(w), len(x), ns, masked, mask)
         if ret < 0:
             raise_errno(ret)
-        return (
-            [asked[i] for i in range(a) if ready[i]],
-            [asked[i] for i in range(a, b) if ready[i]],
-            [asked[i] for i in range(b, c) if ready[i]],
-        )
+        return chosen(asked, ready, len(r), len(w))
 
     return pselect
 

@@ -275,6 +275,19 @@ cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil:
     return t.call.ret
 
 
+cdef inline int64_t jump_to(kernel_t *k, task_t *t, task_t *next, int32_t nr, int64_t ret) noexcept nogil:
+    # The end of a short way: the task at the head of the queue goes on, and its call is over.
+    k.runq_head += 1
+    k.turns -= 1
+    k.current = next.row
+    k.counters.switches += 1
+    next.runq_at = 0
+    next.flags &= ~<int>TASK_QUEUED
+    next.call.nr = -1
+    call_account(k, next, nr, next.call.args[0], ret)
+    return fastipc_stack_jump(&host_row(k, t).sp, host_row(k, next).sp, ret)
+
+
 cdef inline int64_t resume_one(kernel_t *k, task_t *next) noexcept nogil:
     # The result of a call that another task has completed, or -1.
     if next.call.nr == NR_rt_sigtimedwait:
@@ -298,15 +311,7 @@ cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:
     ret = resume_one(k, next)
     if unlikely(ret < 0):
         return schedule_slow(k, t)
-    k.runq_head = head + 1
-    k.turns -= 1
-    k.current = task
-    k.counters.switches += 1
-    next.runq_at = 0
-    next.flags &= ~<int>TASK_QUEUED
-    next.call.nr = -1
-    call_account(k, next, nr, next.call.args[0], ret)
-    return fastipc_stack_jump(&host_row(k, t).sp, k.host[task].sp, ret)
+    return jump_to(k, t, next, nr, ret)
 
 
 cdef int64_t coroutine_wait_event(kernel_t *k, task_t *t) noexcept nogil:
@@ -332,16 +337,8 @@ cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
     if unlikely(ret == 0):
         return schedule_slow(k, t)
     f.f_count -= 1
-    k.runq_head = head + 1
-    k.turns -= 1
-    k.current = task
-    k.counters.switches += 1
-    next.runq_at = 0
-    next.flags &= ~<int>TASK_QUEUED
     next.call.file = 0
-    next.call.nr = -1
-    call_account(k, next, NR_read, next.call.args[0], ret)
-    return fastipc_stack_jump(&host_row(k, t).sp, host.sp, ret)
+    return jump_to(k, t, next, NR_read, ret)
 
 
 cdef int64_t coroutine_read_ahead(kernel_t *k, task_t *t) noexcept nogil:

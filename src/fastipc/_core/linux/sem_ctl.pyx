@@ -80,10 +80,19 @@ cdef int64_t sem_getall(kernel_t *k, task_t *t, int32_t semid, uint16_t *to) noe
     return 0
 
 
+cdef void values_set(kernel_t *k, sem_array_t *sma) noexcept nogil:
+    # Values have been set from outside. Precondition: the set is locked as a whole.
+    cdef wake_q_head_t wake
+    sma.sem_ctime = ktime_get_real_seconds(k)
+    wake.first = wake.last = 0
+    do_smart_update(k, sma, NULL, 0, False, &wake)
+    sem_unlock(k, sma, True)
+    wake_up_q(k, &wake)
+
+
 cdef int64_t sem_setall(kernel_t *k, task_t *t, int32_t semid, const uint16_t *values) noexcept nogil:
     cdef int64_t row = semctl_obtain(k, t, semid, S_IWUGO)
     cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
-    cdef wake_q_head_t wake
     cdef int32_t i
     if row < 0:
         return row
@@ -95,11 +104,7 @@ cdef int64_t sem_setall(kernel_t *k, task_t *t, int32_t semid, const uint16_t *v
         sem_row(k, sma.sems + <uint32_t>i).semval = values[i]
         ipc_update_pid(k, &sem_row(k, sma.sems + <uint32_t>i).sempid, t.tgid)
     clear_semadj(k, sma, -1)
-    sma.sem_ctime = ktime_get_real_seconds(k)
-    wake.first = wake.last = 0
-    do_smart_update(k, sma, NULL, 0, False, &wake)
-    sem_unlock(k, sma, True)
-    wake_up_q(k, &wake)
+    values_set(k, sma)
     return 0
 
 
@@ -126,7 +131,6 @@ cdef int64_t semctl_main(kernel_t *k, task_t *t, int32_t semid, int32_t semnum, 
 
 
 cdef int64_t semctl_setval(kernel_t *k, task_t *t, int32_t semid, int32_t semnum, int32_t val) noexcept nogil:
-    cdef wake_q_head_t wake
     cdef sem_array_t *sma
     cdef int64_t row
     if val > SEMVMX or val < 0:
@@ -143,11 +147,7 @@ cdef int64_t semctl_setval(kernel_t *k, task_t *t, int32_t semid, int32_t semnum
     clear_semadj(k, sma, semnum)
     sem_row(k, sma.sems + <uint32_t>semnum).semval = val
     ipc_update_pid(k, &sem_row(k, sma.sems + <uint32_t>semnum).sempid, t.tgid)
-    sma.sem_ctime = ktime_get_real_seconds(k)
-    wake.first = wake.last = 0
-    do_smart_update(k, sma, NULL, 0, False, &wake)
-    sem_unlock(k, sma, True)
-    wake_up_q(k, &wake)
+    values_set(k, sma)
     return 0
 
 
