@@ -1,7 +1,7 @@
 """Random programs over signals, processes, pipes and threads.
 
-A stop is never sent to the sender's own process: its call would be over only when somebody continues it, while on
-fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
+A stop is never sent to the sender's own process, nor let through by its mask: its call would be over only when somebody
+continues it, while on fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
 
 Timers are set to times that are far away, or over: what the clock of the host does in between is not compared. They are
 of clocks that do not begin with the machine.
@@ -15,6 +15,7 @@ hand and in no call takes a signal at once on fastipc, and on the real kernel wh
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from .abi import (
@@ -62,6 +63,7 @@ from .real import task_state
 COMMON = (SIGUSR1, SIGUSR2, 34, 40, 40)
 RARE = (SIGCHLD, SIGURG, SIGPIPE, SIGCONT, 64, 32)
 STOPS = (SIGSTOP, SIGTSTP)
+MASKED = ("sigprocmask", "sigsuspend", "ppoll", "pselect")
 WAITS = (
     "pause", "sigsuspend", "sigtimedwait", "read_signals", "ppoll", "pselect", "read", "write", "readv",
     "writev", "poll", "select", "wait4", "waitid",
@@ -94,7 +96,14 @@ class SignalProgram(Program):
             idle = [n for n, t in awake.items() if t.alive and t.pending is None]
             if (len(idle) < 2 and self.random.random() < 0.95) or self._raced(step, side):
                 return Step(step.actor, "sigpending", (), verb=step.verb)
+        if step is not None and step.name in MASKED and self._stop_is_held(side.tasks[step.actor]):
+            return Step(step.actor, "sigpending", (), verb=step.verb)
         return step
+
+    def _stop_is_held(self, task: Task) -> bool:
+        status = Path(f"/proc/{task.handle.tid}/status").read_text()
+        held = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
+        return any(pending >> SIGTSTP - 1 & 1 for pending in held)
 
     def _raced(self, step: Step, side: Side) -> bool:
         # Whether a call may wait at a signalfd, and another thread could take the signal.
