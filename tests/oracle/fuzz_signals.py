@@ -101,7 +101,10 @@ class SignalProgram(Program):
         return step
 
     def _stop_is_held(self, task: Task) -> bool:
-        status = Path(f"/proc/{task.handle.tid}/status").read_text()
+        try:
+            status = Path(f"/proc/{task.handle.tid}/status").read_text()
+        except OSError:  # it has just ended
+            return False
         held = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
         return any(pending >> SIGTSTP - 1 & 1 for pending in held)
 
