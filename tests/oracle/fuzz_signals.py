@@ -1,7 +1,8 @@
 """Random programs over signals, processes, pipes and threads.
 
 A stop is never sent to the sender's own process, nor let through by its mask: its call would be over only when somebody
-continues it, while on fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it is continued.
+continues it, while on fastipc a task driven by hand is stopped behind its call. A stopped task makes no calls until it
+is continued.
 
 Timers are set to times that are far away, or over: what the clock of the host does in between is not compared. They are
 of clocks that do not begin with the machine.
