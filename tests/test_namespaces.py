@@ -13,13 +13,17 @@ from fastipc import (
     EINVAL,
     EPERM,
     ESRCH,
+    F_SETFL,
+    F_SETOWN,
     IPC_CREAT,
     IPC_PRIVATE,
     IPC_RMID,
     IPC_STAT,
+    O_ASYNC,
     O_RDWR,
     SIG_BLOCK,
     SIGCHLD,
+    SIGIO,
     SIGKILL,
     SIGTERM,
     SIGUSR1,
@@ -329,6 +333,24 @@ def test_a_caller_dies_with_the_init_that_it_wakes(k):
     assert (b.state, c.state) == ("zombie", "dead")
     with pytest.raises(TaskExited):
         c.getpid()
+    assert a.wait4() == (b.pid, 0x400)
+
+
+@pytest.mark.parametrize("call", [lambda t, r, w: t.write(w, b"x"), lambda t, r, w: t.sys_write(w, b"x"),
+                                  lambda t, r, w: t.read(r, 1), lambda t, r, w: t.writev(w, [b"x"])])
+def test_a_caller_dies_with_the_init_that_its_data_wakes(k, call):
+    a = k.spawn()
+    b = a.clone(CLONE_NEWPID | SIGCHLD)
+    r, w = b.pipe()
+    c = b.fork()
+    c.write(w, b"y")
+    for fd in (r, w):
+        b.fcntl(fd, F_SETOWN, 1)
+        b.fcntl(fd, F_SETFL, O_ASYNC)
+    b.sigaction(SIGIO, lambda t, signo, info: t.exit_group(4))
+    with pytest.raises(TaskExited):
+        call(c, r, w)
+    assert (b.state, c.state) == ("zombie", "dead")
     assert a.wait4() == (b.pid, 0x400)
 
 

@@ -100,6 +100,7 @@ cdef class TaskCore:
     @cython.final
     cdef object complete_raw(self, int64_t ret)
     cdef int attend(self) except -1
+    cdef int64_t settle(self, int64_t ret, bint raises) except? -1
     cdef int freeze(self) except -1
 
     cdef inline cred_t *cred(self) noexcept:

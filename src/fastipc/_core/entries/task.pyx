@@ -130,13 +130,22 @@ cdef class TaskCore:
             (<Machine>self.arena.machine).attend()
         return 0
 
+    cdef int64_t settle(self, int64_t ret, bint raises) except? -1:
+        # Behind the way back to user code: what is to be done for this task, then for all. Others who answer their
+        # signals there may end this task too.
+        if exit_code(ret):
+            ret = self.work(ret, raises)
+        if self.k.attention != 0:
+            self.attend()
+            if self.ctx == CTX_DEAD and self.t.kind == KIND_HAND:
+                self.after_death()
+        return ret
+
     cdef object complete_raw(self, int64_t ret):
         # The end of a call of the form that never raises.
         ret = call_done(self.k, self.t, ret)
-        if unlikely(exit_code(ret)):
-            ret = self.work(ret, False)
-        if unlikely(self.k.attention != 0):
-            self.attend()
+        if unlikely(exit_code(ret) or self.k.attention != 0):
+            ret = self.settle(ret, False)
         return ret
 
     cdef object complete(self, int64_t ret):
@@ -144,10 +153,8 @@ cdef class TaskCore:
 
     cdef object completed(self, int64_t ret):
         # After the way back to user code.
-        if unlikely(exit_code(ret)):
-            ret = self.work(ret, True)
-        if unlikely(self.k.attention != 0):
-            self.attend()
+        if unlikely(exit_code(ret) or self.k.attention != 0):
+            ret = self.settle(ret, True)
         if ret >= 0:
             return ret
         return self.raise_errno(ret)

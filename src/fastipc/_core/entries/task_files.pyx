@@ -83,10 +83,7 @@ cdef class FileCalls(TaskCore):
 
     cdef object read_done(self, int64_t ret, int64_t done):
         data = PyBytes_FromStringAndSize(self.k.scratch, ret)
-        if self.k.attention:
-            self.attend()
-        if exit_code(done):
-            self.work(done, True)
+        self.settle(done, True)
         return data
 
     cdef object read_bytes(self, object fd, object n):
@@ -164,10 +161,8 @@ cdef class FileCalls(TaskCore):
         if unlikely(owned(&view) or ret < 0):
             return self.write_slow(data, &view, ret, False)
         done = call_done(self.k, self.t, ret)
-        if unlikely(self.k.attention != 0):
-            self.attend()
-        if unlikely(exit_code(done)):
-            self.work(done, True)
+        if unlikely(exit_code(done) or self.k.attention != 0):
+            self.settle(done, True)
         return ret
 
     def sys_write(self, fd, data):

@@ -105,10 +105,7 @@ cdef class MemoryCalls(IdCalls):
         cdef int64_t ret = access_failed(self.k, self.t, addr, fault)
         while self.t.kind == KIND_GENERATOR and ret == -EHANDLER:  # in place: no call is yielded that it could wait for
             ret = self.run_handler()
-        if exit_code(ret):
-            self.work(ret, True)
-        if self.k.attention:
-            self.attend()
+        self.settle(ret, True)
         return 0
 
     @property
