@@ -328,8 +328,7 @@ def test_a_caller_dies_with_the_init_that_it_wakes(k):
     b = a.clone(CLONE_NEWPID | SIGCHLD)
     c = b.fork()
     b.sigaction(SIGUSR1, lambda t, signo, info: t.exit_group(4))
-    with pytest.raises(TaskExited):  # as out of any handler that ends its task
-        c.kill(1, SIGUSR1)
+    assert c.kill(1, SIGUSR1) is None  # kill has returned when the handler runs
     assert (b.state, c.state) == ("zombie", "dead")
     with pytest.raises(TaskExited):
         c.getpid()
@@ -348,9 +347,10 @@ def test_a_caller_dies_with_the_init_that_its_data_wakes(k, call):
         b.fcntl(fd, F_SETOWN, 1)
         b.fcntl(fd, F_SETFL, O_ASYNC)
     b.sigaction(SIGIO, lambda t, signo, info: t.exit_group(4))
-    with pytest.raises(TaskExited):
-        call(c, r, w)
+    assert call(c, r, w) in (1, b"y")
     assert (b.state, c.state) == ("zombie", "dead")
+    with pytest.raises(TaskExited):
+        c.getpid()
     assert a.wait4() == (b.pid, 0x400)
 
 

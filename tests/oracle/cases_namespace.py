@@ -44,6 +44,7 @@ from .abi import (
     SIGEV_THREAD_ID,
     SIGIO,
     SIGKILL,
+    SIGSEGV,
     SIGSTOP,
     SIGTERM,
     SIGUSR1,
@@ -443,6 +444,25 @@ def init_with_threads(m: Machine) -> None:
     c.exit(0)
     assert not e.alive
     assert a.wait4() == ("B", 0)
+
+
+def an_init_with_a_thread_that_blocks(m: Machine) -> None:
+    """S5: a signal that one thread of init blocks is not dropped when it is sent, but by the thread that takes it."""
+    a = m.spawn()
+    b = a.clone(CLONE_NEWPID | SIGCHLD)
+    c = b.thread()
+    for blocking, other in ((c, b), (b, c)):
+        blocking.sigprocmask(SIG_SETMASK, [SIGTERM, SIGSEGV, RT])
+        other.sigprocmask(SIG_SETMASK, [])
+        for sig in (SIGTERM, SIGSEGV, RT):
+            for target in (1, 2):
+                assert c.kill(target, sig) is None
+                assert b.kill(target, sig) is None
+                assert (b.sigpending(), c.sigpending()) == ([], [])
+                assert a.kill(b, sig) is None
+    assert (b.alive, c.alive) == (True, True)
+    a.kill(b, SIGKILL)
+    assert a.wait4() == ("B", SIGKILL)
 
 
 def the_end_of_init_by_one_of_its_threads(m: Machine) -> None:

@@ -132,13 +132,11 @@ cdef class TaskCore:
 
     cdef int64_t settle(self, int64_t ret, bint raises) except? -1:
         # Behind the way back to user code: what is to be done for this task, then for all. Others who answer their
-        # signals there may end this task too.
+        # signals there may end this task too: its call has returned, and it can make no other.
         if exit_code(ret):
             ret = self.work(ret, raises)
         if self.k.attention != 0:
             self.attend()
-            if self.ctx == CTX_DEAD and self.t.kind == KIND_HAND:
-                self.after_death()
         return ret
 
     cdef object complete_raw(self, int64_t ret):

@@ -152,8 +152,9 @@ cdef void complete_signal(kernel_t *k, int sig, task_t *p, bint group) noexcept 
             if t.row == s.curr_target:
                 return
         s.curr_target = t.row
+    # What an init blocks in one thread only was not dropped: whoever takes it drops it.
     if (sig_fatal(k, p, sig) and not (s.flags & SIGNAL_GROUP_EXIT) and not sigismember(real_blocked(k, t), sig)
-            and not sig_kernel_coredump(sig)):
+            and not sig_kernel_coredump(sig) and (sig == SIGKILL or not (s.flags & SIGNAL_UNKILLABLE))):
         kill_process(k, p, sig)
         return
     signal_wake_up(k, t, sig == SIGKILL)
