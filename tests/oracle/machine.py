@@ -254,12 +254,12 @@ class Machine:
         return f"handler of {task.name if task else 'nobody'}: {show(of)} mask {signals(mask)}"
 
     def told_of(self, sig: int, code: int, pid: int, value: int) -> tuple:
-        """Return what an info tells, if it came from a task."""
+        """Return what an info tells, if it came from a task: a record of SI_USER has no value, whatever was given."""
         if code > 0 and sig != 17:
             return (sig, code)
         if code == -2:  # of a timer: its id
             return (sig, code, pid, value)
-        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or sig == 17 else 0)
+        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or (code and sig == 17) else 0)
 
     def signals_read(self, data: bytes) -> list[tuple] | bytes:
         """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band.
