@@ -10,6 +10,9 @@ of clocks that do not begin with the machine.
 News are told of write ends alone: a writer that must wait tells of each attempt, and who tells himself and has a
 handler with SA_RESTART would try for ever.
 
+No group is sent a signal while somebody has a handler for SIGCHLD: of how many ends a parent is told when several
+children end at once, each on a processor of its own, is a matter of time.
+
 Nobody waits for signals at a descriptor while other threads of his process are there: one of them that is driven by
 hand and in no call takes a signal at once on fastipc, and on the real kernel when the sleeper has run.
 """
@@ -97,17 +100,22 @@ class SignalProgram(Program):
             idle = [n for n, t in awake.items() if t.alive and t.pending is None]
             if (len(idle) < 2 and self.random.random() < 0.95) or self._raced(step, side):
                 return Step(step.actor, "sigpending", (), verb=step.verb)
-        if step is not None and step.name in MASKED and self._stop_is_held(side.tasks[step.actor]):
+        if step is not None and step.name in MASKED and self._is_in(side.tasks[step.actor], SIGTSTP, "SigPnd", "ShdPnd"):
+            return Step(step.actor, "sigpending", (), verb=step.verb)
+        if step is not None and self._to_many(step) and any(self._is_in(t, SIGCHLD, "SigCgt") for t in awake.values()):
             return Step(step.actor, "sigpending", (), verb=step.verb)
         return step
 
-    def _stop_is_held(self, task: Task) -> bool:
+    def _is_in(self, task: Task, sig: int, *sets: str) -> bool:
         try:
             status = Path(f"/proc/{task.handle.tid}/status").read_text()
         except OSError:  # it has just ended
             return False
-        held = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
-        return any(pending >> SIGTSTP - 1 & 1 for pending in held)
+        return any(int(line.split()[1], 16) >> sig - 1 & 1 for line in status.splitlines() if line.startswith(sets))
+
+    def _to_many(self, step: Step) -> bool:
+        whom = step.args[0] if step.name == "kill" else 1
+        return whom.sign < 0 if isinstance(whom, Who) else whom < 1
 
     def _raced(self, step: Step, side: Side) -> bool:
         # Whether a call may wait at a signalfd, and another thread could take the signal.
