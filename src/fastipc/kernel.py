@@ -287,10 +287,7 @@ class Kernel:
 
     def step(self) -> bool:
         """One scheduling turn; False if nothing can run now (timers are not waited for)."""
-        code = self._m.run(self._m.now_ns, None, 1)
-        if code == 3:
-            raise self._m.errors.pop(0)
-        return bool(code == 2)
+        return bool(self._m.step())
 
     def _deadlock(self) -> Report:
         return _Start(self).report("deadlock")

@@ -58,6 +58,12 @@ cdef inline int64_t as_int(object value, str name) except? -1:
     return convert_int(value, name)
 
 
+cdef inline int32_t as_number(object value, str name) except? -2:
+    # An id or a command, which no negative number is but -1, nor one that is no C int.
+    cdef int64_t n = as_int(value, name)
+    return <int32_t>n if -1 <= n <= 0x7fffffff else -1
+
+
 cdef inline int64_t seconds_to_ns(object seconds, str name) except? -1:
     cdef long long n
     if one_digit(seconds, &n):

@@ -341,6 +341,13 @@ cdef class Machine(MachineGenerators):
         """Run; why it stopped: 0 idle, 1 until, 2 budget, 3 a program failed (see ``errors``)."""
         return self.enter_loop(until_ns, until, None, budget if budget >= 0 else ENDLESS)
 
+    def step(self):
+        """One turn; whether there was one."""
+        cdef int code = self.enter_loop(self.k.now, None, None, 1)
+        if code == STOP_ERROR:
+            raise self.errors.pop(0)
+        return code == STOP_BUDGET
+
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1:
         # A handler of a task driven by hand may have to run the machine although that runs: on the hub, where it is.
         cdef object here = current_greenlet()

@@ -92,10 +92,10 @@ cdef class TaskCore:
     cdef int discard(self)
 
     @cython.final
-    cdef object complete(self, int64_t ret)
+    cdef int64_t complete(self, int64_t ret) except -1
 
     @cython.final
-    cdef object completed(self, int64_t ret)
+    cdef int64_t completed(self, int64_t ret) except -1
 
     @cython.final
     cdef object complete_raw(self, int64_t ret)

@@ -146,16 +146,19 @@ cdef class TaskCore:
             ret = self.settle(ret, False)
         return ret
 
-    cdef object complete(self, int64_t ret):
-        return self.completed(call_done(self.k, self.t, ret))
+    cdef int64_t complete(self, int64_t ret) except -1:
+        ret = call_done(self.k, self.t, ret)
+        if unlikely(ret < 0 or self.k.attention != 0):
+            return self.completed(ret)
+        return ret
 
-    cdef object completed(self, int64_t ret):
+    cdef int64_t completed(self, int64_t ret) except -1:
         # After the way back to user code.
-        if unlikely(exit_code(ret) or self.k.attention != 0):
+        if exit_code(ret) or self.k.attention != 0:
             ret = self.settle(ret, True)
-        if ret >= 0:
-            return ret
-        return self.raise_errno(ret)
+        if ret < 0:
+            self.raise_errno(ret)
+        return ret
 
     cdef object raise_errno(self, int64_t ret):
         if ret >= 0:

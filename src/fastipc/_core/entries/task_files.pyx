@@ -393,10 +393,12 @@ cdef class FileCalls(TaskCore):
         Source: fcntl(2). Errors: EBADF, EINVAL, EMFILE, EPERM, EBUSY, ENOMEM, ESRCH.
         """
         cdef int64_t c = as_int(cmd, "cmd")
-        ret = self.complete(self.do_control(NR_fcntl, fd, c, fcntl_arg(c, arg)))
+        cdef int64_t ret = self.complete(self.do_control(NR_fcntl, fd, c, fcntl_arg(c, arg)))
         if c == F_GETOWN:
             return self.t.call.out0
-        return (self.t.call.out0, self.t.call.out1) if c == F_GETOWN_EX else ret
+        if c == F_GETOWN_EX:
+            return self.t.call.out0, self.t.call.out1
+        return ret
 
     def sys_fcntl(self, fd, cmd, arg=0):
         """As `fcntl`; >= 0 or -errno, or of F_GETOWN the number of a group, negative.
@@ -482,11 +484,6 @@ cdef class FileCalls(TaskCore):
 
 
 # ------------------------------------------------------------------------------------------ arguments
-cdef int32_t as_number(object value, str name) except? -2:
-    cdef int64_t n = as_int(value, name)
-    return <int32_t>n if -1 <= n <= 0x7fffffff else -1
-
-
 cdef object user_transfer(TaskCore task, int nr, int32_t fd, UserBuffer buf, int64_t offset, bint raises):
     # One buffer that is in the task's memory.
     return raw_call(task, nr, raises, <uint64_t>fd, buf.addr, buf.length, <uint64_t>offset)

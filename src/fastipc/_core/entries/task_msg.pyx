@@ -66,7 +66,10 @@ cdef class MsgCalls(SemCalls):
             iov_iter_user(self.k, self.t, (<UserBuffer>data).addr, <uint64_t>n)
         else:
             iov_iter_host(self.k, self.t, view.buf, n)
-        ret = do_msgsnd(self.k, self.t, i, type, n, <int32_t>f)
+        if likely(not user) and likely(msgsnd_short(self.k, self.t, i, type, <const char *>view.buf, n)):
+            ret = 0
+        else:
+            ret = do_msgsnd(self.k, self.t, i, type, n, <int32_t>f)
         if unlikely(ret == -ESLEEP):
             self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
             held = None if user else memoryview(data)  # a call that is begun again reads it again
@@ -86,17 +89,34 @@ cdef class MsgCalls(SemCalls):
         EACCES, ENOMSG, EIDRM, EINTR.
         """
         cdef int32_t i = as_number(msqid, "msqid")
-        cdef int64_t n = as_int(size, "size"), ret
+        cdef int64_t n = as_int(size, "size"), ret = -1
+        cdef uint32_t msg = 0
         self.begin_msgrcv(i, n, mtype, msgflg)
         self.t.call.iter.kind = ITER_NONE
-        ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
-        if unlikely(ret == -ESLEEP):
+        if likely(not signal_pending(self.t)):
+            ret = msgrcv_short(self.k, self.t, i, n, self.t.call.args[3], self.t.call.args[4], &msg)
+        if likely(ret >= 0):
+            return self.short_message(msg, ret)
+        if ret == -1:
+            ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
+        if ret == -ESLEEP or ret == -2:
             self.t.call.res = RES_MSG
             return self.sleep(None)
         ret = self.complete(ret)
         held = self.held
         self.held = None
         return message_result(self, ret, RES_MSG, held)
+
+    cdef object short_message(self, uint32_t msg, int64_t n):
+        # Nothing of Python's runs until the message has become an object.
+        cdef int64_t type = self.t.call.done
+        cdef bytes text = None
+        try:
+            text = PyBytes_FromStringAndSize(NULL, n)
+        finally:
+            msg_finish(self.k, msg, NULL if text is None else PyBytes_AS_STRING(text))
+        self.complete(n)
+        return type, text
 
     def sys_msgrcv(self, msqid, msgp, mtype=0, msgflg=0):
         """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno.

@@ -195,18 +195,19 @@ cdef class SemCalls(ShmCalls):
     cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
         cdef int32_t i = as_number(semid, "semid")
         cdef int64_t ns, ret
+        cdef int how
         cdef sembuf_t one
         cdef sops_t to
         if likely(not timed) and single_sop(sops, &one):
             self.begin(NR_semop, i, 1, -1)
-            if not semop_one(self.k, self.t, i, &one, False):
+            how = semop_one(self.k, self.t, i, &one, not signal_pending(self.t))
+            if how == 1:
+                ret = 0
+            elif how == 2:
+                ret = -ESLEEP
+            else:
                 ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
-                if unlikely(ret != 0):
-                    return self.operated(ret, raw)
-            if raw:
-                return self.complete_raw(0)
-            self.complete(0)
-            return None
+            return self.operated(ret, raw)
         ns = seconds_to_ns(timeout, "timeout") if timed else -1
         if is_user(sops):
             return self.operate_user(i, sops, timeout, timed, raw)
@@ -252,14 +253,16 @@ cdef class SemCalls(ShmCalls):
         """
         cdef semctl_t buf
         cdef int64_t number = as_number(cmd, "cmd"), ret
-        cdef int32_t i, num
+        cdef int32_t i, num, value
         if number == GETALL or number == SETALL:
             return self.semctl_all(semid, number, arg)
         i = as_number(semid, "semid")
         num = as_number(semnum, "semnum")
-        if number == SETVAL:
+        if GETPID <= number <= SETVAL:  # one semaphore
+            value = as_value(arg) if number == SETVAL else 0
             self.begin(NR_semctl, i, num, number)
-            return none_of(self.complete(do_semctl(self.k, self.t, i, num, SETVAL, as_value(arg), NULL)))
+            ret = self.complete(do_semctl(self.k, self.t, i, num, <int32_t>number, value, NULL))
+            return None if number == SETVAL else ret
         if number == IPC_SET and arg is not None:
             set_permissions(arg, &buf.ds.sem_perm)
         self.begin(NR_semctl, i, num, number)
@@ -326,8 +329,8 @@ cdef class SemCalls(ShmCalls):
         if cmd == SETALL:
             room = values_of(arg)
             self.begin(NR_semctl, i, 0, cmd)
-            return none_of(self.complete(self.semctl_values(i, SETALL, <uint16_t *>PyBytes_AS_STRING(room),
-                                                            len(room) // 2)))
+            self.complete(self.semctl_values(i, SETALL, <uint16_t *>PyBytes_AS_STRING(room), len(room) // 2))
+            return None
         self.begin(NR_semctl, i, 0, cmd)
         nsems = semctl_nsems(self.k, self.t, i, GETALL)
         room = bytes(2 * max(nsems, <int64_t>0))
@@ -336,8 +339,6 @@ cdef class SemCalls(ShmCalls):
 
     cdef object semctl_result(self, int64_t ret, semctl_t *buf):
         cdef int64_t cmd = self.t.call.args[2]
-        if GETPID <= cmd <= GETZCNT:
-            return ret
         if cmd == IPC_STAT:
             return semid_ds_record(&buf.ds)
         if cmd == SEM_STAT or cmd == SEM_STAT_ANY:
@@ -346,11 +347,6 @@ cdef class SemCalls(ShmCalls):
 
 
 # ------------------------------------------------------------------------------------------ arguments
-cdef object none_of(object result):
-    # A call that returns 0 in C.
-    return result if isinstance(result, Pending) else None
-
-
 cdef int32_t as_value(object arg) except? -1:
     # What SETVAL sets: an int. One that is too large for a C int is out of range in any case.
     cdef int64_t value

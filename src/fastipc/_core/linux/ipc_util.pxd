@@ -47,7 +47,7 @@ cdef int64_t ipcctl_obtain_check(
 ) noexcept nogil  # the row, if the caller may change it; or -errno
 cdef int ipc_update_perm(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil
 cdef void kernel_to_ipc64_perm(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil
-cdef bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil  # true: refused
+cdef bint ipcperms_slow(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil
 cdef bint ipc_check(kernel_t *k) noexcept nogil
 
 
@@ -76,6 +76,18 @@ cdef inline int64_t ipc_obtain_object_check(kernel_t *k, uint32_t ids, int32_t i
     if row > 0 and ipcid_to_seqx(k, id) != ipc_perm(k, ipc_ids_row(k, ids).table, <uint32_t>row).seq:
         return -EINVAL
     return row
+
+
+cdef inline bint owner_may(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, uint32_t right) noexcept nogil:
+    # What ipcperms mostly finds: the creator asks for what the owner may. False: it is to be asked.
+    return current_cred(k, t).euid == perm.cuid and right & ~(perm.mode >> 6) & 7 == 0
+
+
+cdef inline bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil:
+    # True: refused. Any right that is asked for in any class counts.
+    if likely(owner_may(k, t, perm, <uint32_t>(flag >> 6 | flag >> 3 | flag))):
+        return False
+    return ipcperms_slow(k, t, perm, flag)
 
 
 cdef inline bint ipc_valid_object(const kern_ipc_perm_t *perm) noexcept nogil:

@@ -218,8 +218,8 @@ cdef void ipc_rmid(kernel_t *k, uint32_t row, kern_ipc_perm_t *perm) noexcept no
 
 
 # ------------------------------------------------------------------------------------------ permissions
-cdef bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil:
-    # Any right that is asked for in any class counts. The creator stays in the owner's class.
+cdef bint ipcperms_slow(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil:
+    # The creator stays in the owner's class.
     cdef cred_t *cred = current_cred(k, t)
     cdef uint32_t requested = <uint32_t>(flag >> 6 | flag >> 3 | flag), granted = perm.mode
     if cred.euid == perm.cuid or cred.euid == perm.uid:

@@ -22,6 +22,13 @@ cdef int64_t do_msgsnd(
 cdef int64_t do_msgrcv(
     kernel_t *k, task_t *t, int32_t msqid, int64_t bufsz, int64_t msgtyp, int32_t msgflg
 ) noexcept nogil  # bytes of the message, its type in call.done; where call.iter says, else kept: see msg_take
+cdef bint msgsnd_short(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
+) noexcept nogil  # a short message, and room for it. False, with nothing done, if this is another case
+cdef int64_t msgrcv_short(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
+) noexcept nogil  # -2: it waits; -1, with nothing done: another case; else bytes of `msg`, off the queue: see msg_finish
+cdef void msg_finish(kernel_t *k, uint32_t msg, char *to) noexcept nogil  # its bytes; NULL: they are lost
 cdef int64_t msgsnd_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t msgrcv_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil

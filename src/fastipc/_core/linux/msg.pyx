@@ -515,14 +515,15 @@ cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
     return n
 
 
-cdef inline int64_t msgrcv_one(
-    kernel_t *k, task_t *t, int64_t msqid, char *to, int64_t n, int64_t msgtyp, int64_t msgflg
+cdef inline int64_t msgrcv_take(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
 ) noexcept nogil:
-    # -2: the task waits, and the call's record is still to be made. -1, with nothing done: this is another case.
+    # The bytes of a message of at most a page, which is on its queue no more: see msg_finish. -2: the task waits, and
+    # the call's record is still to be made. -1, with nothing done: this is another case.
     cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
     cdef msg_msg_t *m
     cdef uint32_t i
-    if unlikely(msq == NULL or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
+    if unlikely(msq == NULL or n < 0 or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
         return -1
     i = msq.q_messages.first
     if i == 0:
@@ -534,15 +535,42 @@ cdef inline int64_t msgrcv_one(
     if (unlikely((msgtyp and m.m_type != msgtyp) or n < <int64_t>m.m_ts or m.order > PAGE_SHIFT)
             or unlikely(msq.q_senders.first != 0 or not owner_may(k, t, &msq.q_perm, 4))):
         return -1
-    n = <int64_t>m.m_ts
     unlink_msg(k, msq, i)
     msq.q_rtime = ktime_get_real_seconds(k)
     ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     t.call.done = m.m_type
-    k.counters.bytes += <uint64_t>n
-    copy_message(k, m, to, n)
-    free_msg(k, i)
-    return n
+    k.counters.bytes += m.m_ts
+    msg[0] = i
+    return <int64_t>m.m_ts
+
+
+cdef inline int64_t msgrcv_one(
+    kernel_t *k, task_t *t, int64_t msqid, char *to, int64_t n, int64_t msgtyp, int64_t msgflg
+) noexcept nogil:
+    cdef uint32_t msg = 0
+    cdef int64_t ret = msgrcv_take(k, t, msqid, n, msgtyp, msgflg, &msg)
+    if likely(ret >= 0):
+        copy_message(k, msg_row(k, msg), to, ret)
+        free_msg(k, msg)
+    return ret
+
+
+cdef bint msgsnd_short(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
+) noexcept nogil:
+    return msgsnd_one(k, t, msqid, mtype, source, n)
+
+
+cdef int64_t msgrcv_short(
+    kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
+) noexcept nogil:
+    return msgrcv_take(k, t, msqid, n, msgtyp, msgflg, msg)
+
+
+cdef void msg_finish(kernel_t *k, uint32_t msg, char *to) noexcept nogil:
+    if likely(to != NULL):
+        copy_message(k, msg_row(k, msg), to, <int64_t>msg_row(k, msg).m_ts)
+    free_msg(k, msg)
 
 
 # ------------------------------------------------------------------------------------------ checks

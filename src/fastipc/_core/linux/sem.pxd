@@ -145,11 +145,6 @@ cdef inline void set_semotime(kernel_t *k, sem_array_t *sma, const sembuf_t *sop
     sem_row(k, sma.sems + (sops[0].sem_num if sops != NULL else 0)).sem_otime = ktime_get_real_seconds(k)
 
 
-cdef inline bint owner_may(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, uint32_t right) noexcept nogil:
-    # What ipcperms mostly finds: the creator asks for what the owner may. False: it is to be asked.
-    return current_cred(k, t).euid == perm.cuid and perm.mode >> 6 & right == right
-
-
 cdef inline void do_smart_update(
     kernel_t *k, sem_array_t *sma, const sembuf_t *sops, uint32_t nsops, bint otime, wake_q_head_t *wake
 ) noexcept nogil:

@@ -224,6 +224,58 @@ cdef inline int64_t semop_locked(
     return 0
 
 
+cdef inline bint perform_at_once(
+    sem_t *sems, uint32_t nsems, const sembuf_t *sops, uint32_t n, int32_t *alter
+) noexcept nogil:
+    # All operations, in array order on running values, none of which is undone at the end of its process. False, with
+    # nothing done: there is an obstacle, or an error.
+    cdef const sembuf_t *sop = sops
+    cdef const sembuf_t *end = sops + n
+    cdef int32_t op, result, any = 0
+    while sop < end:
+        op = sop.sem_op
+        if unlikely(sop.sem_num >= nsems) or unlikely(sop.sem_flg & SEM_UNDO):
+            break
+        result = sems[sop.sem_num].semval + op
+        if unlikely(<uint32_t>result > SEMVMX) or (op == 0 and unlikely(result != 0)):
+            break
+        sems[sop.sem_num].semval = result
+        any |= op
+        sop += 1
+    alter[0] = any
+    if likely(sop == end):
+        return True
+    while sop > sops:
+        sop -= 1
+        sems[sop.sem_num].semval -= sop.sem_op
+    return False
+
+
+cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t n) noexcept nogil:
+    # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so.
+    cdef int64_t row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), semid)
+    cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
+    cdef sem_t *sems = sem_row(k, sma.sems)
+    cdef wake_q_head_t wake
+    cdef int32_t alter = 0, pid = t.tgid
+    cdef uint32_t i
+    if unlikely(row < 0 or k.namespaces != 0 or not owner_may(k, t, &sma.sem_perm, 6)):
+        return False
+    if unlikely(not perform_at_once(sems, <uint32_t>sma.sem_nsems, sops, n, &alter)):
+        return False
+    for i in range(n):
+        sems[sops[i].sem_num].sempid = pid
+    sem_lock(sma, n)
+    wake.first = wake.last = 0
+    if alter:
+        do_smart_update(k, sma, sops, n, True, &wake)
+    else:
+        set_semotime(k, sma, sops)
+    sem_unlock(k, sma, True)
+    wake_up_q(k, &wake)
+    return True
+
+
 cdef int64_t do_semtimedop(
     kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t nsops, bint timed, int64_t timeout_ns
 ) noexcept nogil:
@@ -237,6 +289,8 @@ cdef int64_t do_semtimedop(
         return -E2BIG
     if unlikely(nsops < 1 or semid < 0 or (timed and timeout_ns < 0)):
         return -EINVAL
+    if nsops > 1 and semop_several(k, t, semid, sops, nsops):
+        return 0
     highest = scan_sops(sops, nsops, &q, &undos)
     q.undo = 0
     if undos:
