@@ -1,6 +1,8 @@
 """signalfd, SIGIO of pipes and FIFOs, and the masks of ppoll and pselect."""
 
 from .abi import (
+    CLONE_FILES,
+    CLONE_VM,
     F_GETFD,
     F_GETFL,
     F_GETSIG,
@@ -702,6 +704,22 @@ def without_a_mask(m: Machine) -> None:
     c = b.submit("pselect", [r], [], [])
     a.kill(b, SIGUSR1)
     assert c.value == "EINTR"
+
+
+def a_reader_stops_behind_the_last_reference(m: Machine) -> None:
+    """A stop takes a reader out of its call and the last reference with it: the owner's signal finds it running."""
+    a = m.spawn()
+    b = a.fork()
+    r, w = b.pipe()
+    b.setown(w, b)
+    b.fcntl(w, F_SETFL, O_ASYNC)
+    c = b.thread()
+    c.submit("read", r, 10)
+    d = b.clone(CLONE_FILES | CLONE_VM | SIGCHLD)
+    d.close(r)
+    d.kill(b, SIGSTOP)
+    assert (b.alive, c.alive, d.alive) == (False, False, True)
+    assert a.wait4() == ("B", SIGIO)
 
 
 def bad_times(m: Machine) -> None:

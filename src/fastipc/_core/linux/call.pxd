@@ -11,6 +11,7 @@ cdef int64_t call_resume(kernel_t *k, task_t *t) noexcept nogil  # result, -ESLE
 cdef int64_t call_again(kernel_t *k, task_t *t) noexcept nogil  # after -EAGAINCALL: as call_done, or -ESLEEP
 cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil
+cdef void call_put_last(kernel_t *k, task_t *t) noexcept nogil
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil
 
 cdef enum:
@@ -38,6 +39,14 @@ cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:
     f.f_count += 1
 
 
+cdef inline void call_put(kernel_t *k, task_t *t) noexcept nogil:
+    if likely(file_row(k, t.call.file).f_count > 1):
+        file_row(k, t.call.file).f_count -= 1
+        t.call.file = 0
+    else:
+        call_put_last(k, t)
+
+
 cdef inline void call_account(kernel_t *k, task_t *t, int32_t nr, int64_t arg, int64_t ret) noexcept nogil:
     # What does not depend on the call before is put together first.
     cdef uint64_t z = (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>nr ^ <uint64_t>arg << 40) * <uint64_t>HASH_3
@@ -59,11 +68,8 @@ cdef inline void call_finish(kernel_t *k, task_t *t, int64_t ret) noexcept nogil
 cdef inline int64_t call_done(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     # The way back to user code: the result, or what else is to be done, see linux/signal_deliver.pxd.
     cdef call_t *c = &t.call
-    cdef uint32_t file
     if unlikely(c.file != 0):
-        file = c.file
-        c.file = 0
-        fput(k, file)
+        call_put(k, t)
     if unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK)):
         return exit_work(k, t, ret)
     call_finish(k, t, ret)

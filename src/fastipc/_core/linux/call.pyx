@@ -101,6 +101,15 @@ cdef int64_t call_again(kernel_t *k, task_t *t) noexcept nogil:
     return call_done(k, t, ret)
 
 
+cdef void call_put_last(kernel_t *k, task_t *t) noexcept nogil:
+    # The end of the file may send signals, also to this task, which runs at that moment (see wants_signal).
+    cdef uint32_t file = t.call.file, current = k.current
+    t.call.file = 0
+    k.current = t.row
+    fput(k, file)
+    k.current = current
+
+
 cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     # The task ends: whatever its call holds is given back.
     cdef call_t *c = &t.call
