@@ -287,7 +287,7 @@ class Kernel:
 
     def step(self) -> bool:
         """One scheduling turn; False if nothing can run now (timers are not waited for)."""
-        return bool(self._m.step())
+        return self._m.step()
 
     def _deadlock(self) -> Report:
         return _Start(self).report("deadlock")

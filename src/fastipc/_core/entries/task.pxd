@@ -112,6 +112,15 @@ cdef class TaskCore:
             return self.refuse()
         return 0
 
+    cdef inline int begin(self, int nr, int64_t a, int64_t b, int64_t c) except -1:
+        # A call of at most three registers.
+        self.enter()
+        call_begin(self.t, nr)
+        self.t.call.args[0] = a
+        self.t.call.args[1] = b
+        self.t.call.args[2] = c
+        return 0
+
 
 cdef tuple wait_record(kernel_t *k, task_t *t)
 

@@ -2,6 +2,5 @@
 
 
 cdef class IdCalls(ProcessCalls):
-    cdef int begin(self, int nr, int64_t a, int64_t b, int64_t c) except -1
     cdef int64_t process_control(self, object option, object arg2, object arg3, object arg4, object arg5) except? -1
     cdef int64_t begin_waitid(self, object idtype, object id, object options) except? -1

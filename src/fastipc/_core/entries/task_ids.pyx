@@ -2,15 +2,6 @@
 
 
 cdef class IdCalls(ProcessCalls):
-    cdef int begin(self, int nr, int64_t a, int64_t b, int64_t c) except -1:
-        # A call of at most three registers.
-        self.enter()
-        call_begin(self.t, nr)
-        self.t.call.args[0] = a
-        self.t.call.args[1] = b
-        self.t.call.args[2] = c
-        return 0
-
     # -------------------------------------------------------------------------------------- groups and sessions
     def getpgid(self, pid=0):
         """Number of the process group of a process, 0 = this one.

@@ -133,13 +133,6 @@ cdef class MsgCalls(SemCalls):
         """As `msgrcv_into`; the length of the text or -errno. The type is not told: `sys_msgrcv` tells it."""
         return self.receive(msqid, buf, mtype, msgflg, RES_MSG_INTO | RES_RAW)
 
-    cdef int begin_msgrcv(self, int32_t msqid, int64_t size, object mtype, object msgflg) except -1:
-        cdef int64_t type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg")
-        self.enter()
-        call_begin_args(self.t, NR_msgrcv, msqid, 0, size, type)
-        self.t.call.args[4] = f
-        return 0
-
     cdef object receive(self, object msqid, object buf, object mtype, object msgflg, int res):
         # Into memory of the host or of the task.
         cdef int32_t i = as_number(msqid, "msqid")
