@@ -752,6 +752,19 @@ def a_handler_then_death(m: Machine) -> None:
     assert b.kill(b, 0) is None
 
 
+def who_goes_on_first(m: Machine) -> None:
+    """Continued, the threads of a process go on from the first one, whoever was named: it takes what has come."""
+    a, c = m.spawn(), m.spawn()
+    b = a.thread()
+    b.sigaction(40, "handler", [40])
+    c.kill(b, SIGSTOP)
+    c.kill(a, 40)
+    assert c.kill(b, SIGCONT) is None
+    c.kill(b, SIGSTOP)
+    c.kill(b, 40)
+    assert c.tkill(b, SIGCONT) is None
+
+
 def infos_without_a_number(m: Machine) -> None:
     """What an info holds goes by the number that is sent, not by its own: the value of a SIGCHLD is its status."""
     a = m.spawn()

@@ -1019,6 +1019,8 @@ ctypedef struct ipc_ids_t:  # struct ipc_ids, include/linux/ipc_namespace.h
     uint32_t key_order
     uint32_t nr_keys  # objects that have a key
     uint32_t ns
+    int32_t found_id  # the id that was looked up last
+    uint32_t found  # its row; 0: it is gone
 
 ctypedef struct kht_t:  # one bucket of keys
     uint32_t first

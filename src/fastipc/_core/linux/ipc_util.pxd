@@ -70,11 +70,17 @@ cdef inline int64_t ipc_obtain_object_idr(kernel_t *k, uint32_t ids, int32_t id)
     return <int64_t>row if row else -EINVAL
 
 
-cdef inline int64_t ipc_obtain_object_check(kernel_t *k, uint32_t ids, int32_t id) noexcept nogil:
+cdef inline int64_t ipc_obtain_object_check(kernel_t *k, uint32_t i, int32_t id) noexcept nogil:
     # The row of an id, or -EINVAL. A removed object is found by those alone who hold its row: they get EIDRM.
-    cdef int64_t row = ipc_obtain_object_idr(k, ids, id)
-    if row > 0 and ipcid_to_seqx(k, id) != ipc_perm(k, ipc_ids_row(k, ids).table, <uint32_t>row).seq:
+    cdef ipc_ids_t *ids = ipc_ids_row(k, i)
+    cdef int64_t row = ids.found
+    if likely(id == ids.found_id and row != 0):
+        return row
+    row = ipc_obtain_object_idr(k, i, id)
+    if unlikely(row < 0 or ipcid_to_seqx(k, id) != ipc_perm(k, ids.table, <uint32_t>row).seq):
         return -EINVAL
+    ids.found_id = id
+    ids.found = <uint32_t>row
     return row
 
 

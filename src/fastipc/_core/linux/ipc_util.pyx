@@ -211,6 +211,8 @@ cdef void ipc_rmid(kernel_t *k, uint32_t row, kern_ipc_perm_t *perm) noexcept no
     cdef int32_t index = ipcid_to_idx(k, perm.id)
     idr_remove(k, ids, index)
     ipc_kht_remove(k, ids, row, perm)
+    if ids.found == row:
+        ids.found = 0
     ids.in_use -= 1
     perm.deleted = 1
     if index == ids.max_idx:
@@ -325,6 +327,8 @@ cdef bint ids_check(kernel_t *k, uint32_t i) noexcept nogil:
         last = <int32_t>index
         index += 1
         row = xa_find(k, ids.idr, &index, ~<uint64_t>0)
+    if ids.found:
+        right = right and xa_load(k, ids.idr, <uint64_t>ipcid_to_idx(k, ids.found_id)) == ids.found
     return (check(k, right, b"ipc: object of another id") and check(k, in_use == ids.in_use, b"ipc: ids miscounted")
             and check(k, last == ids.max_idx, b"ipc: wrong highest index")
             and check(k, keys == ids.nr_keys, b"ipc: keys miscounted") and keys_check(k, ids))

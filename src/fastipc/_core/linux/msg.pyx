@@ -408,11 +408,11 @@ cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil:
 # What most calls of compiled programs are: a short message, room for it, and nobody to wait for.
 cdef inline msg_queue_t *queue_of_id(kernel_t *k, task_t *t, int64_t msqid) noexcept nogil:
     # NULL: there is none, or it is to be looked for with more care.
-    cdef uint32_t row = 0
-    if likely(<uint64_t>msqid <= 0x7fffffff):
-        row = xa_load(k, ipc_ids_row(k, msg_ids(k, current_ipc_ns(k, t))).idr,
-                      <uint64_t>ipcid_to_idx(k, <int32_t>msqid))
-    return msg_queue_row(k, row) if likely(row and msg_queue_row(k, row).q_perm.id == msqid) else NULL
+    cdef int64_t row
+    if unlikely(<uint64_t>msqid > 0x7fffffff):
+        return NULL
+    row = ipc_obtain_object_check(k, msg_ids(k, current_ipc_ns(k, t)), <int32_t>msqid)
+    return msg_queue_row(k, <uint32_t>row) if likely(row > 0) else NULL
 
 
 cdef inline void copy_message(kernel_t *k, const msg_msg_t *m, char *to, int64_t n) noexcept nogil:

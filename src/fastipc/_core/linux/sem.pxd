@@ -195,16 +195,16 @@ cdef inline int semop_one(
 ) noexcept nogil:
     # What most calls are: one operation that can be done, nothing to undo: 1. 2: the task waits, if it may, and the
     # call's record is still to be made. 0, with nothing done: this is another case.
-    cdef uint32_t ids = sem_ids(k, current_ipc_ns(k, t)), row
+    cdef int64_t row
     cdef sem_array_t *sma
     cdef sem_t *curr
     cdef wake_q_head_t wake
     cdef int32_t value
     if unlikely(<uint64_t>semid > 0x7fffffff or sop.sem_flg & SEM_UNDO):
         return 0
-    row = xa_load(k, ipc_ids_row(k, ids).idr, <uint64_t>ipcid_to_idx(k, <int32_t>semid))
-    sma = sem_array_row(k, row)
-    if unlikely(row == 0 or sma.sem_perm.id != semid or sop.sem_num >= <uint32_t>sma.sem_nsems):
+    row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), <int32_t>semid)
+    sma = sem_array_row(k, <uint32_t>row)
+    if unlikely(row < 0) or unlikely(sop.sem_num >= <uint32_t>sma.sem_nsems):
         return 0
     curr = sem_row(k, sma.sems + sop.sem_num)
     value = curr.semval + sop.sem_op
@@ -214,7 +214,7 @@ cdef inline int semop_one(
     if value < 0:
         if not may_wait or sop.sem_flg & IPC_NOWAIT or sma.complex_count or sma.use_global_lock:
             return 0
-        sem_wait_one(k, t, row, sop)
+        sem_wait_one(k, t, <uint32_t>row, sop)
         return 2
     curr.semval = value
     ipc_update_pid(k, &curr.sempid, t.tgid)

@@ -274,13 +274,15 @@ cdef bint recalc_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 cdef void retarget_shared_pending(kernel_t *k, task_t *t, uint64_t which) noexcept nogil:
     # What this thread will not take any more, another one may: it is told.
     cdef uint64_t retarget = signal_row(k, t.signal).shared_pending & which
-    cdef task_t *p = task_row(k, t.thread_next)
-    while p != t and retarget:
-        if not (p.flags & PF_EXITING) and retarget & ~p.blocked:
+    cdef task_t *p = task_row(k, t.group_leader)
+    while retarget:
+        if p != t and not (p.flags & PF_EXITING) and retarget & ~p.blocked:
             retarget &= p.blocked
             if not (p.flags & TIF_SIGPENDING):
                 signal_wake_up(k, p, False)
         p = task_row(k, p.thread_next)
+        if p.row == t.group_leader:
+            return
 
 
 cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:

@@ -9,7 +9,7 @@ arch_do_signal_or_restart), kernel/entry/common.c.
 cdef void start_group_stop(kernel_t *k, task_t *t, int sig) noexcept nogil:
     # All threads that have not stopped yet are told.
     cdef signal_t *s = signal_row(k, t.signal)
-    cdef task_t *p = t
+    cdef task_t *p = task_row(k, t.group_leader)
     if not (s.flags & SIGNAL_STOP_STOPPED):
         s.group_exit_code = sig
     s.group_stop_count = 0
@@ -20,7 +20,7 @@ cdef void start_group_stop(kernel_t *k, task_t *t, int sig) noexcept nogil:
             if p != t:
                 signal_wake_up(k, p, False)
         p = task_row(k, p.thread_next)
-        if p == t:
+        if p.row == t.group_leader:
             return
 
 

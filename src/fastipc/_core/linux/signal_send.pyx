@@ -68,7 +68,7 @@ cdef bint sig_ignored(kernel_t *k, task_t *t, int sig, bint force) noexcept nogi
 cdef void continue_process(kernel_t *k, task_t *p) noexcept nogil:
     # SIGCONT continues whatever becomes of the signal itself. The first thread that goes on tells the parent.
     cdef signal_t *s = signal_row(k, p.signal)
-    cdef task_t *t = p
+    cdef task_t *t = task_row(k, p.group_leader)
     cdef uint32_t why = 0
     flush_everywhere(k, p, SIG_KERNEL_STOP_MASK)
     while True:
@@ -79,7 +79,7 @@ cdef void continue_process(kernel_t *k, task_t *p) noexcept nogil:
             if t.kind == KIND_HAND and t.call.nr < 0:
                 queue_hand(k, t)
         t = task_row(k, t.thread_next)
-        if t == p:
+        if t.row == p.group_leader:
             break
     if s.flags & SIGNAL_STOP_STOPPED:
         why = SIGNAL_CLD_CONTINUED
@@ -121,7 +121,7 @@ cdef inline bint sig_fatal(kernel_t *k, task_t *t, int sig) noexcept nogil:
 cdef void kill_process(kernel_t *k, task_t *p, int sig) noexcept nogil:
     # The process dies of this signal, whatever is sent to it from now on: each of its threads wakes and finds SIGKILL.
     cdef signal_t *s = signal_row(k, p.signal)
-    cdef task_t *t = p
+    cdef task_t *t = task_row(k, p.group_leader)
     s.flags = s.flags & ~<uint32_t>(SIGNAL_STOP_STOPPED | SIGNAL_STOP_CONTINUED) | SIGNAL_GROUP_EXIT
     s.group_exit_code = sig
     s.group_stop_count = 0
@@ -131,7 +131,7 @@ cdef void kill_process(kernel_t *k, task_t *p, int sig) noexcept nogil:
             t.pending |= sigmask(SIGKILL)
             signal_wake_up(k, t, True)
         t = task_row(k, t.thread_next)
-        if t == p:
+        if t.row == p.group_leader:
             return
 
 
