@@ -54,13 +54,6 @@ def answer(t, inbox, outbox, n):  # type: ignore[no-untyped-def]
 
 
 @fastipc.compiled
-def getpid(t, n):  # type: ignore[no-untyped-def]
-    """Ask for a number."""
-    for _ in range(n):
-        t.getpid()
-
-
-@fastipc.compiled
 def nothing(t):  # type: ignore[no-untyped-def]
     """End at once."""
 
@@ -120,13 +113,6 @@ def trips_ours() -> Iterator[Body]:
 
 
 @contextmanager
-def nothing_ours() -> Iterator[Body]:
-    """The call that does least, in one compiled task: what every call takes."""
-    with _machine() as t:
-        yield lambda n: _run(t, (getpid, n))
-
-
-@contextmanager
 def tasks_ours() -> Iterator[Body]:
     """Create, start, end and reap compiled tasks on pooled stacks."""
     with _machine() as t:
@@ -174,7 +160,6 @@ TRIP = "2 writes, 2 reads and the switches between the two programs"
 MESSAGE, LEAST_GO = "compiled: message", 2.0
 
 COMPILED: tuple[Operation, ...] = (
-    _operation("compiled: getpid", C, (nothing_ours, in_c("getpid")), None, "what every call takes"),
     _operation("compiled: write + read, 1 B", C, (write_read_ours, in_c("write_read")), 25, "one task, both calls"),
     _operation("compiled: round trip", C, (trips_ours, in_c("trips")), 80, TRIP),
     _operation(MESSAGE, SIMPY, (trips_ours, peers.simpy_store), 50, "put, taken, the taker resumed", 2),

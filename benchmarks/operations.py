@@ -98,27 +98,6 @@ def dup_close_theirs(fd: int, n: int) -> None:
         os.close(os.dup(fd))
 
 
-def nothing_ours(t: Task, n: int) -> None:
-    for _ in range(n):
-        t.getpid()
-
-
-def nothing_theirs(n: int) -> None:
-    for _ in range(n):
-        os.getpid()
-
-
-@contextmanager
-def nothing() -> Iterator[Body]:
-    with machine() as t:
-        yield partial(nothing_ours, t)
-
-
-@contextmanager
-def nothing_os() -> Iterator[Body]:
-    yield nothing_theirs
-
-
 @contextmanager
 def dup_close() -> Iterator[Body]:
     with machine() as t:
@@ -292,7 +271,6 @@ _forks_os = in_small_interpreter("fork")
 _message = round_trips(ask_generator, answer_generator)
 
 OPERATIONS: tuple[Operation, ...] = (
-    _operation("getpid", OS, (nothing, nothing_os), None, "what every call takes"),
     _operation("write + read, 1 B", OS, write_read(1), 8, ONE),
     _operation("write + read, 64 B", OS, write_read(64), 8, ONE),
     _operation("write + read, 4 KiB", OS, write_read(4096), 3.5, ONE),

@@ -2,13 +2,14 @@
  *
  * `real_os WHAT` reads numbers from its standard input, does WHAT that many times for each, and answers each with an
  * empty line. WHAT: write_read (1 byte through a pipe, one process), trips (1 byte there and back between two
- * processes on one processor), threads (pthread_create and pthread_join); in a directory of tmpfs that is made for it:
- * fifo (mkfifo, open both ends, close them, unlink), stat_one, stat_five (paths of so many components), fstat,
- * open_close, and the calls of every_call.py; on System V shared memory: shm_4k, shm_64m (made, attached, detached and
- * removed untouched), first_touch, touch_again (a page of a new segment, of a present one that is attached anew); on
- * semaphores and queues: semop_pair, semop_10, semop_100, setval, sem_trips, msg_1, msg_trips, and wake_simple and
- * wake_complex (one semop that wakes one of 1,000 threads); on signals: sigprocmask, kill_self (with a handler), and
- * signal_trips (kill and sigwaitinfo between two processes on one processor).
+ * processes on one processor), turns (getpid and sched_yield of two such), threads (pthread_create and pthread_join);
+ * in a directory of tmpfs that is made for it: fifo (mkfifo, open both ends, close them, unlink), stat_one, stat_five
+ * (paths of so many components), fstat, open_close, and the calls of every_call.py; on System V shared memory: shm_4k,
+ * shm_64m (made, attached, detached and removed untouched), first_touch, touch_again (a page of a new segment, of a
+ * present one that is attached anew); on semaphores and queues: semop_pair, semop_10, semop_100, setval, sem_trips,
+ * msg_1, msg_trips, and wake_simple and wake_complex (one semop that wakes one of 1,000 threads); on signals:
+ * sigprocmask, kill_self (with a handler), and signal_trips (kill and sigwaitinfo between two processes on one
+ * processor).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -56,6 +57,27 @@ static void answer(void)
     while (read(there[0], &byte, 1) == 1)
         must(write(back[1], &byte, 1) == 1);
     _exit(0);
+}
+
+static void give_way(long n)
+{
+    while (n--) {
+        syscall(SYS_getpid);
+        must(sched_yield() == 0);
+    }
+}
+
+static void turns(long n)
+{
+    static int started;
+    if (!started++ && fork() == 0) {
+        close(there[1]);
+        while (read(there[0], &n, sizeof(n)) == sizeof(n))
+            give_way(n);
+        _exit(0);
+    }
+    must(write(there[1], &n, sizeof(n)) == sizeof(n));
+    give_way(n);
 }
 
 static void *nothing(void *arg)
@@ -471,6 +493,8 @@ int main(int argc, char **argv)
     must(argc == 2 && pipe(there) == 0 && pipe(back) == 0);
     if (strcmp(argv[1], "write_read") == 0)
         work = write_read;
+    else if (strcmp(argv[1], "turns") == 0)
+        work = turns;
     else if (strcmp(argv[1], "threads") == 0)
         work = threads;
     else if (strcmp(argv[1], "shm_4k") == 0)

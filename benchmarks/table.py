@@ -13,10 +13,12 @@ from typing import Any
 
 from compiled_operations import LEFT_OUT
 from figures import Figure, figures
+from nothing_operations import misses
 from rows import ALL
 from timing import Result, duration, measure, three_digits
 
 ROW = "{:<32} {:<24} {:>9} {:>9} {:>8} {:>9}  {}"
+MISS_ROW = "{:<32} {:>9} {:>9} {:>9} {:>12} {:>9}"
 LIMIT_ROW = "{:<32} {:>9} {:>9}  {:<7} {}"
 
 
@@ -47,6 +49,16 @@ def figure_row(f: Figure) -> str:
     return LIMIT_ROW.format(f.name, f"{three_digits(f.value)} {f.unit}", most, said, f.counted)
 
 
+def print_misses(results: list[Result]) -> None:
+    """What rows that miss their promise could reach if their calls did nothing, and what the promise allows."""
+    print("\n" + MISS_ROW.format("missed", "at least", "fastipc", "allowed", "if nothing", "at best"), flush=True)
+    for r, floor, best in misses(results):
+        least = r.operation.least or 0.0
+        allowed = duration(r.theirs_ns / least)
+        cells = (f"{least:g}x", duration(r.ours_ns), allowed, duration(floor), three_digits(best) + "x")
+        print(MISS_ROW.format(r.operation.name, *cells))
+
+
 def print_table(quick: bool = False, names: tuple[str, ...] = ()) -> tuple[list[Result], list[Figure]]:
     """Measure everything and print each row as it is found; with names, only the operations that begin with one."""
     print(ROW.format("operation", "beside", "fastipc", "beside", "ratio", "at least", ""), flush=True)
@@ -55,6 +67,7 @@ def print_table(quick: bool = False, names: tuple[str, ...] = ()) -> tuple[list[
         if not names or operation.name.startswith(names):
             results.append(measure(operation, 0.3 if quick else 1.5))
             print(result_row(results[-1]), flush=True)
+    print_misses(results)
     if names:
         return results, []
     for name, rival, least, why in LEFT_OUT:
@@ -85,6 +98,9 @@ def as_json(results: list[Result], found: list[Figure]) -> dict[str, Any]:
                 "counted": r.operation.counted,
             }
             for r in results
+        ],
+        "misses": [
+            {"name": r.operation.name, "if_nothing_ns": floor, "at_best": best} for r, floor, best in misses(results)
         ],
         "left_out": [
             {"name": name, "beside": rival, "at_least": least, "why": why} for name, rival, least, why in LEFT_OUT
