@@ -287,7 +287,9 @@ class Kernel:
 
     def step(self) -> bool:
         """One scheduling turn; False if nothing can run now (timers are not waited for)."""
-        return self._m.step()
+        machine = self._machine  # which itself says if it was closed
+        assert machine is not None
+        return machine.step()
 
     def _deadlock(self) -> Report:
         return _Start(self).report("deadlock")
