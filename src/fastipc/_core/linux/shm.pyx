@@ -54,14 +54,24 @@ cdef int64_t hugetlb_file_setup(kernel_t *k, task_t *t, int32_t flg) noexcept no
     return -ENOMEM
 
 
+cdef inline void segment_name(char *name, uint32_t key) noexcept nogil:
+    # "SYSV%08x"
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int i
+    memcpy(name, b"SYSV", 4)
+    for i in range(8):
+        name[4 + i] = digits[key >> (28 - 4 * i) & 15]
+    name[12] = 0
+
+
 cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexcept nogil:
     # The row of the file behind a segment, or -errno.
-    cdef char name[16]
+    cdef char[13] name
     cdef uint32_t file
     cdef int64_t err
     if params.flg & SHM_HUGETLB:
         return hugetlb_file_setup(k, t, params.flg)
-    snprintf(name, sizeof(name), b"SYSV%08x", <unsigned int>params.key)
+    segment_name(name, <uint32_t>params.key)
     file = shmem_file_setup(k, t, name, params.size, VM_NORESERVE if params.flg & SHM_NORESERVE else 0)
     if file == 0:
         return -alloc_errno(k, ENOMEM)
