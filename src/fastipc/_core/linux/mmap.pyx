@@ -319,17 +319,15 @@ cdef inline bint pte_lacks(kernel_t *k, mm_t *mm, uint64_t addr, bint write) noe
 
 
 # ------------------------------------------------------------------------------------------ munmap
-cdef int64_t split_at_ends(kernel_t *k, mm_t *mm, uint32_t i, uint64_t start, uint64_t end) noexcept nogil:
+cdef inline int64_t split_at_ends(kernel_t *k, mm_t *mm, uint32_t i, uint64_t start, uint64_t end) noexcept nogil:
     # So that no area crosses the bounds of a range. A hole in the middle of one area needs two new rows. `i`: the first
     # area of the range.
     if vma_row(k, i).vm_start < start:
         if vma_row(k, i).vm_end > end and mm.map_count >= MAX_MAP_COUNT:
             return -ENOMEM
-        i = split_vma(k, i, start)
-        if i == 0:
+        if split_vma(k, i, start) == 0:
             return -alloc_errno(k, ENOMEM)
-    if vma_row(k, i).vm_end < end:
-        i = find_vma(k, mm, end - 1)
+    i = find_vma(k, mm, end - 1)
     if i and vma_row(k, i).vm_start < end < vma_row(k, i).vm_end and split_vma(k, i, end) == 0:
         return -alloc_errno(k, ENOMEM)
     return 0
@@ -357,8 +355,7 @@ cdef int64_t do_munmap(kernel_t *k, mm_t *mm, uint64_t start, uint64_t len) noex
         if vma_row(k, i).vm_next:  # a first split that was in vain
             vma_merge(k, vma_row(k, i).vm_next)
         return err
-    if vma_row(k, i).vm_start < start:
-        i = vma_row(k, i).vm_next
+    i = find_vma(k, mm, start)
     while i and vma_row(k, i).vm_start < end:
         next = vma_row(k, i).vm_next
         zap_page_range(k, mm, vma_row(k, i).vm_start, vma_row(k, i).vm_end, True)

@@ -57,11 +57,12 @@ cdef int64_t hugetlb_file_setup(kernel_t *k, task_t *t, int32_t flg) noexcept no
 cdef inline void segment_name(char *name, uint32_t key) noexcept nogil:
     # "SYSV%08x"
     cdef const char *digits = b"0123456789abcdef"
-    cdef int i
-    memcpy(name, b"SYSV", 4)
-    for i in range(8):
-        name[4 + i] = digits[key >> (28 - 4 * i) & 15]
-    name[12] = 0
+    cdef int at = 11
+    memcpy(name, b"SYSV00000000", 13)
+    while key:
+        name[at] = digits[key & 15]
+        key >>= 4
+        at -= 1
 
 
 cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexcept nogil:

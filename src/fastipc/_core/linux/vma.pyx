@@ -17,7 +17,7 @@ cdef inline uint64_t gap_before(kernel_t *k, vm_area_t *vma) noexcept nogil:
     return start - below if start > below else 0
 
 
-cdef void update_gap(kernel_t *k, uint32_t i) noexcept nogil:
+cdef inline void update_gap(kernel_t *k, uint32_t i) noexcept nogil:
     cdef vm_area_t *vma = vma_row(k, i)
     cdef uint64_t gap = gap_before(k, vma)
     if vma.rb_left:
