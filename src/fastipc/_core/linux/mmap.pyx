@@ -325,9 +325,11 @@ cdef inline int64_t split_at_ends(kernel_t *k, mm_t *mm, uint32_t i, uint64_t st
     if vma_row(k, i).vm_start < start:
         if vma_row(k, i).vm_end > end and mm.map_count >= MAX_MAP_COUNT:
             return -ENOMEM
-        if split_vma(k, i, start) == 0:
+        i = split_vma(k, i, start)
+        if i == 0:
             return -alloc_errno(k, ENOMEM)
-    i = find_vma(k, mm, end - 1)
+    if vma_row(k, i).vm_end < end:
+        i = find_vma(k, mm, end - 1)
     if i and vma_row(k, i).vm_start < end < vma_row(k, i).vm_end and split_vma(k, i, end) == 0:
         return -alloc_errno(k, ENOMEM)
     return 0
@@ -355,7 +357,8 @@ cdef int64_t do_munmap(kernel_t *k, mm_t *mm, uint64_t start, uint64_t len) noex
         if vma_row(k, i).vm_next:  # a first split that was in vain
             vma_merge(k, vma_row(k, i).vm_next)
         return err
-    i = find_vma(k, mm, start)
+    if vma_row(k, i).vm_start < start:
+        i = vma_row(k, i).vm_next
     while i and vma_row(k, i).vm_start < end:
         next = vma_row(k, i).vm_next
         zap_page_range(k, mm, vma_row(k, i).vm_start, vma_row(k, i).vm_end, True)

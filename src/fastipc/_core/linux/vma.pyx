@@ -185,6 +185,7 @@ cdef void vma_link(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
         vma_row(k, vma.vm_next).vm_prev = i
     vma.rb_left = vma.rb_right = 0
     mm.mm_rb = tree_insert(k, mm.mm_rb, i)
+    mm.mmap_cache = i  # it is looked for soon
     mm.map_count += 1
     i_mmap_insert(k, i)
 

@@ -33,7 +33,7 @@ cdef uint32_t xa_leaf(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
     return 0
 
 
-cdef uint32_t new_node(kernel_t *k, uint32_t parent, uint32_t offset, int shift) noexcept nogil:
+cdef inline uint32_t new_node(kernel_t *k, uint32_t parent, uint32_t offset, int shift) noexcept nogil:
     # A node that is freed has no entry.
     cdef uint32_t i = table_alloc_head(k, T_XA_NODE, sizeof(xa_node_t), XA_NODE_HEAD)
     cdef xa_node_t *node = xa_node_row(k, i)
