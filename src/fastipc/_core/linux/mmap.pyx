@@ -162,7 +162,7 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
     if file_row(k, file).f_op == ZERO_FOPS and vma.vm_flags & VM_SHARED:
         file = 0
     if file == 0 and vma.vm_flags & VM_SHARED:
-        file = shmem_file_setup(k, t, b"dev/zero", vma.vm_end - vma.vm_start, vma.vm_flags)
+        file = shmem_file_setup(k, t, b"dev/zero", 8, vma.vm_end - vma.vm_start, vma.vm_flags)
         if file == 0:
             return -alloc_errno(k, ENOMEM)
     elif file:
