@@ -44,7 +44,7 @@ else:
     COMPILE += ["-fno-inline-functions-called-once"]
     if platform.machine() == "x86_64" and "gcc" in (sysconfig.get_config_var("CC") or ""):
         # A row is cleared by plain stores: to start a string instruction takes longer than the whole call.
-        COMPILE += ["-mmemset-strategy=unrolled_loop:512:noalign,libcall:-1:noalign"]
+        COMPILE += ["-mmemset-strategy=vector_loop:512:noalign,libcall:-1:noalign"]
     LINK = []
 
 MODULES = [

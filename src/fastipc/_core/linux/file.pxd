@@ -24,9 +24,6 @@ cdef enum:
     FD_RESERVED = 2  # fd.live of a number that is taken but not visible yet
 
 
-cdef uint32_t alloc_file(
-    kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private
-) noexcept nogil
 cdef void release_file(kernel_t *k, uint32_t file) noexcept nogil
 cdef uint32_t too_many_files(kernel_t *k) noexcept nogil
 cdef int32_t alloc_fd(kernel_t *k, task_t *t, uint32_t start, uint64_t end, bint cloexec) noexcept nogil
@@ -74,6 +71,22 @@ cdef inline uint32_t alloc_empty_file(kernel_t *k) noexcept nogil:
     i = table_alloc(k, T_FILE, sizeof(file_t))
     if likely(i != 0):
         file_row(k, i).f_count = 1
+    return i
+
+
+cdef inline uint32_t alloc_file(
+    kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op, uint32_t private
+) noexcept nogil:
+    # A file of a pipe. The inode is counted by the caller for each; by the dentry of all others.
+    cdef uint32_t i = alloc_empty_file(k)
+    cdef file_t *f = file_row(k, i)
+    if i == 0:
+        return 0
+    f.f_mode = mode
+    f.f_flags = flags
+    f.f_op = op
+    f.private_data = private
+    f.inode = inode
     return i
 
 

@@ -10,21 +10,6 @@ cdef enum:
 
 
 # ------------------------------------------------------------------------------------------ open files
-cdef uint32_t alloc_file(kernel_t *k, uint32_t inode, uint16_t mode, uint32_t flags, uint16_t op,
-                         uint32_t private) noexcept nogil:
-    # A file of a pipe. The inode is counted by the caller for each; by the dentry of all others.
-    cdef uint32_t i = alloc_empty_file(k)
-    cdef file_t *f = file_row(k, i)
-    if i == 0:
-        return 0
-    f.f_mode = mode
-    f.f_flags = flags
-    f.f_op = op
-    f.private_data = private
-    f.inode = inode
-    return i
-
-
 cdef uint32_t too_many_files(kernel_t *k) noexcept nogil:
     k.failed_errno = ENFILE
     return 0

@@ -6,7 +6,7 @@
 # memory cost none.
 
 
-cdef mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil  # NULL: see alloc_errno
+cdef mm_t *mm_copy_own(kernel_t *k, task_t *t) noexcept nogil
 cdef int mm_init(kernel_t *k) noexcept nogil
 cdef uint32_t dup_mm(kernel_t *k, uint32_t mm) noexcept nogil  # 0: see alloc_errno
 cdef void map_vdso(kernel_t *k, task_t *t) noexcept nogil
@@ -22,6 +22,11 @@ cdef enum:
     VDSO_START = STACK_TOP - 0x7f00000  # between the mappings and the room of the stack
     VDSO_RESTORE = VDSO_START + 0x600  # restore_rt: calls rt_sigreturn
     RESTORE_SIZE = 9
+
+
+cdef inline mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil:
+    # NULL: see alloc_errno.
+    return mm_row(k, t.mm) if likely(t.mm != k.init_mm) else mm_copy_own(k, t)
 
 
 cdef inline void mmget(kernel_t *k, uint32_t mm) noexcept nogil:

@@ -105,11 +105,9 @@ cdef uint32_t dup_mm(kernel_t *k, uint32_t m) noexcept nogil:
     return i
 
 
-cdef mm_t *mm_own(kernel_t *k, task_t *t) noexcept nogil:
+cdef mm_t *mm_copy_own(kernel_t *k, task_t *t) noexcept nogil:
     # All threads of the process change over together.
     cdef uint32_t i, first = t.row
-    if likely(t.mm != k.init_mm):
-        return mm_row(k, t.mm)
     i = dup_mm(k, k.init_mm)
     if i == 0:
         return NULL

@@ -162,7 +162,7 @@ cdef int64_t mmap_file(kernel_t *k, task_t *t, vm_area_t *vma, uint32_t file) no
     if file_row(k, file).f_op == ZERO_FOPS and vma.vm_flags & VM_SHARED:
         file = 0
     if file == 0 and vma.vm_flags & VM_SHARED:
-        file = shmem_file_setup(k, t, b"dev/zero", vma.vm_end - vma.vm_start, vma.vm_flags)
+        file = shmem_file_setup(k, t, b"dev/zero", 8, vma.vm_end - vma.vm_start, vma.vm_flags)
         if file == 0:
             return -alloc_errno(k, ENOMEM)
     elif file:
@@ -176,14 +176,17 @@ cdef int64_t mmap_region(
 ) noexcept nogil:
     # What was there goes first; the row of the new area is got before, so that a failure takes nothing away. A limit
     # that is met leaves the areas at the ends split, as on Linux.
-    cdef uint32_t i
+    cdef uint32_t i, old = find_vma_intersection(k, mm, addr, addr + len)
     cdef vm_area_t *vma
-    cdef int64_t err = split_at_ends(k, mm, addr, addr + len)
-    cdef uint64_t pages = len >> PAGE_SHIFT
-    if err:
-        join_ends(k, mm, addr, addr + len)
-        return err
-    if not may_expand_vm(k, t, mm, vm_flags, pages - pages_inside(k, mm, addr, addr + len)):
+    cdef int64_t err
+    cdef uint64_t pages = len >> PAGE_SHIFT, replaced = 0
+    if old:
+        err = split_at_ends(k, mm, old, addr, addr + len)
+        if err:
+            join_ends(k, mm, addr, addr + len)
+            return err
+        replaced = pages_inside(k, mm, addr, addr + len)
+    if not may_expand_vm(k, t, mm, vm_flags, pages - replaced):
         return -ENOMEM
     if vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE) == VM_WRITE:
         if not vm_enough_memory(k, pages):
@@ -194,13 +197,13 @@ cdef int64_t mmap_region(
         join_ends(k, mm, addr, addr + len)
         return -alloc_errno(k, ENOMEM)
     vma = vma_row(k, i)
-    vma.vm_mm = mm_index(k, mm)
+    vma.vm_mm = t.mm
     vma.vm_start = addr
     vma.vm_end = addr + len
     vma.vm_flags = vm_flags
     vma.vm_pgoff = pgoff
     err = mmap_file(k, t, vma, file)
-    if err == 0:
+    if err == 0 and old:
         err = do_munmap(k, mm, addr, len)
     if err:
         remove_vma(k, i)
@@ -316,15 +319,17 @@ cdef inline bint pte_lacks(kernel_t *k, mm_t *mm, uint64_t addr, bint write) noe
 
 
 # ------------------------------------------------------------------------------------------ munmap
-cdef int64_t split_at_ends(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end) noexcept nogil:
-    # So that no area crosses the bounds of a range. A hole in the middle of one area needs two new rows.
-    cdef uint32_t i = find_vma(k, mm, start)
-    if i and vma_row(k, i).vm_start < start:
+cdef inline int64_t split_at_ends(kernel_t *k, mm_t *mm, uint32_t i, uint64_t start, uint64_t end) noexcept nogil:
+    # So that no area crosses the bounds of a range. A hole in the middle of one area needs two new rows. `i`: the first
+    # area of the range.
+    if vma_row(k, i).vm_start < start:
         if vma_row(k, i).vm_end > end and mm.map_count >= MAX_MAP_COUNT:
             return -ENOMEM
-        if split_vma(k, i, start) == 0:
+        i = split_vma(k, i, start)
+        if i == 0:
             return -alloc_errno(k, ENOMEM)
-    i = find_vma(k, mm, end - 1)
+    if vma_row(k, i).vm_end < end:
+        i = find_vma(k, mm, end - 1)
     if i and vma_row(k, i).vm_start < end < vma_row(k, i).vm_end and split_vma(k, i, end) == 0:
         return -alloc_errno(k, ENOMEM)
     return 0
@@ -347,12 +352,13 @@ cdef int64_t do_munmap(kernel_t *k, mm_t *mm, uint64_t start, uint64_t len) noex
     cdef int64_t err
     if i == 0:
         return 0
-    err = split_at_ends(k, mm, start, end)
+    err = split_at_ends(k, mm, i, start, end)
     if err:
         if vma_row(k, i).vm_next:  # a first split that was in vain
             vma_merge(k, vma_row(k, i).vm_next)
         return err
-    i = find_vma(k, mm, start)
+    if vma_row(k, i).vm_start < start:
+        i = vma_row(k, i).vm_next
     while i and vma_row(k, i).vm_start < end:
         next = vma_row(k, i).vm_next
         zap_page_range(k, mm, vma_row(k, i).vm_start, vma_row(k, i).vm_end, True)

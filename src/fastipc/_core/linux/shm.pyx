@@ -54,15 +54,26 @@ cdef int64_t hugetlb_file_setup(kernel_t *k, task_t *t, int32_t flg) noexcept no
     return -ENOMEM
 
 
+cdef inline void segment_name(char *name, uint32_t key) noexcept nogil:
+    # "SYSV%08x"
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int at = 11
+    memcpy(name, b"SYSV00000000", 12)
+    while key:
+        name[at] = digits[key & 15]
+        key >>= 4
+        at -= 1
+
+
 cdef int64_t shm_file_setup(kernel_t *k, task_t *t, ipc_params_t *params) noexcept nogil:
     # The row of the file behind a segment, or -errno.
-    cdef char name[16]
+    cdef char[12] name
     cdef uint32_t file
     cdef int64_t err
     if params.flg & SHM_HUGETLB:
         return hugetlb_file_setup(k, t, params.flg)
-    snprintf(name, sizeof(name), b"SYSV%08x", <unsigned int>params.key)
-    file = shmem_file_setup(k, t, name, params.size, VM_NORESERVE if params.flg & SHM_NORESERVE else 0)
+    segment_name(name, <uint32_t>params.key)
+    file = shmem_file_setup(k, t, name, sizeof(name), params.size, VM_NORESERVE if params.flg & SHM_NORESERVE else 0)
     if file == 0:
         return -alloc_errno(k, ENOMEM)
     inode_row(k, file_row(k, file).inode).i_flags |= S_PRIVATE

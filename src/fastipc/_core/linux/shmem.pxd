@@ -2,7 +2,7 @@
 
 
 cdef uint32_t shmem_file_setup(
-    kernel_t *k, task_t *t, const char *name, uint64_t size, uint32_t vm_flags
+    kernel_t *k, task_t *t, const char *name, uint32_t len, uint64_t size, uint32_t vm_flags
 ) noexcept nogil  # row of an open file, O_RDWR; 0: see alloc_errno
 cdef int64_t do_memfd_create(kernel_t *k, task_t *t, const char *name, uint32_t len, int64_t flags) noexcept nogil
 cdef int64_t add_seals(kernel_t *k, file_t *f, uint32_t seals) noexcept nogil

@@ -12,7 +12,7 @@ cdef void shmem_mount(kernel_t *k) noexcept nogil:
     k.shm_mnt = kern_mount(k, sb, 0, 0)
 
 
-cdef uint32_t shmem_get_inode(kernel_t *k, task_t *t, uint32_t mode, uint64_t size) noexcept nogil:
+cdef inline uint32_t shmem_get_inode(kernel_t *k, task_t *t, uint32_t mode, uint64_t size) noexcept nogil:
     cdef uint32_t i = new_inode(k, mount_row(k, k.shm_mnt).mnt_sb, S_IFREG | mode)
     cdef inode_t *inode = inode_row(k, i)
     if i == 0:
@@ -26,7 +26,7 @@ cdef uint32_t shmem_get_inode(kernel_t *k, task_t *t, uint32_t mode, uint64_t si
     return i
 
 
-cdef uint32_t alloc_file_pseudo(kernel_t *k, uint32_t inode, const char *name, uint32_t len) noexcept nogil:
+cdef inline uint32_t alloc_file_pseudo(kernel_t *k, uint32_t inode, const char *name, uint32_t len) noexcept nogil:
     # An open file of an inode, under a name that is in no directory. Takes over the reference, also when it fails.
     cdef qstr_t q
     cdef uint32_t dentry, file
@@ -50,7 +50,7 @@ cdef uint32_t alloc_file_pseudo(kernel_t *k, uint32_t inode, const char *name, u
 
 
 cdef uint32_t shmem_file_setup(
-    kernel_t *k, task_t *t, const char *name, uint64_t size, uint32_t vm_flags
+    kernel_t *k, task_t *t, const char *name, uint32_t len, uint64_t size, uint32_t vm_flags
 ) noexcept nogil:
     cdef uint32_t inode
     if size > <uint64_t>MAX_LFS_FILESIZE:
@@ -60,7 +60,7 @@ cdef uint32_t shmem_file_setup(
         k.failed_errno = ENOMEM
         return 0
     inode = shmem_get_inode(k, t, 0o777, size)
-    return alloc_file_pseudo(k, inode, name, <uint32_t>strlen(name)) if inode else 0
+    return alloc_file_pseudo(k, inode, name, len) if inode else 0
 
 
 # ------------------------------------------------------------------------------------------ memfd
@@ -84,8 +84,7 @@ cdef int64_t do_memfd_create(kernel_t *k, task_t *t, const char *name, uint32_t 
         return fd
     memcpy(text, b"memfd:", 6)
     memcpy(text + 6, name, len)
-    text[6 + len] = 0
-    file = shmem_file_setup(k, t, text, 0, VM_NORESERVE)
+    file = shmem_file_setup(k, t, text, 6 + len, 0, VM_NORESERVE)
     if file == 0:
         put_unused_fd(k, t, fd)
         return -alloc_errno(k, ENOMEM)

@@ -33,6 +33,11 @@ cdef bint table_check(kernel_t *k, int which) noexcept nogil
 
 cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept nogil:
     # `size` is the row's sizeof, known to the compiler, so that the clearing is a few stores.
+    return table_alloc_head(k, which, size, size)
+
+
+cdef inline uint32_t table_alloc_head(kernel_t *k, int which, size_t size, size_t head) noexcept nogil:
+    # A row of which whoever frees it leaves all but the first `head` bytes zeroed.
     cdef table_t *t = &k.table[which]
     cdef uint32_t i
     cdef uint32_t *row
@@ -47,7 +52,7 @@ cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept n
         if unlikely(i == 0):
             return 0
         row = <uint32_t *>(t.base + i * size)
-    memset(row, 0, size)
+    memset(row, 0, head)
     row[0] = 1
     t.nlive += 1
     return i

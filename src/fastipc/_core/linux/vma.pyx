@@ -17,7 +17,7 @@ cdef inline uint64_t gap_before(kernel_t *k, vm_area_t *vma) noexcept nogil:
     return start - below if start > below else 0
 
 
-cdef void update_gap(kernel_t *k, uint32_t i) noexcept nogil:
+cdef inline void update_gap(kernel_t *k, uint32_t i) noexcept nogil:
     cdef vm_area_t *vma = vma_row(k, i)
     cdef uint64_t gap = gap_before(k, vma)
     if vma.rb_left:
@@ -28,7 +28,8 @@ cdef void update_gap(kernel_t *k, uint32_t i) noexcept nogil:
 
 
 cdef uint32_t tree_insert(kernel_t *k, uint32_t root, uint32_t i) noexcept nogil:
-    # The root of the subtree afterwards.
+    # The root of the subtree afterwards. It is in the list already; the next area, if any, was above its new place and
+    # so learns of its smaller gap.
     cdef vm_area_t *at = vma_row(k, root)
     cdef uint32_t child
     if root == 0:
@@ -53,11 +54,11 @@ cdef uint32_t tree_insert(kernel_t *k, uint32_t root, uint32_t i) noexcept nogil
 
 
 cdef uint32_t tree_join(kernel_t *k, uint32_t low, uint32_t high) noexcept nogil:
-    # Two trees, all of one below all of the other.
+    # Two trees, all of one below all of the other. Goes down as far as the first of `high`, whose gap has changed.
     cdef uint32_t root
-    if low == 0 or high == 0:
-        return low | high
-    if vma_priority(low) > vma_priority(high):
+    if high == 0:
+        return low
+    if low and vma_priority(low) > vma_priority(high):
         vma_row(k, low).rb_right = tree_join(k, vma_row(k, low).rb_right, high)
         root = low
     else:
@@ -132,10 +133,13 @@ cdef uint64_t highest_gap(kernel_t *k, uint32_t i, uint64_t len, uint64_t low, u
 
 
 cdef uint64_t unmapped_area(kernel_t *k, mm_t *mm, uint64_t len, uint64_t low, uint64_t high) noexcept nogil:
-    cdef uint32_t last = find_vma_prev(k, mm, high)
-    cdef uint64_t top = max(vma_row(k, last).vm_end if last else 0, low)
-    if find_vma(k, mm, high) == 0 and high >= top and high - top >= len:  # above all areas
-        return high - len
+    cdef uint32_t last
+    cdef uint64_t top
+    if find_vma(k, mm, high) == 0:  # above all areas
+        last = find_vma_prev(k, mm, high)
+        top = max(vma_row(k, last).vm_end if last else 0, low)
+        if high >= top and high - top >= len:
+            return high - len
     return highest_gap(k, mm.mm_rb, len, low, high)
 
 
@@ -177,11 +181,11 @@ cdef void vma_link(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
         vma_row(k, prev).vm_next = i
     else:
         mm.mmap = i
-    vma.rb_left = vma.rb_right = 0
-    mm.mm_rb = tree_insert(k, mm.mm_rb, i)
     if vma.vm_next:
         vma_row(k, vma.vm_next).vm_prev = i
-        tree_refresh(k, mm.mm_rb, vma.vm_next)
+    vma.rb_left = vma.rb_right = 0
+    mm.mm_rb = tree_insert(k, mm.mm_rb, i)
+    mm.mmap_cache = i  # it is looked for soon
     mm.map_count += 1
     i_mmap_insert(k, i)
 
@@ -189,14 +193,13 @@ cdef void vma_link(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
 cdef void vma_unlink(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
     cdef vm_area_t *vma = vma_row(k, i)
     i_mmap_remove(k, i)
-    mm.mm_rb = tree_remove(k, mm.mm_rb, i)
     if vma.vm_prev:
         vma_row(k, vma.vm_prev).vm_next = vma.vm_next
     else:
         mm.mmap = vma.vm_next
     if vma.vm_next:
         vma_row(k, vma.vm_next).vm_prev = vma.vm_prev
-        tree_refresh(k, mm.mm_rb, vma.vm_next)
+    mm.mm_rb = tree_remove(k, mm.mm_rb, i)
     if mm.mmap_cache == i:
         mm.mmap_cache = 0
     mm.map_count -= 1

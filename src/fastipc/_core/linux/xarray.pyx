@@ -9,6 +9,7 @@ cdef enum:
     XA_CHUNK_SHIFT = 6
     XA_CHUNK_MASK = 63
     XA_MAX_SHIFT = 60
+    XA_NODE_HEAD = 16  # bytes before the places
 
 
 cdef inline bint xa_covers(xa_node_t *node, uint64_t index) noexcept nogil:
@@ -32,8 +33,9 @@ cdef uint32_t xa_leaf(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil
     return 0
 
 
-cdef uint32_t new_node(kernel_t *k, uint32_t parent, uint32_t offset, int shift) noexcept nogil:
-    cdef uint32_t i = table_alloc(k, T_XA_NODE, sizeof(xa_node_t))
+cdef inline uint32_t new_node(kernel_t *k, uint32_t parent, uint32_t offset, int shift) noexcept nogil:
+    # A node that is freed has no entry.
+    cdef uint32_t i = table_alloc_head(k, T_XA_NODE, sizeof(xa_node_t), XA_NODE_HEAD)
     cdef xa_node_t *node = xa_node_row(k, i)
     if i:
         node.parent = parent
