@@ -288,17 +288,6 @@ cdef inline int64_t jump_to(kernel_t *k, task_t *t, task_t *next, int32_t nr, in
     return fastipc_stack_jump(&host_row(k, t).sp, host_row(k, next).sp, ret)
 
 
-cdef inline int64_t resume_one(kernel_t *k, task_t *next) noexcept nogil:
-    # The result of a call that another task has completed, or -1.
-    if next.call.nr == NR_rt_sigtimedwait:
-        return sigtimedwait_resume(k, next) if takes_all_pending(k, next) else -1
-    if unlikely(signal_pending(next)):
-        return -1
-    if next.call.nr == NR_semop:
-        return 0 if semop_resume_one(k, next) else -1
-    return msgrcv_resume_one(k, next) if next.call.nr == NR_msgrcv else -1
-
-
 cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:
     # The short way through `schedule`, `next_turn` and `call_done` to who slept in semop, msgrcv or sigwaitinfo.
     cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]

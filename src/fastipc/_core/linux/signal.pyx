@@ -142,7 +142,7 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
 
 
 # ------------------------------------------------------------------------------------------ lists of infos
-cdef void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
+cdef inline void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
     # Precondition: it is on no list.
     cdef uint32_t user = sigqueue_row(k, i).user
     charge_sigpending(k, user, -1)
