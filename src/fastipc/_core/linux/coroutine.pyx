@@ -154,7 +154,7 @@ ctypedef struct interrupted_t:  # on the stack of the task, above the frames of 
     void *sp  # where the program goes on
 
 
-cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, sigframe_t *f) noexcept nogil:
+cdef inline void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, sigframe_t *f) noexcept nogil:
     # A compiled handler, here on the task's stack: its number, and the siginfo at an address of the host.
     cdef char[NATIVE_RECORD] record
     cdef siginfo_t info
@@ -171,7 +171,7 @@ cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, s
         never()
 
 
-cdef void run_handler(kernel_t *k, task_t *t) noexcept nogil:
+cdef inline void run_handler(kernel_t *k, task_t *t) noexcept nogil:
     cdef sigframe_t *f = sigframe_row(k, t.sigframe)
     cdef native_handler_t *native = <native_handler_t *>k.handlers[f.handler]
     cdef char *base = k.host[t.row].base  # of the call that may be made again

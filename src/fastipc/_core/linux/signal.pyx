@@ -283,8 +283,8 @@ cdef void retarget_shared_pending(kernel_t *k, task_t *t, uint64_t which) noexce
         p = task_row(k, p.thread_next)
 
 
-cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
-    set &= ~<uint64_t>SIG_KERNEL_ONLY_MASK
+cdef void change_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
+    # set_current_blocked, where it may make a difference to what is pending.
     if set == t.blocked:
         return
     if t.flags & TIF_SIGPENDING and not thread_group_empty(t):

@@ -234,7 +234,7 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if express(k, t) and kill_waiter(k, t, pid, sig):
+    if likely(pid != t.tgid) and express(k, t) and likely(kill_waiter(k, t, pid, sig)):
         kill_begin(t, pid, sig)
         t.call.nr = -1
         call_account(k, t, NR_kill, pid, 0)

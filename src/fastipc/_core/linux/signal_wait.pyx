@@ -65,7 +65,7 @@ cdef int64_t sigtimedwait_resume(kernel_t *k, task_t *t) noexcept nogil:
 cdef inline bint waits_for(kernel_t *k, task_t *p, int64_t sig) noexcept nogil:
     # Whether a task sleeps in sigtimedwait until it is sent this signal, which then does nothing but wake it: it was
     # blocked before, so that neither its action nor its default counts.
-    return (p.call.nr == NR_rt_sigtimedwait and p.state == TASK_INTERRUPTIBLE and 1 <= sig <= NSIG_LAST
+    return (likely(p.call.nr == NR_rt_sigtimedwait) and p.state == TASK_INTERRUPTIBLE and 1 <= sig <= NSIG_LAST
             and sigmask(sig) & ~<uint64_t>SIG_KERNEL_JOB_MASK & <uint64_t>p.call.args[0] & real_blocked(k, p)
             and not (p.flags & (TIF_SIGPENDING | PF_EXITING | JOBCTL_STOP_PENDING)))
 
@@ -76,8 +76,8 @@ cdef inline bint kill_waiter(kernel_t *k, task_t *t, int64_t pid, int64_t sig) n
     cdef task_t *p = task_row(k, find_task(k, pid))
     cdef signal_t *s = signal_row(k, p.signal)
     cdef uint32_t i
-    if (not waits_for(k, p, sig) or unlikely(k.namespaces != 0 or k.inject_any)
-            or unlikely(t.cred != p.cred and not kill_ok_by_cred(k, t, p))
+    if (unlikely(not waits_for(k, p, sig) or k.namespaces != 0 or k.inject_any)
+            or (unlikely(t.cred != p.cred) and not kill_ok_by_cred(k, t, p))
             or unlikely(s.pending_list != 0 or s.flags & SIGNAL_GROUP_EXIT)
             or unlikely(sighand_row(k, p.sighand).signalfd_wqh.first != 0)):
         return False
