@@ -118,7 +118,9 @@ cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept
     call_told(k, t)
 
 
-cdef inline void handle_signal(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:
+cdef inline void handle_signal(
+    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
+) noexcept nogil:
     cdef int sig = info.si_signo
     interrupted(k, t, act.flags)
     if setup_rt_frame(k, t, info, act) < 0:
@@ -135,6 +137,7 @@ cdef inline void handle_signal(kernel_t *k, task_t *t, const kernel_siginfo_t *i
 
 
 cdef void deliver(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:
+    # handle_signal, not inlined.
     handle_signal(k, t, info, act)
 
 
