@@ -1,12 +1,23 @@
 """Short ways of compiled programs on messages, semaphores and signals: the same calls, hash and state as the long ways.
 
-A trace leads every call the long way; what is compared is everything else that two runs can tell.
+A trace leads every call of a compiled program the long way, and an injection what others share of the short ones; what
+is compared is everything else that two runs can tell.
 """
 
 import numpy as np
 import pytest
 
-from fastipc import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID, MSG_EXCEPT, MSG_NOERROR, SA_NODEFER, SA_RESETHAND, compiled
+from fastipc import (
+    IPC_NOWAIT,
+    IPC_PRIVATE,
+    IPC_RMID,
+    MSG_EXCEPT,
+    MSG_NOERROR,
+    RLIMIT_SIGPENDING,
+    SA_NODEFER,
+    SA_RESETHAND,
+    compiled,
+)
 
 
 @compiled
@@ -131,6 +142,33 @@ def signals(p):
     return [waiter, p.fork(tells, waiter.pid, 30)]
 
 
+def waits_as_generator(t, n):
+    yield t.sigprocmask(0, (10, 18, 20, 40))
+    got = []
+    for i in range(n):
+        got.append((yield t.sys_sigwaitinfo((10, 18, 20, 40) if i % 2 else (18, 40))))
+    return got
+
+
+def tells_as_generator(t, pid, n):
+    for i in range(n):
+        yield t.sys_kill(pid, (40, 10, 18, 20, 0)[i % 5])
+        if i % 3 == 2:
+            yield t.sched_yield()
+    yield t.sys_kill(pid, 40)
+
+
+def generators(uid=0, limit=100):
+    def start(p):
+        waiter = p.fork(waits_as_generator, 10)
+        p.kernel.run(deadlock="return")
+        p.setrlimit(RLIMIT_SIGPENDING, (limit, limit))
+        p.setuid(uid)
+        return [waiter, p.fork(tells_as_generator, waiter.pid, 30)]
+
+    return start
+
+
 def oneself(flags):
     return lambda p: [p.fork(signals_itself, flags, 10)]
 
@@ -146,16 +184,21 @@ CASES = {
     "no wait": receivers(200, 1, IPC_NOWAIT),
     "semaphores": semaphores,
     "signals": signals,
+    "signals, generators": generators(),
+    "signals, another user": generators(uid=1),
+    "signals, limit": generators(limit=0),
     "oneself": oneself(0),
     "oneself, again": oneself(SA_NODEFER),
     "oneself, once": oneself(SA_RESETHAND | SA_NODEFER),
 }
 
 
-def told(k, start, traced):
+def told(k, start, longer=None):
     p = k.spawn()
-    if traced:
+    if longer == "trace":
         k.trace([])
+    elif longer == "inject":
+        k.inject("row", 1 << 30)
     tasks = start(p)
     k.run(deadlock="return")
     k.trace(None)
@@ -164,6 +207,7 @@ def told(k, start, traced):
     return results, [t.exit_status for t in tasks], k.trace_hash, k.counters, k.state_hash()
 
 
+@pytest.mark.parametrize("longer", ("trace", "inject"))
 @pytest.mark.parametrize("case", CASES)
-def test_long_and_short(make_kernel, case):
-    assert told(make_kernel(), CASES[case], True) == told(make_kernel(), CASES[case], False)
+def test_long_and_short(make_kernel, case, longer):
+    assert told(make_kernel(), CASES[case], longer) == told(make_kernel(), CASES[case])

@@ -152,6 +152,17 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
     return ret
 
 
+cdef inline int64_t resume_one(kernel_t *k, task_t *t) noexcept nogil:
+    # The result of a call that another task has completed, or -1.
+    if t.call.nr == NR_rt_sigtimedwait:
+        return sigtimedwait_resume_one(k, t)
+    if unlikely(signal_pending(t)):
+        return -1
+    if t.call.nr == NR_semop:
+        return 0 if semop_resume_one(k, t) else -1
+    return msgrcv_resume_one(k, t) if t.call.nr == NR_msgrcv else -1
+
+
 cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
     # After a call of a task that does not run: whether its own code is to go on, if only with a handler. False: it
     # sleeps, has stopped, or is no more.
@@ -207,12 +218,10 @@ cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
                 return task
             k.host[task].base = k.scratch
         ret = resume_read(k, t)
-        if likely(ret):
+        if unlikely(ret == 0):
+            ret = resume_one(k, t)
+        if likely(ret >= 0):
             ret = call_done(k, t, ret)
-            if likely(not exit_code(ret)) or settle(k, t, ret):
-                return task
-        elif semop_resume_one(k, t):
-            ret = call_done(k, t, 0)
             if likely(not exit_code(ret)) or settle(k, t, ret):
                 return task
         elif run_call(k, t):

@@ -154,7 +154,7 @@ ctypedef struct interrupted_t:  # on the stack of the task, above the frames of 
     void *sp  # where the program goes on
 
 
-cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, sigframe_t *f) noexcept nogil:
+cdef inline void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, sigframe_t *f) noexcept nogil:
     # A compiled handler, here on the task's stack: its number, and the siginfo at an address of the host.
     cdef char[NATIVE_RECORD] record
     cdef siginfo_t info
@@ -171,7 +171,7 @@ cdef void run_native_handler(kernel_t *k, task_t *t, native_handler_t *native, s
         never()
 
 
-cdef void run_handler(kernel_t *k, task_t *t) noexcept nogil:
+cdef inline void run_handler(kernel_t *k, task_t *t) noexcept nogil:
     cdef sigframe_t *f = sigframe_row(k, t.sigframe)
     cdef native_handler_t *native = <native_handler_t *>k.handlers[f.handler]
     cdef char *base = k.host[t.row].base  # of the call that may be made again
@@ -286,17 +286,6 @@ cdef inline int64_t jump_to(kernel_t *k, task_t *t, task_t *next, int32_t nr, in
     next.call.nr = -1
     call_account(k, next, nr, next.call.args[0], ret)
     return fastipc_stack_jump(&host_row(k, t).sp, host_row(k, next).sp, ret)
-
-
-cdef inline int64_t resume_one(kernel_t *k, task_t *next) noexcept nogil:
-    # The result of a call that another task has completed, or -1.
-    if next.call.nr == NR_rt_sigtimedwait:
-        return sigtimedwait_resume(k, next) if takes_all_pending(k, next) else -1
-    if unlikely(signal_pending(next)):
-        return -1
-    if next.call.nr == NR_semop:
-        return 0 if semop_resume_one(k, next) else -1
-    return msgrcv_resume_one(k, next) if next.call.nr == NR_msgrcv else -1
 
 
 cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:

@@ -20,7 +20,7 @@ cdef void flush_sigqueue(kernel_t *k, uint32_t *list) noexcept nogil
 cdef void flush_sigqueue_mask(kernel_t *k, uint64_t mask, uint64_t *pending, uint32_t *list) noexcept nogil
 cdef int dequeue_signal(kernel_t *k, task_t *t, uint64_t blocked, kernel_siginfo_t *info) noexcept nogil
 cdef bint recalc_sigpending(kernel_t *k, task_t *t) noexcept nogil  # whether TIF_SIGPENDING is set
-cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil
+cdef void change_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil
 cdef void retarget_shared_pending(kernel_t *k, task_t *t, uint64_t which) noexcept nogil
 
 cdef void signal_wake_up(kernel_t *k, task_t *t, bint fatal) noexcept nogil
@@ -46,6 +46,20 @@ cdef bint signal_check(kernel_t *k) noexcept nogil
 
 cdef inline uint64_t real_blocked(kernel_t *k, task_t *t) noexcept nogil:
     return thread_row(k, t.row).real_blocked if unlikely(t.flags & TASK_THREAD) else 0
+
+
+cdef inline bint nothing_pending(kernel_t *k, task_t *t) noexcept nogil:
+    # Whether there is nothing that TIF_SIGPENDING could tell of, whatever is blocked.
+    cdef signal_t *s = signal_row(k, t.signal)
+    return (t.pending | s.shared_pending == 0 and not (t.flags & (TIF_SIGPENDING | JOBCTL_STOP_PENDING))
+            and not (s.flags & (SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED)))
+
+
+cdef inline void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
+    if likely(nothing_pending(k, t)):
+        t.blocked = set & ~<uint64_t>SIG_KERNEL_ONLY_MASK
+    else:
+        change_blocked(k, t, set & ~<uint64_t>SIG_KERNEL_ONLY_MASK)
 
 
 cdef enum:
@@ -82,9 +96,10 @@ cdef inline bint thread_group_empty(task_t *t) noexcept nogil:
 
 # The fields of the union of a siginfo, by what a signal uses.
 cdef inline void info_init(kernel_siginfo_t *info, int sig, int code) noexcept nogil:
-    memset(info, 0, sizeof(kernel_siginfo_t))
     info.si_signo = sig
     info.si_code = code
+    info.si_errno = info.pad = 0
+    info.fields[0] = info.fields[1] = info.fields[2] = info.fields[3] = 0
 
 
 cdef inline void info_sender(kernel_siginfo_t *info, int32_t pid, uint32_t uid) noexcept nogil:

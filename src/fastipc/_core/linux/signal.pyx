@@ -142,7 +142,7 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
 
 
 # ------------------------------------------------------------------------------------------ lists of infos
-cdef void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
+cdef inline void free_sigqueue(kernel_t *k, uint32_t i) noexcept nogil:
     # Precondition: it is on no list.
     cdef uint32_t user = sigqueue_row(k, i).user
     charge_sigpending(k, user, -1)
@@ -285,8 +285,8 @@ cdef void retarget_shared_pending(kernel_t *k, task_t *t, uint64_t which) noexce
             return
 
 
-cdef void set_current_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
-    set &= ~<uint64_t>SIG_KERNEL_ONLY_MASK
+cdef void change_blocked(kernel_t *k, task_t *t, uint64_t set) noexcept nogil:
+    # set_current_blocked, where it may make a difference to what is pending.
     if set == t.blocked:
         return
     if t.flags & TIF_SIGPENDING and not thread_group_empty(t):

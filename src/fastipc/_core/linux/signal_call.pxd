@@ -20,14 +20,6 @@ cdef void sigtimedwait_info(task_t *t, kernel_siginfo_t *info) noexcept nogil  #
 cdef bint kill_ok_by_cred(kernel_t *k, task_t *t, task_t *p) noexcept nogil
 
 
-cdef inline bint takes_all_pending(kernel_t *k, task_t *t) noexcept nogil:
-    # Of a task asleep in sigtimedwait: it has been sent what it waits for, and nothing will be delivered after that.
-    cdef signal_t *s = signal_row(k, t.signal)
-    cdef uint64_t pending = t.pending | s.shared_pending
-    return (pending != 0 and pending & ~(<uint64_t>t.call.args[0] & real_blocked(k, t)) == 0 and s.flags == 0
-            and not (t.flags & (TASK_BREAK | JOBCTL_STOP_PENDING)) and s.timers == 0)
-
-
 cdef inline int64_t sigaction_checks(int64_t sig, bint sets) noexcept nogil:
     if not valid_signal(sig) or sig < 1 or (sets and sig_kernel_only(<int>sig)):
         return -EINVAL

@@ -1,8 +1,4 @@
-"""System calls on signals: actions, sending and who may, masks, waiting for a signal. Source: kernel/signal.c.
-
-The record of sigtimedwait: the set in args[0], then what was taken: the union of the info in args[1] to args[4], its
-code in out0, its errno in out1.
-"""
+"""System calls on signals: actions, sending and who may, masks, waiting for a handler. Source: kernel/signal.c."""
 
 
 cdef int64_t do_sigaction(
@@ -98,6 +94,8 @@ cdef int64_t kill_everybody(kernel_t *k, task_t *t, int32_t sig, kernel_siginfo_
 cdef int64_t do_kill(kernel_t *k, task_t *t, int32_t pid, int32_t sig) noexcept nogil:
     cdef kernel_siginfo_t info
     cdef uint32_t i
+    if kill_waiter(k, t, pid, sig):
+        return 0
     info_init(&info, sig, SI_USER)
     info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))
     if pid > 0:
@@ -188,58 +186,3 @@ cdef int64_t do_pause(kernel_t *k, task_t *t) noexcept nogil:
         return -ERESTARTNOHAND
     t.state = TASK_INTERRUPTIBLE
     return -ESLEEP
-
-
-# ------------------------------------------------------------------------------------------ waiting for a signal
-cdef inline int64_t taken(task_t *t, int sig, const kernel_siginfo_t *info) noexcept nogil:
-    memcpy(&t.call.args[1], info.fields, sizeof(info.fields))
-    t.call.out0 = info.si_code
-    t.call.out1 = info.si_errno
-    return sig
-
-
-cdef void sigtimedwait_info(task_t *t, kernel_siginfo_t *info) noexcept nogil:
-    info_init(info, <int>t.call.ret, t.call.out0)
-    info.si_errno = t.call.out1
-    memcpy(info.fields, &t.call.args[1], sizeof(info.fields))
-
-
-cdef int64_t do_sigtimedwait(kernel_t *k, task_t *t, uint64_t which, int64_t ns) noexcept nogil:
-    # The number; `ns` < 0: no limit. While it sleeps, what it waits for is not blocked.
-    cdef uint64_t others = ~(which & ~<uint64_t>SIG_KERNEL_ONLY_MASK)
-    cdef kernel_siginfo_t info
-    cdef int sig = 0
-    if (t.pending | signal_row(k, t.signal).shared_pending) & ~others:
-        sig = dequeue_signal(k, t, others, &info)
-    else:
-        recalc_sigpending(k, t)
-    if sig:
-        return taken(t, sig, &info)
-    if ns == 0:
-        return -EAGAIN
-    task_thread(k, t).real_blocked = t.blocked
-    t.blocked &= others
-    recalc_sigpending(k, t)
-    if ns > 0:
-        t.call.deadline = deadline_after(k, ns)
-        t.call.flags |= CALL_TIMEOUT
-        timer_start(k, t.row, t.call.deadline)
-    return sigtimedwait_resume(k, t)
-
-
-cdef int64_t sigtimedwait_resume(kernel_t *k, task_t *t) noexcept nogil:
-    cdef uint64_t others = ~(<uint64_t>t.call.args[0] & ~<uint64_t>SIG_KERNEL_ONLY_MASK), blocked = real_blocked(k, t)
-    cdef bint expired = t.call.flags & CALL_EXPIRED != 0
-    cdef kernel_siginfo_t info
-    cdef int sig
-    if not expired and not signal_pending(t):
-        t.state = TASK_INTERRUPTIBLE
-        return -ESLEEP
-    timer_cancel(k, t.row, t)
-    t.state = TASK_RUNNING
-    thread_row(k, t.row).real_blocked = 0
-    set_current_blocked(k, t, blocked)
-    sig = dequeue_signal(k, t, others, &info)  # which looks what is pending now
-    if sig:
-        return taken(t, sig, &info)
-    return -EAGAIN if expired else -EINTR

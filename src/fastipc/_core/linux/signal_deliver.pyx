@@ -101,7 +101,7 @@ cdef inline void call_told(kernel_t *k, task_t *t) noexcept nogil:
         trace_push(k, t, c.ret)
 
 
-cdef void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept nogil:
+cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept nogil:
     # A handler is to run: the call is made again after it, or has failed.
     cdef call_t *c = &t.call
     cdef bint again = False
@@ -118,7 +118,9 @@ cdef void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept nogil:
     call_told(k, t)
 
 
-cdef void handle_signal(kernel_t *k, task_t *t, kernel_siginfo_t *info, k_sigaction_t *act) noexcept nogil:
+cdef inline void handle_signal(
+    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
+) noexcept nogil:
     cdef int sig = info.si_signo
     interrupted(k, t, act.flags)
     if setup_rt_frame(k, t, info, act) < 0:
@@ -132,6 +134,11 @@ cdef void handle_signal(kernel_t *k, task_t *t, kernel_siginfo_t *info, k_sigact
             force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
     if act.flags & <uint32_t>SA_ONESHOT:
         put_handler(k, act.handler)
+
+
+cdef void deliver(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:
+    # handle_signal, not inlined.
+    handle_signal(k, t, info, act)
 
 
 # ------------------------------------------------------------------------------------------ to oneself
@@ -152,17 +159,14 @@ cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexce
     # The short way from kill to the handler; kill_self_ready follows. The row that the info would have had shows what
     # it would if it had. False, with nothing done: this is another case. Precondition: `pid` is the caller's own.
     cdef kernel_siginfo_t info
-    cdef k_sigaction_t act
-    cdef uint32_t i = k.table[T_SIGQUEUE].free[0], link
+    cdef uint32_t i = k.table[T_SIGQUEUE].free[0]
     cdef sigqueue_t *q = sigqueue_row(k, i)
     if (sig < 1 or unlikely(k.namespaces != 0 or k.tracing or k.inject_any or i == 0)
             or not handles_at_once(k, t, sig)):
         return False
     info_init(&info, <int>sig, SI_USER)
     info_sender(&info, t.tgid, current_cred(k, t).uid)
-    link = q.link
-    memset(q, 0, sizeof(sigqueue_t))
-    q.link = link
+    q.next = q.next_signal = q.timer = q.flags = 0
     q.last = i
     q.user = current_cred(k, t).user
     q.info = info
@@ -172,8 +176,7 @@ cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexce
     t.call.args[1] = sig
     t.call.ret = 0
     t.call.flags = CALL_OVER
-    act = action_row(k, t, <int>sig)[0]
-    handle_signal(k, t, &info, &act)
+    handle_signal(k, t, &info, action_row(k, t, <int>sig))
     return True
 
 
@@ -192,7 +195,7 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
             if sig < 0:
                 return sig
             if sig:
-                handle_signal(k, t, &info, &act)
+                deliver(k, t, &info, &act)
         if c.nr >= 0 and c.flags & CALL_OVER and c.ret <= -ERESTARTSYS:  # no handler has run
             c.flags = c.flags & ~<int>CALL_OVER | CALL_RESTART
         if not (t.flags & TIF_RESTORE_SIGMASK):

@@ -66,9 +66,6 @@ cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil  # made if it 
 cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcept nogil
 cdef void exit_thread(kernel_t *k, task_t *t) noexcept nogil
 cdef void user_regs(kernel_t *k, task_t *t, pt_regs_t *regs) noexcept nogil  # what t.regs shows
-cdef int setup_rt_frame(
-    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
-) noexcept nogil  # 0, or -EFAULT
 cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil  # as exit_to_user_mode
 cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil
 cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil

@@ -100,7 +100,7 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
     thread.sas_ss_flags = SS_DISABLE
 
 
-cdef void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
+cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
     ss.ss_sp = thread.sas_ss_sp
     ss.ss_flags = <int32_t>(sas_ss_flags(thread, thread.regs.sp) | <int32_t>(
         thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
@@ -135,7 +135,7 @@ cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *
 
 
 # ------------------------------------------------------------------------------------------ setting up
-cdef uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
+cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
     # Where the frame goes; 0: the alternate stack has no room left for it.
     cdef uint64_t sp = thread.regs.sp - RED_ZONE
     cdef bint nested = on_sig_stack(thread, sp), entering = False
@@ -146,7 +146,7 @@ cdef uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
     return 0 if (nested or entering) and not on_stack_range(thread, sp) else sp
 
 
-cdef void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
+cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
     sc.r8 = regs.r8
     sc.r9 = regs.r9
     sc.r10 = regs.r10
@@ -173,15 +173,18 @@ cdef void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mas
     memset(sc.reserved, 0, sizeof(sc.reserved))
 
 
-cdef void fill_frame(
-    kernel_t *k, task_t *t, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act
+cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil:
+    return thread.saved_sigmask if unlikely(t.flags & TIF_RESTORE_SIGMASK) else t.blocked
+
+
+cdef inline void fill_frame(
+    task_t *t, thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
-    cdef thread_t *thread = thread_row(k, t.row)
     f.pretcode = act.restorer
     f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
     f.uc_link = 0
     get_altstack(thread, &f.uc_stack)
-    f.uc_sigmask = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    f.uc_sigmask = sigmask_to_save(t, thread)
     setup_sigcontext(&f.uc_mcontext, &thread.regs, f.uc_sigmask)
     if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
         f.uc_mcontext.cr2 = info.fields[0]
@@ -190,8 +193,8 @@ cdef void fill_frame(
     memset(f.info_rest, 0, sizeof(f.info_rest))
 
 
-cdef int put_frame(
-    kernel_t *k, task_t *t, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act
+cdef inline int put_frame(
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef rt_sigframe_t frame
@@ -203,13 +206,13 @@ cdef int put_frame(
         at = translate(k, t, sp, True, &fault)
         if at == NULL:
             return -EFAULT
-        fill_frame(k, t, <rt_sigframe_t *>at, info, act)
+        fill_frame(t, thread, <rt_sigframe_t *>at, info, act)
         return 0
-    fill_frame(k, t, &frame, info, act)
+    fill_frame(t, thread, &frame, info, act)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
-cdef int setup_rt_frame(
+cdef inline int setup_rt_frame(
     kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
     # The registers are then those with which the handler begins.
@@ -224,19 +227,21 @@ cdef int setup_rt_frame(
         thread.vdso = 1
         map_vdso(k, t)
     sp = get_sigframe(thread, act.flags)
-    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, sp, info, act) < 0:
+    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, thread, sp, info, act) < 0:
         return -EFAULT
-    i = table_alloc(k, T_SIGFRAME, sizeof(sigframe_t))
+    i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
     if i == 0:
         alloc_errno(k, 0)
         return -EFAULT
     f = sigframe_row(k, i)
+    f.live = 1
+    f.link = f.started = 0
     f.below = t.sigframe
     f.handler = handler
     f.signo = <uint32_t>info.si_signo
     f.sp = sp
     f.ip = thread.regs.ip
-    f.blocked = thread_row(k, t.row).saved_sigmask if t.flags & TIF_RESTORE_SIGMASK else t.blocked
+    f.blocked = sigmask_to_save(t, thread)
     f.info = info[0]
     f.call = t.call
     t.sigframe = i
@@ -255,10 +260,9 @@ cdef int setup_rt_frame(
 
 
 # ------------------------------------------------------------------------------------------ taking down
-cdef void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
-    # The record of the interrupted call is the task's again.
+cdef inline void pop_frame(kernel_t *k, task_t *t, sigframe_t *f) noexcept nogil:
+    # The record of the interrupted call is the task's again. `f`: the frame on top.
     cdef uint32_t i = t.sigframe
-    cdef sigframe_t *f = sigframe_row(k, i)
     t.sigframe = f.below
     t.call = f.call
     put_handler_row(k, f.handler)
@@ -269,7 +273,7 @@ cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
     # The task ends, or begins another program.
     cdef call_t call = t.call
     while t.sigframe:
-        pop_frame(k, t)
+        pop_frame(k, t, sigframe_row(k, t.sigframe))
         pollfds_free(k, t.call.pollfds, t.call.nfds)
     t.call = call
 
@@ -280,14 +284,14 @@ cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
     while t.sigframe:
         blocked = sigframe_row(k, t.sigframe).blocked
         thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
-        pop_frame(k, t)
+        pop_frame(k, t, sigframe_row(k, t.sigframe))
         if not handler_waits(k, t):
             break
     thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
     set_current_blocked(k, t, blocked)
 
 
-cdef int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept nogil:
+cdef inline int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept nogil:
     # -EFAULT for segments that no program of 64 bits can run in.
     regs.r8 = sc.r8
     regs.r9 = sc.r9
@@ -322,9 +326,10 @@ cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
     return -EFAULT if mxcsr & <uint32_t>MXCSR_RESERVED else 0
 
 
-cdef int restore_frame(kernel_t *k, task_t *t, uint64_t sp, uint64_t *pretcode) noexcept nogil:
+cdef inline int restore_frame(
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, uint64_t *pretcode
+) noexcept nogil:
     # 0, or -EFAULT: a broken frame.
-    cdef thread_t *thread = thread_row(k, t.row)
     cdef rt_sigframe_t copy
     cdef rt_sigframe_t *f = &copy
     cdef int fault, err
@@ -357,9 +362,9 @@ cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     cdef thread_t *thread = thread_row(k, t.row)
     cdef sigframe_t *f = sigframe_row(k, t.sigframe)
     cdef uint64_t pretcode = 0, ip = f.ip, place = f.ip & ~<uint64_t>(HANDLER_SIZE - 1)
-    cdef int err = restore_frame(k, t, f.sp, &pretcode)
+    cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
     call_account(k, t, NR_rt_sigreturn, 0, <int64_t>thread.regs.ax)
-    pop_frame(k, t)
+    pop_frame(k, t, f)
     if err == 0 and pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT

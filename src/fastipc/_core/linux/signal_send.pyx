@@ -161,7 +161,7 @@ cdef void complete_signal(kernel_t *k, int sig, task_t *p, bint group) noexcept 
 
 
 # ------------------------------------------------------------------------------------------ queueing
-cdef uint32_t sigqueue_alloc(kernel_t *k, task_t *t, bint override_rlimit) noexcept nogil:
+cdef inline uint32_t sigqueue_alloc(kernel_t *k, task_t *t, bint override_rlimit) noexcept nogil:
     # Room for an info, charged to the receiver's real user; 0 if the limit or the machine has none.
     cdef uint32_t user = current_cred(k, t).user, i
     if not override_rlimit and (user_row(k, user).sigpending >= rlimit(k, t, RLIMIT_SIGPENDING)

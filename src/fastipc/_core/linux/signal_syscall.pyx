@@ -60,10 +60,14 @@ cdef inline int32_t sig_arg(int64_t sig) noexcept nogil:
     return <int32_t>sig if <int32_t>sig == sig else -1
 
 
-cdef int64_t call_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+cdef inline void kill_begin(task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     call_begin(t, NR_kill)
     t.call.args[0] = pid
     t.call.args[1] = sig
+
+
+cdef int64_t call_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    kill_begin(t, pid, sig)
     return do_kill(k, t, pid_arg(pid), sig_arg(sig))
 
 
@@ -111,10 +115,14 @@ cdef int64_t call_pause(kernel_t *k, task_t *t) noexcept nogil:
     return do_pause(k, t)
 
 
-cdef int64_t call_sigtimedwait(kernel_t *k, task_t *t, uint64_t set, int64_t ns) noexcept nogil:
+cdef inline void sigtimedwait_begin(task_t *t, int64_t set, int64_t ns) noexcept nogil:
     call_begin(t, NR_rt_sigtimedwait)
-    t.call.args[0] = <int64_t>set
+    t.call.args[0] = set
     t.call.args[1] = ns
+
+
+cdef int64_t call_sigtimedwait(kernel_t *k, task_t *t, uint64_t set, int64_t ns) noexcept nogil:
+    sigtimedwait_begin(t, <int64_t>set, ns)
     return do_sigtimedwait(k, t, set, ns)
 
 
@@ -226,6 +234,16 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    if likely(pid != t.tgid) and express(k, t) and likely(kill_waiter(k, t, pid, sig)):
+        kill_begin(t, pid, sig)
+        t.call.nr = -1
+        call_account(k, t, NR_kill, pid, 0)
+        return 0
+    return kill_slow(k, t, pid, sig)
+
+
+cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    express_over(k)
     check_stack(k)
     if pid == t.tgid and kill_self_one(k, t, pid, sig):
         return kill_self_exit(k, t)
@@ -284,16 +302,22 @@ cdef int64_t sys_pause(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
     # `info`: a siginfo_t, or 0. `ns` is -1 for no limit, and less if it was negative.
-    cdef bint quick = express(k, t)
-    cdef int64_t ret
-    if unlikely(not quick):
-        express_over(k)
-        check_stack(k)
+    if express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set):
+        sigtimedwait_begin(t, set, ns)
+        return sigtimedwait_told(t, info, coroutine_wait_event(k, t)) if info else coroutine_wait_event(k, t)
+    return sigtimedwait_slow(k, t, set, info, ns)
+
+
+cdef int64_t sigtimedwait_slow(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
+    express_over(k)
+    check_stack(k)
     if ns < -1:
         call_begin_args(t, NR_rt_sigtimedwait, set, ns, 0, 0)
         return syscall_exit(k, t, -EINVAL)
-    ret = call_sigtimedwait(k, t, <uint64_t>set, ns)
-    ret = coroutine_wait_event(k, t) if quick and ret == -ESLEEP else syscall_exit(k, t, ret)
+    return sigtimedwait_told(t, info, syscall_exit(k, t, call_sigtimedwait(k, t, <uint64_t>set, ns)))
+
+
+cdef int64_t sigtimedwait_told(task_t *t, int64_t info, int64_t ret) noexcept nogil:
     if ret > 0 and info:
         put_sigtimedwait(t, <siginfo_t *>info)
     return ret

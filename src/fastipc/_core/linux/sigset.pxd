@@ -6,6 +6,7 @@ cdef extern from *:
 cdef enum:  # sets by what the kernel does with a signal of its own accord
     SIG_KERNEL_ONLY_MASK = 0x40100  # SIGKILL, SIGSTOP: neither caught, ignored nor blocked
     SIG_KERNEL_STOP_MASK = 0x3c0000  # SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
+    SIG_KERNEL_JOB_MASK = 0x3e0000  # those and SIGCONT: they do something when they are sent
     SIG_KERNEL_COREDUMP_MASK = 0x418004fc
     SIG_KERNEL_IGNORE_MASK = 0x8430000  # SIGCHLD, SIGCONT, SIGURG, SIGWINCH
     SYNCHRONOUS_MASK = 0x400004d8  # SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS

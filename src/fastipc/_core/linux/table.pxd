@@ -31,31 +31,36 @@ cdef void table_free_run(kernel_t *k, int which, uint32_t first, int order) noex
 cdef bint table_check(kernel_t *k, int which) noexcept nogil
 
 
-cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept nogil:
-    # `size` is the row's sizeof, known to the compiler, so that the clearing is a few stores.
-    return table_alloc_head(k, which, size, size)
-
-
-cdef inline uint32_t table_alloc_head(kernel_t *k, int which, size_t size, size_t head) noexcept nogil:
-    # A row of which whoever frees it leaves all but the first `head` bytes zeroed.
+cdef inline uint32_t table_alloc_unset(kernel_t *k, int which, size_t size) noexcept nogil:
+    # For whoever sets all of the row, `live` and `link` too.
     cdef table_t *t = &k.table[which]
     cdef uint32_t i
-    cdef uint32_t *row
     if unlikely(k.inject_any) and inject_fails(k, which):
         return 0
     i = t.free[0]
     if i:
-        row = <uint32_t *>(t.base + i * size)
-        t.free[0] = row[1]
+        t.free[0] = (<uint32_t *>(t.base + i * size))[1]
     else:
         i = table_fresh(t)
         if unlikely(i == 0):
             return 0
-        row = <uint32_t *>(t.base + i * size)
-    memset(row, 0, head)
-    row[0] = 1
     t.nlive += 1
     return i
+
+
+cdef inline uint32_t table_alloc_head(kernel_t *k, int which, size_t size, size_t head) noexcept nogil:
+    # A row of which whoever frees it leaves all but the first `head` bytes zeroed.
+    cdef uint32_t i = table_alloc_unset(k, which, size)
+    cdef uint32_t *row = <uint32_t *>(k.table[which].base + i * size)
+    if likely(i):
+        memset(row, 0, head)
+        row[0] = 1
+    return i
+
+
+cdef inline uint32_t table_alloc(kernel_t *k, int which, size_t size) noexcept nogil:
+    # `size` is the row's sizeof, known to the compiler, so that the clearing is a few stores.
+    return table_alloc_head(k, which, size, size)
 
 
 cdef inline void table_free(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
