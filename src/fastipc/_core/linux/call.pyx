@@ -153,14 +153,16 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef inline int64_t resume_one(kernel_t *k, task_t *t) noexcept nogil:
-    # The result of a call that another task has completed, or -1.
+    # The result of a call that another task has completed, or that only gave way; or -1.
     if t.call.nr == NR_rt_sigtimedwait:
         return sigtimedwait_resume_one(k, t)
     if unlikely(signal_pending(t)):
         return -1
     if t.call.nr == NR_semop:
         return 0 if semop_resume_one(k, t) else -1
-    return msgrcv_resume_one(k, t) if t.call.nr == NR_msgrcv else -1
+    if t.call.nr == NR_msgrcv:
+        return msgrcv_resume_one(k, t)
+    return 0 if t.call.nr == NR_sched_yield else -1
 
 
 cdef bint settle(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
@@ -189,7 +191,8 @@ cdef bint run_call(kernel_t *k, task_t *t) noexcept nogil:
         return False
     if unlikely(t.call.flags & CALL_USER) and ret > -ERESTARTSYS:
         ret = user_call_end(k, t, ret)
-    return settle(k, t, call_done(k, t, ret))
+    ret = call_done(k, t, ret)
+    return likely(not exit_code(ret)) or settle(k, t, ret)
 
 
 cdef uint32_t next_turn(kernel_t *k) noexcept nogil:
