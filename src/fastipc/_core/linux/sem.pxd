@@ -179,7 +179,7 @@ cdef inline bint sem_wake_one(kernel_t *k, sem_array_t *sma, sem_t *curr) noexce
     # The only sleeper of a set waits for this semaphore, and has enough now. False, with nothing done, if not so.
     cdef uint32_t i = curr.pending_alter.first
     cdef sem_queue_t *q = sem_queue_row(k, i)
-    if sma.nr_queued != 1 or i == 0 or q.undo or curr.semval + q.sop.sem_op < 0:
+    if unlikely(sma.nr_queued != 1 or i == 0) or unlikely(q.undo or curr.semval + q.sop.sem_op < 0):
         return False
     curr.semval += q.sop.sem_op
     ipc_update_pid(k, &curr.sempid, q.pid)
@@ -208,23 +208,23 @@ cdef inline int semop_one(
         return 0
     curr = sem_row(k, sma.sems + sop.sem_num)
     value = curr.semval + sop.sem_op
-    if (unlikely(value > SEMVMX or (sop.sem_op == 0 and value))
-            or unlikely(not owner_may(k, t, &sma.sem_perm, 2 if sop.sem_op else 4))):
+    if (unlikely(value > SEMVMX) or unlikely(sop.sem_op == 0 and value != 0)
+            or unlikely(not owner_may(k, t, &sma.sem_perm, <uint32_t>2 << (sop.sem_op == 0)))):
         return 0
     if value < 0:
-        if not may_wait or sop.sem_flg & IPC_NOWAIT or sma.complex_count or sma.use_global_lock:
+        if unlikely(not may_wait or sop.sem_flg & IPC_NOWAIT) or unlikely(sma.complex_count or sma.use_global_lock):
             return 0
         sem_wait_one(k, t, <uint32_t>row, sop)
         return 2
     curr.semval = value
     ipc_update_pid(k, &curr.sempid, t.tgid)
     curr.sem_otime = ktime_get_real_seconds(k)
-    if sma.nr_queued != 0 and sop.sem_op != 0 and not (sop.sem_op > 0 and sem_wake_one(k, sma, curr)):
+    if sma.nr_queued != 0 and sop.sem_op != 0 and unlikely(not (sop.sem_op > 0 and sem_wake_one(k, sma, curr))):
         wake.first = wake.last = 0
         wake_sleepers(k, sma, sop, 1, &wake)
         sem_unlock(k, sma, sma.use_global_lock != 0)
         wake_up_q(k, &wake)
-    elif sma.use_global_lock:
+    elif unlikely(sma.use_global_lock != 0):
         sem_unlock(k, sma, True)
     return 1
 
@@ -232,7 +232,7 @@ cdef inline int semop_one(
 cdef inline bint semop_resume_one(kernel_t *k, task_t *t) noexcept nogil:
     # The commonest end of a sleep: the operation was done by another. False: semop_resume must look.
     cdef sem_queue_t *q = sem_queue_row(k, task_index(k, t))
-    if t.call.nr != NR_semop or q.status != 0 or q.nsops != 1:
+    if t.call.nr != NR_semop or unlikely(q.status != 0 or q.nsops != 1):
         return False
     table_give(k, T_SEM_QUEUE, task_index(k, t), sizeof(sem_queue_t))
     return True
