@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from struct import Struct
+from struct import error as StructError
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -56,6 +59,7 @@ class CompiledProgram(NativeProgram):
         programs[self.identity] = self
         self._signature = signature(function)
         self._forms: dict[tuple[Any, ...], Form] = {}
+        self._short: dict[tuple[type, ...], tuple[Form, Struct]] = {}  # by the classes of plain numbers
         self._making: set[Any] = set()  # signatures that Numba is compiling
         self._dispatcher: Any = None
 
@@ -72,10 +76,17 @@ class CompiledProgram(NativeProgram):
     # -------------------------------------------------------------------------------------- what a machine asks
     def begin(self, args: tuple[Any, ...]) -> Start:
         """Compile for these arguments, if that has not been done, and store them."""
+        classes = tuple(map(type, args))
+        short = self._short.get(classes)
+        if short is not None:
+            with suppress(StructError):  # an integer of more than 63 bits, which is of another type
+                return Start(self, short[0].address, short[1].pack(*args), args)
         given = self.bound(args)
         form = self.form(given)
-        from fastipc._numba.host import pack
+        from fastipc._numba.host import pack, packer
 
+        if len(given) == len(args) and (plain := packer(form.layout, classes)) is not None:
+            self._short[classes] = form, plain
         record = bytearray(form.layout.size)
         pack(form.layout, given, record)
         return Start(self, form.address, record, given)

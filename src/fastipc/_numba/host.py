@@ -23,6 +23,7 @@ from fastipc._numba.task_type import TaskType
 from fastipc.compiled import CompiledProgram
 from fastipc.errors import CompileError
 
+PLAIN = {(int, types.int64): "q", (float, types.float64): "d", (bool, types.boolean): "?"}
 NUMBERS = (types.Integer, types.Float, types.Boolean, types.Complex)
 
 
@@ -72,6 +73,18 @@ def pack(layout: Layout, args: tuple[Any, ...], record: bytearray) -> None:
         else:
             continue
         record[leaf.offset : leaf.offset + len(data)] = data
+
+
+def packer(layout: Layout, classes: tuple[type, ...]) -> struct.Struct | None:
+    """What stores arguments of these classes in one go, if they are plain numbers."""
+    words, at = "<", 0
+    for leaf, given in zip(layout.args, classes, strict=False):
+        word = PLAIN.get((given, leaf.type))
+        if word is None:
+            return None
+        words += f"{leaf.offset - at}x{word}"
+        at = leaf.offset + struct.calcsize(word)
+    return struct.Struct(f"{words}{layout.size - at}x")
 
 
 def pack_column(leaf: Leaf, column: np.ndarray[Any, Any], records: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -124,4 +137,4 @@ def _owned(value: Any) -> Any:
     return value
 
 
-__all__ = ["check_result", "check_types", "pack", "typeof", "unpack"]
+__all__ = ["check_result", "check_types", "pack", "packer", "typeof", "unpack"]
