@@ -493,21 +493,27 @@ cdef inline void msgrcv_wait_one(
 
 
 cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
-    # The commonest end of a sleep: a message has been handed over, for memory of the host. -1: msgrcv_resume must look.
+    # The commonest end of a sleep: a message has been handed over, for memory of the host, or to be kept in the row of
+    # the receiver (msg_keep). -1: msgrcv_resume must look.
     cdef msg_receiver_t *msr = msg_receiver_row(k, task_index(k, t))
     cdef msg_msg_t *m
     cdef uint32_t i
     cdef int64_t n
-    if unlikely(t.call.nr != NR_msgrcv or msr.r_msg <= 0 or t.call.iter.kind != ITER_HOST):
+    if unlikely(t.call.nr != NR_msgrcv or msr.r_msg <= 0) or unlikely(t.call.iter.kind > ITER_HOST):
         return -1
     i = <uint32_t>msr.r_msg
     m = msg_row(k, i)
     n = <int64_t>m.m_ts
     if unlikely(m.order > PAGE_SHIFT or n > t.call.args[2]):
         return -1
-    table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
     t.call.done = m.m_type
     k.counters.bytes += <uint64_t>n
+    if t.call.iter.kind == ITER_NONE:
+        msr.r_mode = 0
+        msr.r_msgtype = msr.r_maxsize = 0
+        t.call.flags |= CALL_MSG
+        return n
+    table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
     copy_message(k, m, host_row(k, t).base, n)
     t.call.iter.offset = n
     t.call.iter.count -= n
