@@ -134,6 +134,31 @@ def reader(t, r, log):
         log.append(1)
 
 
+def test_a_compiled_task_that_sleeps_when_the_interpreter_ends(run_python):
+    script = """
+import numpy as np
+from fastipc import Kernel, compiled
+
+@compiled
+def waits(t, n):
+    got = np.zeros(n, np.int64)
+    names = [str(n), "x"]
+    got[0] = t.sys_pause()
+    return got.sum() + len(names)
+
+def sleeping():
+    k = Kernel()
+    p = k.spawn()
+    p.fork(waits, 20)
+    k.run(deadlock="return")
+    k.me = k  # collected at the end, when Numba's own memory is out of order
+    print("done")
+
+sleeping()
+"""
+    assert run_python(script) == "done\n"
+
+
 @pytest.mark.parametrize("how", ["close", "drop", "with"])
 def test_sleeping_frames_are_unwound(kind, how):
     log = []

@@ -201,6 +201,7 @@ cdef void heap_free(start_t *start) noexcept nogil:
     # Numba counts the references of its objects; those of a frame that is gone are taken off until the last. Everything
     # that a list holds is on the task's own list as well, so what is in it is not looked at.
     cdef block_t *block
+    cdef bint last
     give_back(start)
     if start.state & START_OVERFLOWED:
         forget_containers(start)
@@ -215,7 +216,11 @@ cdef void heap_free(start_t *start) noexcept nogil:
             if block.kind == BLOCK_VARSIZE:
                 (<meminfo_t *>block.meminfo).dtor_info = NULL
             block.dtor = NULL
+            last = (<meminfo_t *>block.meminfo).refct == 1
             nrt_release(block.meminfo)
+            if unlikely(last and start.heap == block):  # the interpreter ends: Numba's runtime calls no `numba_dtor`
+                block_leave(block)
+                free(block)
         else:
             block_leave(block)
             free(block)
