@@ -153,7 +153,7 @@ cdef inline int64_t resume_read(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef inline int64_t resume_one(kernel_t *k, task_t *t) noexcept nogil:
-    # The result of a call that another task has completed, or that only gave way; or -1.
+    # The result of a call that another task has completed, or that only gave way or waited for a time; or -1.
     if t.call.nr == NR_rt_sigtimedwait:
         return sigtimedwait_resume_one(k, t)
     if unlikely(signal_pending(t)):
@@ -162,6 +162,8 @@ cdef inline int64_t resume_one(kernel_t *k, task_t *t) noexcept nogil:
         return 0 if semop_resume_one(k, t) else -1
     if t.call.nr == NR_msgrcv:
         return msgrcv_resume_one(k, t)
+    if t.call.nr == NR_nanosleep:
+        return 0 if t.call.flags & CALL_EXPIRED else -1
     return 0 if t.call.nr == NR_sched_yield else -1
 
 
