@@ -255,12 +255,13 @@ cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const semb
     # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so.
     cdef int64_t row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), semid)
     cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
-    cdef sem_t *sems = sem_row(k, sma.sems)
+    cdef sem_t *sems
     cdef wake_q_head_t wake
     cdef int32_t alter = 0, pid = t.tgid
     cdef uint32_t i
     if unlikely(row < 0 or k.namespaces != 0 or not owner_may(k, t, &sma.sem_perm, 6)):
         return False
+    sems = sem_row(k, sma.sems)
     if unlikely(not perform_at_once(sems, <uint32_t>sma.sem_nsems, sops, n, &alter)):
         return False
     for i in range(n):
