@@ -54,7 +54,7 @@ from .abi import (
     WNOHANG,
     WUNTRACED,
 )
-from .machine import DIED, Machine
+from .machine import ASLEEP, DIED, Machine
 
 ALL = range(1, 65)
 RT = 40
@@ -477,6 +477,20 @@ def the_end_of_init_by_one_of_its_threads(m: Machine) -> None:
     assert a.wait4(b, WNOHANG) == (0, 0)
     assert a.wait4(c) == (c.name, SIGKILL)
     assert a.wait4(b) == (b.name, 0x200)
+
+
+def an_init_that_is_killed_in_a_call(m: Machine) -> None:
+    """Killed, init takes the others with it; its own end waits until those with a parent outside are reaped there."""
+    a, e = m.spawn(), m.spawn()
+    a.unshare(CLONE_NEWPID)
+    b, c = a.fork(), a.fork()
+    call = b.submit("pause")
+    assert e.kill(b, SIGKILL) is None
+    assert (call.value, c.alive) == (ASLEEP, False)
+    assert a.wait4(b, WNOHANG) == (0, 0)
+    assert a.wait4(c) == (c.name, SIGKILL)
+    assert call.value is DIED
+    assert a.wait4(b) == (b.name, SIGKILL)
 
 
 def exec_by_a_thread_of_init(m: Machine) -> None:

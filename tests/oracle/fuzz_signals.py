@@ -100,11 +100,16 @@ class SignalProgram(Program):
             idle = [n for n, t in awake.items() if t.alive and t.pending is None]
             if (len(idle) < 2 and self.random.random() < 0.95) or self._raced(step, side):
                 return Step(step.actor, "sigpending", (), verb=step.verb)
-        if step is not None and step.name in MASKED and self._is_in(side.tasks[step.actor], SIGTSTP, "SigPnd", "ShdPnd"):
-            return Step(step.actor, "sigpending", (), verb=step.verb)
-        if step is not None and self._to_many(step) and any(self._is_in(t, SIGCHLD, "SigCgt") for t in awake.values()):
+        if step is not None and (self._stops(step, side) or self._ends_many(step, awake)):
             return Step(step.actor, "sigpending", (), verb=step.verb)
         return step
+
+    def _stops(self, step: Step, side: Side) -> bool:
+        # Whether a mask may let a stop through that is held.
+        return step.name in MASKED and self._is_in(side.tasks[step.actor], SIGTSTP, "SigPnd", "ShdPnd")
+
+    def _ends_many(self, step: Step, awake: dict[int, Task]) -> bool:
+        return self._to_many(step) and any(self._is_in(t, SIGCHLD, "SigCgt") for t in awake.values())
 
     def _is_in(self, task: Task, sig: int, *sets: str) -> bool:
         try:

@@ -259,7 +259,8 @@ class Machine:
             return (sig, code)
         if code == -2:  # of a timer: its id
             return (sig, code, pid, value)
-        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", value if code < 0 or (code and sig == 17) else 0)
+        told = value if code < 0 or (code and sig == 17) else 0
+        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", told)
 
     def signals_read(self, data: bytes) -> list[tuple] | bytes:
         """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band.

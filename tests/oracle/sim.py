@@ -183,13 +183,11 @@ class SimMachine(SimTimers, SimSignals, SimSysv, SimMemory, Machine):
 
     def _finished(self, pending: Pending) -> Any:
         call = pending.token[0]
-        if pending.name in ("exit", "exit_group") and self._alive(pending.task):  # the init of a namespace
-            return ASLEEP
         if len(pending.token) == 1:
-            return call
-        if not call.done():
-            return DIED if not self._alive(pending.task) else ASLEEP
-        return self._ended(pending)
+            return ASLEEP if call is DIED and self._alive(pending.task) else call
+        value = self._ended(pending) if call.done() else DIED
+        # The init of a namespace waits at its end.
+        return ASLEEP if value is DIED and self._alive(pending.task) else value
 
     # what is told in another way than by the arguments and the result of the method
     def _fstat_(self, fd: int) -> tuple:

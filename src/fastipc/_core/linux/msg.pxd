@@ -27,7 +27,7 @@ cdef bint msgsnd_short(
 ) noexcept nogil  # a short message, and room for it. False, with nothing done, if this is another case
 cdef int64_t msgrcv_short(
     kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
-) noexcept nogil  # -2: it waits; -1, with nothing done: another case; else bytes of `msg`, off the queue: see msg_finish
+) noexcept nogil  # -2: it waits; -1, with nothing done: another case; else bytes of `msg`, off its queue: msg_finish
 cdef void msg_finish(kernel_t *k, uint32_t msg, char *to) noexcept nogil  # its bytes; NULL: they are lost
 cdef int64_t msgsnd_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t msgrcv_resume(kernel_t *k, task_t *t) noexcept nogil
