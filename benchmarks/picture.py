@@ -33,14 +33,14 @@ def draw(results: list[Result], path: Path) -> None:
     colours = [AGAINST_OS if real else AGAINST_PEER for real in against_os]
     with plt.rc_context({"font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.labelcolor": INK}):
         fig, ax = plt.subplots(figsize=(10, 0.42 * len(results) + 1.9), dpi=150)
-        ax.barh(rows, ratios, left=0, height=0.62, color=colours, zorder=2)
+        ax.barh(rows, [ratio - 1 for ratio in ratios], left=1, height=0.62, color=colours, zorder=2)
         for row, result in zip(rows, results, strict=True):
             if result.operation.least is not None:
                 ax.plot([result.operation.least] * 2, [row - 0.39, row + 0.39], color=PROMISE, lw=1.6, zorder=3)
             times = f"{duration(result.ours_ns)}  :  {duration(result.theirs_ns)}"
             at = ax.annotate(
                 f"{three_digits(result.ratio)}x",
-                (max(result.ratio, result.operation.least or 0), row),
+                (max(1, result.ratio, result.operation.least or 0), row),
                 xytext=(6, 0),
                 textcoords="offset points",
                 va="center",
@@ -52,9 +52,9 @@ def draw(results: list[Result], path: Path) -> None:
             for r, real in zip(results, against_os, strict=True)
         ]
         ax.set_yticks(rows, names)
-        ax.invert_yaxis()
+        ax.set_ylim(len(results) - 0.4, -0.6)
         ax.set_xscale("log")
-        ax.set_xlim(1, max(ratios) * 12)
+        ax.set_xlim(min(1, *(0.8 * ratio for ratio in ratios)), max(ratios) * 12)
         ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}x")
         ax.minorticks_off()
         ax.tick_params(axis="both", length=0)
