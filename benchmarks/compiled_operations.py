@@ -11,15 +11,13 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import peers
-from operations import served_by
+from operations import machine, run_and_reap, served_by
 from timing import LONG, Body, Operation, Side
 
 import fastipc
-from fastipc import Kernel, Task
 
 BUILD = Path(__file__).parents[1] / "build"
 C, SIMPY, GO = "real OS, from C", "SimPy Store", "Go channel"
@@ -81,42 +79,26 @@ def pair(t, n):  # type: ignore[no-untyped-def]
 
 # ---------------------------------------------------------------------------------------------- our sides
 @contextmanager
-def _machine() -> Iterator[Task]:
-    with Kernel() as k:
-        yield k.spawn()
-        k.verify()
-
-
-def _run(t: Task, *programs: tuple[Any, ...]) -> None:
-    started = [t.fork(*program) for program in programs]
-    kernel = t.kernel
-    assert kernel is not None
-    kernel.run()
-    for task in started:
-        t.wait4(task)
-
-
-@contextmanager
 def write_read_ours() -> Iterator[Body]:
     """1 byte, both calls, in one compiled task."""
-    with _machine() as t:
+    with machine() as t:
         r, w = t.pipe()
-        yield lambda n: _run(t, (write_read, r, w, n))
+        yield lambda n: run_and_reap(t, (write_read, r, w, n))
 
 
 @contextmanager
 def trips_ours() -> Iterator[Body]:
     """1 byte there and back between two compiled tasks."""
-    with _machine() as t:
+    with machine() as t:
         (there_r, there_w), (back_r, back_w) = t.pipe(), t.pipe()
-        yield lambda n: _run(t, (ask, there_w, back_r, n), (answer, there_r, back_w, n))
+        yield lambda n: run_and_reap(t, (ask, there_w, back_r, n), (answer, there_r, back_w, n))
 
 
 @contextmanager
 def tasks_ours() -> Iterator[Body]:
     """Create, start, end and reap compiled tasks on pooled stacks."""
-    with _machine() as t:
-        yield lambda n: _run(t, (make_and_wait, n))
+    with machine() as t:
+        yield lambda n: run_and_reap(t, (make_and_wait, n))
 
 
 # ---------------------------------------------------------------------------------------------- the other sides

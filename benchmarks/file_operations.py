@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from compiled_operations import C, in_c
-from operations import OS, machine
+from operations import OS, by_hand, machine
 from timing import SHORT, Body, Operation, Side
 
 import fastipc
@@ -130,18 +130,6 @@ def furnish(t: Task) -> None:
         t.close(t.open(path, O_WRONLY | O_CREAT))
 
 
-def by_hand(loop: Callable[[Task, int], None]) -> Side:
-    """A loop over the calls of a hand-driven task."""
-
-    @contextmanager
-    def ours() -> Iterator[Body]:
-        with machine() as t:
-            furnish(t)
-            yield partial(loop, t)
-
-    return ours
-
-
 def in_program(program: fastipc.CompiledProgram) -> Side:
     """A compiled program that gets the number of times."""
 
@@ -190,14 +178,14 @@ def _rows(name: str, least: float, counted: str, hand: Side, theirs: Side, progr
 CYCLE = "mkfifo, open both ends, two close, unlink"
 
 FILES: tuple[Operation, ...] = (
-    *_rows("FIFO made, opened, removed", 20, CYCLE, by_hand(fifo_ours), on_tmpfs(fifo_theirs, "fifo"),
+    *_rows("FIFO made, opened, removed", 20, CYCLE, by_hand(fifo_ours, furnish), on_tmpfs(fifo_theirs, "fifo"),
            in_program(fifo_compiled), "fifo"),
-    *_rows("stat, 1 component", 5, "one call", by_hand(partial(stat_ours, ONE)), on_tmpfs(stat_theirs, "a"),
+    *_rows("stat, 1 component", 5, "one call", by_hand(partial(stat_ours, ONE), furnish), on_tmpfs(stat_theirs, "a"),
            in_program(stat_one_compiled), "stat_one"),
-    *_rows("stat, 5 components", 4, "one call", by_hand(partial(stat_ours, FIVE)),
+    *_rows("stat, 5 components", 4, "one call", by_hand(partial(stat_ours, FIVE), furnish),
            on_tmpfs(stat_theirs, "a/b/c/d/file"), in_program(stat_five_compiled), "stat_five"),
-    *_rows("fstat", 6, "one call", by_hand(fstat_ours), on_tmpfs(fstat_theirs, "file"), in_program(fstat_compiled),
-           "fstat"),
-    *_rows("open + close", 8, "two calls, a regular file", by_hand(open_close_ours),
+    *_rows("fstat", 6, "one call", by_hand(fstat_ours, furnish), on_tmpfs(fstat_theirs, "file"),
+           in_program(fstat_compiled), "fstat"),
+    *_rows("open + close", 8, "two calls, a regular file", by_hand(open_close_ours, furnish),
            on_tmpfs(open_close_theirs, "file"), in_program(open_close_compiled), "open_close"),
 )  # fmt: skip

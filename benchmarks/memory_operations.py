@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from compiled_operations import C, in_c
-from operations import machine
+from operations import by_hand, machine
 from timing import LONG, SHORT, Body, Operation, Side
 
 import fastipc
@@ -165,17 +165,6 @@ def megabyte_theirs() -> Iterator[Body]:
 
 
 # ---------------------------------------------------------------------------------------------- the sides
-def by_hand(loop: object) -> Side:
-    """A loop over the calls of a hand-driven task."""
-
-    @contextmanager
-    def ours() -> Iterator[Body]:
-        with machine() as t:
-            yield partial(loop, t)  # type: ignore[arg-type]
-
-    return ours
-
-
 def in_program(program: fastipc.CompiledProgram, *args: int) -> Side:
     """A compiled program that gets its arguments and the number of times."""
 

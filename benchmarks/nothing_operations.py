@@ -7,11 +7,10 @@ turn: four calls and two switches, as in a round trip, but nobody sleeps, wakes 
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from compiled_operations import C, in_c
-from operations import OS, machine
+from operations import OS, by_hand, machine, run_and_reap
 from timing import LONG, SHORT, Body, Operation, Result, Side
 
 import fastipc
@@ -36,13 +35,6 @@ def getpid_compiled(t, n):  # type: ignore[no-untyped-def]
     """Ask for a number."""
     for _ in range(n):
         t.getpid()
-
-
-@contextmanager
-def by_hand() -> Iterator[Body]:
-    """A loop over the call of a hand-driven task."""
-    with machine() as t:
-        yield partial(getpid_by_hand, t)
 
 
 @contextmanager
@@ -99,16 +91,7 @@ def programs(program: Callable[..., Any], count: int) -> Side:
     @contextmanager
     def ours() -> Iterator[Body]:
         with machine() as t:
-            kernel = t.kernel
-            assert kernel is not None
-
-            def body(n: int) -> None:
-                started = [t.fork(program, n) for _ in range(count)]
-                kernel.run()
-                for task in started:
-                    t.wait4(task)
-
-            yield body
+            yield lambda n: run_and_reap(t, *[(program, n)] * count)
 
     return ours
 
@@ -119,7 +102,7 @@ CALL, CALL_COMPILED, TURN = "getpid", "compiled: getpid", "a turn of nothing"
 PLAIN, GENERATORS, COMPILED = (f"a trip of nothing, {kind}" for kind in ("plain", "generators", "compiled"))
 
 NOTHING: tuple[Operation, ...] = (
-    Operation(CALL, OS, by_hand, in_python, None, ONE, 1, SHORT),
+    Operation(CALL, OS, by_hand(getpid_by_hand), in_python, None, ONE, 1, SHORT),
     Operation(CALL_COMPILED, C, programs(getpid_compiled, 1), in_c("getpid"), None, ONE, 1, LONG),
     Operation(TURN, C, one_turn, in_c("turns"), None, "k.step() of a generator that gives way", 1, SHORT),
     Operation(PLAIN, C, programs(turns, 2), in_c("turns"), None, TRIP, 1, LONG),

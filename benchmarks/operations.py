@@ -9,7 +9,7 @@ import resource
 import select
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,29 @@ def machine() -> Iterator[Task]:
     with Kernel() as k:
         yield k.spawn()
         k.verify()
+
+
+def by_hand(loop: Callable[[Task, int], object], prepare: Callable[[Task], object] | None = None) -> Side:
+    """A loop over the calls of a hand-driven task."""
+
+    @contextmanager
+    def ours() -> Iterator[Body]:
+        with machine() as t:
+            if prepare:
+                prepare(t)
+            yield partial(loop, t)
+
+    return ours
+
+
+def run_and_reap(t: Task, *programs: tuple[Any, ...]) -> None:
+    """Children that run programs, each with its arguments, until all have ended."""
+    started = [t.fork(*program) for program in programs]
+    kernel = t.kernel
+    assert kernel is not None
+    kernel.run()
+    for task in started:
+        t.wait4(task)
 
 
 # ---------------------------------------------------------------------------------------------- one process
@@ -189,10 +212,7 @@ def answer_generator(t: Task, inbox: int, outbox: int, n: int) -> Generator[Any,
 
 
 def round_trips_ours(t: Task, one: Any, other: Any, there: tuple[int, int], back: tuple[int, int], n: int) -> None:
-    pids = [t.fork(one, there[1], back[0], n), t.fork(other, there[0], back[1], n)]
-    t.kernel.run()
-    for pid in pids:
-        t.wait4(pid)
+    run_and_reap(t, (one, there[1], back[0], n), (other, there[0], back[1], n))
 
 
 def round_trips(one: Any, other: Any) -> Side:

@@ -4,14 +4,14 @@ From Python the real OS is sysv_ipc, where that has the operation, else C, as th
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 from compiled_operations import C, in_c
-from operations import machine
+from operations import by_hand, machine, run_and_reap
 from timing import LONG, SHORT, Body, Operation, Side
 
 import fastipc
@@ -76,17 +76,6 @@ def message_ours(size: int, t: Task, n: int) -> None:
         t.msgsnd(q, 1, data)
         t.msgrcv(q, size)
     t.msgctl(q, IPC_RMID)
-
-
-def by_hand(loop: Callable[[Task, int], None]) -> Side:
-    """A loop over the calls of a hand-driven task."""
-
-    @contextmanager
-    def ours() -> Iterator[Body]:
-        with machine() as t:
-            yield partial(loop, t)
-
-    return ours
 
 
 def wake_ours(complex_ones: bool, sleepers: int) -> Side:
@@ -234,16 +223,11 @@ def programs(one: Any, other: Any, queue: bool) -> Side:
     @contextmanager
     def ours() -> Iterator[Body]:
         with machine() as t:
-            kernel = t.kernel
-            assert kernel is not None
             number = t.msgget(IPC_PRIVATE, 0o600) if queue else t.semget(IPC_PRIVATE, 3, 0o600)
 
             def body(n: int) -> None:
                 words = (number, 1, 2, n), (number, 1, 2, n) if queue else (number, 2, 1, n)
-                started = [t.fork(one, *words[0]), t.fork(other, *words[1])]
-                kernel.run()
-                for task in started:
-                    t.wait4(task)
+                run_and_reap(t, (one, *words[0]), (other, *words[1]))
 
             yield body
 
