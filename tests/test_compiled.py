@@ -1987,3 +1987,21 @@ def test_handles_that_look_different_are_seen():
         assert not set_numba(*_numba.ORIGINALS[:5], cast(other, c_void_p).value, _numba.ORIGINALS[6])
     finally:
         assert set_numba(*_numba.ORIGINALS)
+
+
+def test_plain_numbers_keep_their_types_when_a_program_is_started_again(k):
+    @compiled
+    def given(t, x, y=2):
+        return x, y
+
+    p = k.spawn()
+    for x in (5, -(2**63), 2**63 - 1, 2**63, 2**64 - 1, 5, True, False, 2.5, 7, np.int32(-3), 2.5, True):
+        for args in ((x,), (x, 3), (x, 0.5), (x, 3)):
+            task = p.fork(given, *args)
+            k.run()
+            assert task.result == (x, *(args[1:] or (2,)))
+            assert type(task.result[0]) is type(x if type(x) in (int, bool, float) else int(x))
+            p.wait4()
+    for args in ((), (1, 2, 3)):
+        with pytest.raises(TypeError):
+            p.fork(given, *args)

@@ -514,3 +514,26 @@ def drive(k, seed, steps):
 def test_the_model_agrees(k, seed):
     for i in range(5):
         drive(k, seed * 100 + i, 120)
+
+
+# ------------------------------------------------------------------------------------------------ all or none
+@pytest.mark.parametrize(
+    "last, number", [((2, -2), fastipc.EAGAIN), ((2, 32767), fastipc.ERANGE), ((9, 1), fastipc.EFBIG)]
+)
+def test_what_was_tried_before_an_obstacle_leaves_no_trace(k, last, number):
+    a = k.spawn()
+    b = a.fork()
+    s = a.semget(IPC_PRIVATE, 3, 0o600)
+    a.semop(s, [(0, 3), (1, 2), (2, 1)])
+
+    def state():
+        return values(a, s), [a.semctl(s, i, GETPID) for i in range(3)], k.table("sem", live=True).tobytes()
+
+    before = state()
+    tried = [(0, -1), (0, -2), (0, 0), (1, 5), (*last, IPC_NOWAIT)]
+    assert b.sys_semop(s, tried) == -number
+    assert b.sys_semop(s, fastipc.sops(*tried)) == -number
+    assert state() == before
+    b.semop(s, tried[:-1])  # on running values: 3, 2, 0
+    assert values(a, s) == [0, 7, 1]
+    assert [a.semctl(s, i, GETPID) for i in range(3)] == [b.pid, b.pid, a.pid]

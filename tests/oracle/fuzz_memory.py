@@ -236,6 +236,8 @@ class MemoryProgram(Program):
         new = rng.choice((old, self._pages() * PAGE_SIZE, self._pages() * PAGE_SIZE, 0, 100))
         if rng.random() < 0.03:
             old = 0
+        if old == 1 << 47 and address >= HEAP:  # the break of a real task lies below where the area goes
+            old = PAGE_SIZE
         flags = rng.choice((0, MREMAP_MAYMOVE, MREMAP_MAYMOVE, MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_FIXED, 8))
         if rng.random() < 0.08:
             flags |= MREMAP_DONTUNMAP
