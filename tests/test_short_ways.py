@@ -40,6 +40,13 @@ def answers(t, q, n):
 
 
 @compiled
+def answers_wide(t, q, n):
+    buf = np.zeros(2000, np.uint8)
+    for i in range(n):
+        t.msgsnd(q, 3, buf[: t.sys_msgrcv_into(q, buf, 1 + i % 2)])
+
+
+@compiled
 def receives(t, q, size, mtype, flags, n):
     buf, got = np.zeros(200, np.uint8), np.zeros(n, np.int64)
     for i in range(n):
@@ -119,15 +126,43 @@ def signals_itself(t, flags, n):
             t.sigaction(12, nested, 0, flags)
 
 
-def messages(p):
-    q = p.msgget(IPC_PRIVATE, 0o600)
-    return [p.fork(asks, q, 50), p.fork(answers, q, 50)]
-
-
 def receivers(size, mtype, flags):
     def start(p):
         q = p.msgget(IPC_PRIVATE, 0o600)
         return [p.fork(receives, q, size, mtype, flags, 8) for _ in range(3)] + [p.fork(sends, q, 60)]
+
+    return start
+
+
+def asks_as_generator(t, q, n):
+    got = []
+    for i in range(n):
+        yield t.msgsnd(q, 1 + i % 2, bytes(i % 40 * 30))
+        got.append((yield t.msgrcv(q, 2000, 3)))
+    return got
+
+
+def answers_as_generator(t, q, n):
+    got = []
+    for i in range(n):
+        mtype, data = yield t.msgrcv(q, 2000, 1 + i % 2)
+        got.append(mtype)
+        yield t.msgsnd(q, 3, data)
+    return got
+
+
+def asks_plainly(t, q, n):
+    got = []
+    for i in range(n):
+        t.msgsnd(q, 1 + i % 2, bytes(i % 40 * 30))
+        got.append(t.msgrcv(q, 2000, 3))
+    return got
+
+
+def messages_between(ask, answer):
+    def start(p):
+        q = p.msgget(IPC_PRIVATE, 0o600)
+        return [p.fork(ask, q, 50), p.fork(answer, q, 50)]
 
     return start
 
@@ -174,7 +209,9 @@ def oneself(flags):
 
 
 CASES = {
-    "messages": messages,
+    "messages": messages_between(asks, answers),
+    "messages, generators": messages_between(asks_as_generator, answers_as_generator),
+    "messages, plain and compiled": messages_between(asks_plainly, answers_wide),
     "any": receivers(200, 0, 0),
     "type": receivers(200, 2, 0),
     "too long": receivers(32, 0, 0),

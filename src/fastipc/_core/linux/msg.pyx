@@ -561,6 +561,7 @@ cdef inline int64_t msgrcv_one(
     return ret
 
 
+# The same for the entries, which are a unit of their own.
 cdef bint msgsnd_short(
     kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
 ) noexcept nogil:

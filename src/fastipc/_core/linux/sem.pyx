@@ -273,7 +273,8 @@ cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const semb
     else:
         set_semotime(k, sma, sops)
     sem_unlock(k, sma, True)
-    wake_up_q(k, &wake)
+    if unlikely(wake.first != 0):
+        wake_up_q(k, &wake)
     return True
 
 
