@@ -12,7 +12,7 @@ cdef extern from *:
     #include <stdint.h>
     #include <string.h>
     /* The least that each job takes: arrays of a fixed size, no counters, no checks. */
-    static uint32_t lifo[1 << 16], lifo_n, flat[1 << 14];
+    static uint32_t lifo[64], flat[1 << 14];
 
     static inline uint32_t xorshift(uint64_t *s)
     {
@@ -22,18 +22,17 @@ cdef extern from *:
         return (uint32_t)(*s >> 32);
     }
 
-    static uint64_t limit_pairs(long n)
+    /* What has taken a page need not be who gives it back: the number of those there lies in memory in between. */
+    static void limit_pairs(long n)
     {
-        uint64_t sum = 0;
-        lifo[0] = 7;
-        lifo_n = 1;
+        static uint32_t count = 32;
+        uint32_t *left = &count;
         while (n--) {
-            uint32_t page = lifo[--lifo_n];
-            __asm__ volatile("" : "+r"(page));
-            sum += page;
-            lifo[lifo_n++] = page;
+            __asm__ volatile("" : "+r"(left) : : "memory");
+            uint32_t page = lifo[--*left];
+            __asm__ volatile("" : "+r"(left) : : "memory");
+            lifo[(*left)++] = page;
         }
-        return sum;
     }
 
     /* A buddy allocator of orders 0 to 10 and nothing else: lists of free blocks by number, 0 is none. */
@@ -114,7 +113,7 @@ cdef extern from *:
     }
     """
     uint32_t xorshift(uint64_t *s) nogil
-    uint64_t limit_pairs(long n) nogil
+    void limit_pairs(long n) nogil
     uint64_t limit_mix(long n, uint32_t held, uint32_t *pages, uint64_t s) nogil
     uint64_t limit_lookups(long n, uint64_t s) nogil
 
@@ -134,7 +133,7 @@ def pairs(TaskCore task, long n):
 
 def pairs_limit(TaskCore task, long n):
     """The same on a stack of numbers."""
-    return limit_pairs(n)
+    limit_pairs(n)
 
 
 def mix(TaskCore task, long n, uint32_t held=4096):
@@ -178,3 +177,22 @@ def lookups(TaskCore task, int fd, long n):
 def lookups_limit(TaskCore task, int fd, long n):
     """The same in an array."""
     return limit_lookups(n, SEED)
+
+
+def touch(TaskCore task, uint64_t at, long pages):
+    """Store a byte in each of so many pages; how many could not be reached by a short way."""
+    cdef kernel_t *k = task.k
+    cdef mm_t *mm = mm_row(k, task.t.mm)
+    cdef char *byte
+    cdef int fault = 0
+    with nogil:
+        while pages:
+            byte = translate_near(k, mm, at, True)
+            if byte == NULL:
+                byte = translate_slow(k, task.t, at, True, &fault)
+                if byte == NULL:
+                    break
+            byte[0] = 1
+            at += 4096
+            pages -= 1
+    return pages

@@ -767,6 +767,188 @@ def test_in_a_compiled_program(k):
     k.verify()
 
 
+# ------------------------------------------------------------------------------------------ faults beside one another
+PAGES = 150  # more than one node of the page cache has
+
+
+def cached(t, pages=PAGES):
+    """A file in memory whose pages are there, each with its number in it."""
+    fd = t.memfd_create("m")
+    t.pwrite(fd, b"".join(bytes([i]) * PAGE for i in range(pages)), 0)
+    return fd
+
+
+def touch(t, at, *pages):
+    for i in pages:
+        t.store(at + i * PAGE + 1, b"!")
+
+
+def faults(k):
+    return k.counters["faults"]
+
+
+def mapped_pages(k, task):
+    return next(int(x.split()[1]) // 4 for x in k.read_proc(f"/proc/{task.pid}/status").splitlines() if "VmRSS" in x)
+
+
+@pytest.mark.parametrize("order", [1, -1, 7])
+def test_each_page_is_a_fault_of_its_own(k, t, order):
+    fd = cached(t)
+    at = t.mmap(PAGES * PAGE, RW, MAP_SHARED, fd, addr=FREE + 500 * PAGE)  # in two tables
+    rss = mapped_pages(k, t)
+    for n, i in enumerate(range(PAGES)):
+        before = faults(k)
+        touch(t, at, i * order % PAGES)
+        assert faults(k) == before + 1
+        assert mapped_pages(k, t) == rss + n + 1
+        touch(t, at, i * order % PAGES)
+        assert faults(k) == before + 1
+    assert t.load(at, PAGES * PAGE) == b"".join(bytes([i]) + b"!" + bytes([i]) * (PAGE - 2) for i in range(PAGES))
+    k.verify()
+    t.munmap(at, PAGES * PAGE)
+    assert mapped_pages(k, t) == rss
+
+
+def test_reads_of_a_segment_map_one_page_each_that_may_be_written_then(k, t):
+    shmid = t.shmget(1, PAGES * PAGE, 0o600 | fastipc.IPC_CREAT)
+    a, b = t.shmat(shmid), t.shmat(shmid)
+    touch(t, a, *range(PAGES))
+    before = faults(k)
+    for i in range(PAGES):
+        assert t.load(b + i * PAGE, 2) == b"\0!"
+    assert faults(k) == before + PAGES
+    touch(t, b, *range(PAGES))
+    assert faults(k) == before + PAGES
+    k.verify()
+    for at in (a, b):
+        t.shmdt(at)
+    t.shmctl(shmid, fastipc.IPC_RMID)
+
+
+def change_munmap(k, t, fd, at):
+    t.munmap(at + 2 * PAGE, PAGE)
+    child = t.fork()
+    dies(child, SIGSEGV, SEGV_MAPERR, at + 2 * PAGE + 1, lambda: touch(child, at, 3, 1, 2))
+
+
+def change_mprotect(k, t, fd, at):
+    t.mprotect(at, PAGES * PAGE, PROT_READ)
+    assert t.load(at + 3 * PAGE, 2) == b"\3\3"
+    child = t.fork()
+    dies(child, SIGSEGV, SEGV_ACCERR, at + 2 * PAGE + 1, lambda: touch(child, at, 2))
+
+
+def change_size(k, t, fd, at):
+    t.ftruncate(fd, 2 * PAGE)
+    touch(t, at, 0, 1)
+    child = t.fork()
+    dies(child, SIGBUS, BUS_ADRERR, at + 2 * PAGE + 1, lambda: touch(child, at, 2))
+
+
+def change_hole(k, t, fd, at):
+    t.fallocate(fd, fastipc.FALLOC_FL_PUNCH_HOLE | fastipc.FALLOC_FL_KEEP_SIZE, 2 * PAGE, PAGE)
+    touch(t, at, 2, 3)
+    assert t.pread(fd, 2, 2 * PAGE) == b"\0!"
+    assert t.pread(fd, 2, 3 * PAGE) == b"\3!"
+
+
+def change_all_pages(k, t, fd, at):
+    t.ftruncate(fd, 0)
+    t.ftruncate(fd, PAGES * PAGE)
+    touch(t, at, 2)
+    assert t.load(at, 3 * PAGE) == bytes(2 * PAGE) + b"\0!" + bytes(PAGE - 2)
+
+
+def change_place(k, t, fd, at):
+    to = t.mremap(at, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | fastipc.MREMAP_FIXED, at + (1 << 30))
+    touch(t, to, 2)
+    child = t.fork()
+    dies(child, SIGSEGV, SEGV_MAPERR, at + 2 * PAGE + 1, lambda: touch(child, at, 2))
+
+
+def change_neighbour(k, t, fd, at):
+    t.munmap(at + 100 * PAGE, 50 * PAGE)
+    t.mmap(50 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 100 * PAGE, addr=at + 100 * PAGE)  # joined again
+    touch(t, at, 2, 63, 64, 101)
+    t.mmap(PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 3 * PAGE, addr=at + 3 * PAGE)
+    touch(t, at, 3, 4)
+    assert t.pread(fd, 2, 3 * PAGE) == b"\3\3"
+    assert t.pread(fd, 2, 4 * PAGE) == b"\4!"
+
+
+def change_task(k, t, fd, at):
+    child = t.fork()
+    touch(child, at, 2)
+    touch(t, at, 3)
+    touch(child, at, 3)
+    assert t.load(at + 2 * PAGE, 2) == b"\2!"
+    before = faults(k)
+    touch(t, at, 2)
+    assert faults(k) == before  # the load has mapped it, to be written as well
+    child.exit()
+
+
+def change_dontneed(k, t, fd, at):
+    rss = mapped_pages(k, t)
+    t.madvise(at, PAGES * PAGE, MADV_DONTNEED)
+    touch(t, at, 1, 2)
+    assert t.load(at + PAGE, 2) == b"\1!"
+    assert mapped_pages(k, t) <= rss + 16
+
+
+def change_owner(k, t, fd, at):
+    t.munmap(at, PAGES * PAGE)
+    t.close(fd)
+    other = cached(t)
+    t.mmap(PAGES * PAGE, RW, MAP_SHARED | MAP_FIXED, other, addr=at)
+    touch(t, at, 2)
+    assert t.pread(other, 2, 2 * PAGE) == b"\2!"
+
+
+@pytest.mark.parametrize("change", [f for name, f in list(globals().items()) if name.startswith("change_")])
+def test_what_a_fault_found_does_not_outlive_a_change(k, t, change):
+    fd = cached(t)
+    at = t.mmap(PAGES * PAGE, RW, MAP_SHARED, fd, addr=FREE)
+    touch(t, at, 0, 1)
+    change(k, t, fd, at)
+    k.verify()
+
+
+@fastipc.compiled
+def touched(t, at, fd, out):
+    """Between two touches: an area goes, changes its rights, a file loses a page."""
+    byte = np.full(1, 33, np.uint8)
+    word = np.zeros(2, np.uint8)
+    t.store(at + 1, byte)
+    t.store(at + 4096 + 1, byte)
+    t.fallocate(fd, 3, 2 * 4096, 4096)
+    t.store(at + 2 * 4096 + 1, byte)
+    t.load_into(at + 2 * 4096, word)
+    out[0] = word[0] * 256 + word[1]
+    t.mprotect(at, 4 * 4096, 1)
+    t.load_into(at + 3 * 4096, word)
+    out[1] = word[0] * 256 + word[1]
+    t.mprotect(at, 4 * 4096, 3)
+    t.store(at + 3 * 4096 + 1, byte)
+    t.munmap(at + 4 * 4096, 4096)
+    t.store(at + 5 * 4096 + 1, byte)
+    out[2] = 1
+    t.store(at + 4 * 4096 + 1, byte)
+    out[2] = 2
+
+
+def test_nor_in_a_compiled_program(k, t):
+    fd = cached(t)
+    at = t.mmap(PAGES * PAGE, RW, MAP_SHARED, fd, addr=FREE)
+    out = np.zeros(3, np.int64)
+    child = t.fork(touched, at, fd, out)
+    k.run()
+    assert out.tolist() == [33, 3 * 256 + 3, 1]
+    assert (child.fault.si_code, child.fault.si_addr) == (SEGV_MAPERR, at + 4 * PAGE + 1)
+    assert [t.pread(fd, 2, i * PAGE) for i in range(6)] == [b"\0!", b"\1!", b"\0!", b"\3!", b"\4\4", b"\5!"]
+    t.wait4(child)
+
+
 # ------------------------------------------------------------------------------------------ many
 def test_many_areas(k, t):
     base = FREE

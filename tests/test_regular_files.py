@@ -51,7 +51,7 @@ from fastipc import (
 
 PAGE = 4096
 NEW = O_CREAT | O_RDWR
-PG_PCP = 2  # a free page that is in no block
+PG_BUDDY = 1  # head of a free block
 PUNCH = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
 
@@ -235,7 +235,10 @@ def test_a_sparse_file_has_the_pages_that_were_written(k, t):
 def test_pages_and_blocks_come_back(k, t):
     def free_pages():
         blocks = map(int, k.read_proc("/proc/buddyinfo").split()[4:])
-        return sum(n << order for order, n in enumerate(blocks)) + np.count_nonzero(k.table("page")["flags"] & PG_PCP)
+        pages = k.table("page")
+        in_blocks = (1 << pages["order"][pages["flags"] & PG_BUDDY != 0].astype(int)).sum()
+        cached = np.count_nonzero(pages["live"] == 0) - in_blocks
+        return sum(n << order for order, n in enumerate(blocks)) + cached
 
     free, total = pages(k), free_pages()
     for path in ("/tmp/f", "/dev/shm/f", "/f"):

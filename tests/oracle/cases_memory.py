@@ -637,6 +637,21 @@ def faults_of_populated_memory(m: Machine) -> None:
     assert t.touch(ARENA + 0x20000, 4, True) == 0
 
 
+def faults_around(m: Machine) -> None:
+    """A read maps sixteen pages of a file in memory, from an aligned one or the first of the area on, of one table."""
+    t = m.spawn()
+    for first, pages in ((0x2F, 40), (0x3E, 3), (0x40, 20), (505, 30), (0x1F, 64)):
+        start = ARENA + first * P
+        t.mmap(pages * P, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0, Addr(start))
+        t.touch(start, pages, True)
+        for read in (0, 1, pages // 2, pages - 1):
+            t.madvise(start, pages * P, MADV_DONTNEED)
+            t.touch(start + read * P, 1, False)
+            for i in range(pages):
+                t.touch(start + i * P, 1, False)
+        t.munmap(start, pages * P)
+
+
 def copy_on_write(m: Machine) -> None:
     """After fork private pages are one frame until one side writes; the last owner keeps it."""
     t = m.spawn()

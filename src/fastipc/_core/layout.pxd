@@ -887,20 +887,20 @@ ctypedef struct signalfd_ctx_t:  # struct signalfd_ctx, fs/signalfd.c
 # ---------------------------------------------------------------------------------------------- pages
 cdef enum:  # page.flags
     PG_BUDDY = 1  # head of a free block
-    PG_PCP = 2  # in the cache of single pages
     PG_TOUCHED = 4  # its bytes may differ from zero
     PG_FILE = 8  # in the page cache of a file on a disk
     PG_SHMEM = 16  # in that of a file in memory
     PG_KIND_SHIFT = 3  # these two as a number of mm.rss
     PG_UPTODATE = 64  # its bytes are the file's
     PG_DIRTY = 128  # there is no other place that has them: never dropped
+    PCP_SIZE = 384  # most pages that the cache of single pages ever has
     PG_ANON_EXCLUSIVE = 32  # private, and no fork since it was last written: one process has it
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t live  # 1 when allocated
+    int32_t refcount
     uint32_t link  # next in its free list
     uint32_t prev
-    int32_t refcount
     uint8_t order
     uint8_t flags
     uint16_t pad
@@ -1464,6 +1464,16 @@ ctypedef struct tlb_t:  # one translation, see linux/tlb.pxd; host memory
     uint64_t write
     char *base  # of the page
 
+ctypedef struct near_t:  # pages around the last that a fault mapped from a file in memory, see linux/memory_near.pxd
+    uint64_t tag  # TLB tag of the first
+    uint64_t pages[2]  # so many, for a read and for a write: 0 = none is known
+    uint64_t entry[2]  # what an entry is besides its page
+    uint64_t *pte
+    uint32_t *slots  # of the page cache
+    page_t *table  # page of the entries
+    vm_area_t *vma
+    char *frames  # of row 0, which has none
+
 ctypedef struct walked_t:  # where the last walk led: one of a path that begins with the same text goes on from there
     uint32_t len  # of the text, with the slashes at its end; 0 = nothing is known
     uint32_t start  # dentry at which the walk began
@@ -1517,10 +1527,10 @@ ctypedef struct kernel_t:  # one machine
     uint32_t nr_pages  # frames of the machine
     uint32_t frontier  # frames below were given to the buddy lists
     uint32_t nr_free  # free pages in the buddy lists and beyond the frontier
-    uint32_t pcp_first
     uint32_t pcp_count
     uint32_t pcp_batch
     uint32_t pcp_high
+    uint32_t pcp[PCP_SIZE]
     uint32_t tmp_pages  # pages that pipes keep for their next write
     uint32_t tmp_pages_max
     uint32_t inject_page
@@ -1586,6 +1596,7 @@ ctypedef struct kernel_t:  # one machine
     tlb_t tlb[256]  # TLB_SIZE
     uint64_t walk_tag  # the table that a fault found last: tag of the first address of its range
     uint64_t *walk_table
+    near_t near
     char scratch[256]  # SCRATCH: where short reads land before they become bytes objects
     char pathname[2][4104]  # names_cachep: the paths of the call in progress, and a word of zeros
     char proc_self[16]  # text of /proc/self

@@ -185,8 +185,9 @@ cdef class MachineState:
         for page in range(1, k.frontier + 1):
             if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:
                 digest.update((k.frames + (<size_t>page - 1) * PAGE_SIZE)[:PAGE_SIZE])
-        scalars = [k.now, k.nr_pages, k.frontier, k.nr_free, k.pcp_first, k.pcp_count, k.tmp_pages, k.timer_clk,
+        scalars = [k.now, k.nr_pages, k.frontier, k.nr_free, k.pcp_count, k.tmp_pages, k.timer_clk,
                    k.timer_seq, k.rng, k.last_pid, k.nr_threads, k.next_ino, k.sleepers]
+        scalars += [k.pcp[page] for page in range(k.pcp_count)]
         scalars += [k.free_area[i].first for i in range(MAX_PAGE_ORDER + 1)]
         scalars += [k.table[i].nlive for i in range(N_TABLES)]
         scalars += [k.runq[page & k.runq_mask] for page in range(k.runq_head, k.runq_tail)]

@@ -16,6 +16,7 @@ cdef void vma_set_page_prot(kernel_t *k, vm_area_t *vma) noexcept nogil:
     # to a page, no write at first. To be called whenever the area's rights or operations change.
     cdef bint on_disk = vma.vm_file != 0 and super_block_row(
         k, inode_row(k, file_row(k, vma.vm_file).inode).i_sb).s_type == FS_EXT4
+    forget_walk(k)
     vma.vm_page_prot = PTE_USER if vma.vm_flags & VM_ACCESS_FLAGS else 0
     if vma.vm_flags & (VM_SHARED | VM_WRITE) == VM_SHARED | VM_WRITE and not on_disk:
         vma.vm_page_prot |= PTE_RW
@@ -152,16 +153,16 @@ cdef uint32_t filemap_fault(kernel_t *k, vm_area_t *vma, uint64_t pgoff, int *er
 
 
 cdef bint do_fault_around(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte) noexcept nogil:
-    # filemap_map_pages: a read maps the pages of the file around it that are in memory. Whether its own was.
-    cdef uint64_t start = addr & ~<uint64_t>(FAULT_AROUND_PAGES * PAGE_SIZE - 1), at
-    cdef uint64_t end = min(start + FAULT_AROUND_PAGES * PAGE_SIZE, vma.vm_end)
+    # filemap_map_pages: a read maps the pages of the file around it that are in memory: 16 of one table, from an aligned
+    # one or the area's first on. Whether its own was.
+    cdef uint64_t at = max(addr & ~<uint64_t>(FAULT_AROUND_PAGES * PAGE_SIZE - 1), vma.vm_start)
+    cdef uint64_t end = min(at + FAULT_AROUND_PAGES * PAGE_SIZE, next_table(addr, vma.vm_end))
     cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
     cdef uint64_t index, size = (inode.i_size + PAGE_SIZE - 1) >> PAGE_SHIFT
     cdef uint64_t *entry
     cdef uint32_t page
-    at = max(start, vma.vm_start)
     while at < end:
-        entry = pte + <int64_t>(at - addr) // PAGE_SIZE  # of the same table: the window is aligned
+        entry = pte + <int64_t>(at - addr) // PAGE_SIZE
         index = vma.vm_pgoff + ((at - vma.vm_start) >> PAGE_SHIFT)
         page = find_page(k, inode, index) if entry[0] == 0 and index < size else 0
         if page:
@@ -202,12 +203,6 @@ cdef int do_fault(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t
 
 
 # ------------------------------------------------------------------------------------------ the fault itself
-cdef inline void count_fault(kernel_t *k, mm_t *mm, vm_area_t *vma) noexcept nogil:
-    k.counters.faults += 1
-    mm.min_flt += 1
-    vma.faults += 1
-
-
 cdef int handle_mm_fault(kernel_t *k, mm_t *mm, uint32_t i, uint64_t addr, bint write) noexcept nogil:
     # Bring the page of an address in, for an access that the area allows.
     cdef vm_area_t *vma = vma_row(k, i)
@@ -249,7 +244,8 @@ cdef inline bint map_cached_page(
     # page cache has the page, and nobody wants to know of a first write. False, with nothing done, if it is not so.
     cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
     cdef uint64_t pgoff = vma.vm_pgoff + ((addr - vma.vm_start) >> PAGE_SHIFT)
-    cdef uint32_t page = xa_load(k, inode.i_pages, pgoff)
+    cdef uint32_t *slot = xa_slot(k, inode.i_pages, pgoff)
+    cdef uint32_t page = slot[0] if slot else 0
     if (page == 0 or not (vma.vm_flags & VM_SHARED) or vma.vm_ops != SHM_VM_OPS and not write
             or write and not (vma.vm_page_prot & PTE_RW) or pgoff >= (inode.i_size + PAGE_SIZE - 1) >> PAGE_SHIFT):
         return False
@@ -257,7 +253,31 @@ cdef inline bint map_cached_page(
     get_page(k, page)
     install_page(k, mm, pte, page, vma.vm_page_prot | (PTE_DIRTY if write else 0))
     tlb_fill(k, mm, addr, page_address(k, page), pte[0] & PTE_RW != 0)
+    if page_row(k, page).flags & PG_SHMEM:
+        remember_near(k, mm, vma, addr, pte, slot, inode)
     return True
+
+
+cdef void remember_near(
+    kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte, uint32_t *slot, inode_t *inode
+) noexcept nogil:
+    # For linux/memory_near.pxd: as many pages around as are in one table, one node of the page cache, area, and file.
+    cdef near_t *near = &k.near
+    cdef uint64_t first = (addr - vma.vm_start) >> PAGE_SHIFT, pgoff = vma.vm_pgoff + first
+    cdef uint64_t in_table = addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1)
+    cdef uint64_t back = min(min(pgoff & 63, in_table), first)
+    cdef uint64_t after = min(min(64 - (pgoff & 63), PTRS_PER_TABLE - in_table), vma_pages(vma) - first)
+    after = min(after, ((inode.i_size + PAGE_SIZE - 1) >> PAGE_SHIFT) - pgoff)
+    near.tag = tlb_tag(mm, addr - (back << PAGE_SHIFT))
+    near.pages[0] = back + after if vma.vm_ops == SHM_VM_OPS else 0
+    near.pages[1] = back + after if vma.vm_page_prot & PTE_RW else 0
+    near.entry[0] = vma.vm_page_prot | PTE_PRESENT | PTE_ACCESSED
+    near.entry[1] = near.entry[0] | PTE_DIRTY
+    near.pte = pte - back
+    near.slots = slot - back
+    near.table = page_row(k, table_of(k, pte))
+    near.vma = vma
+    near.frames = k.frames - PAGE_SIZE
 
 
 cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcept nogil:
@@ -300,10 +320,22 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
 
 
 # ------------------------------------------------------------------------------------------ taking away
+cdef inline uint32_t zap_ptes(
+    kernel_t *k, mm_t *mm, uint64_t *pte, uint64_t *end, uint32_t left, bint even_cows
+) noexcept nogil:
+    # Entries of one table that has `left`; how many it has then.
+    while pte != end and left:
+        if pte[0] and (even_cows or pte_page(pte[0]) and page_row(k, pte_page(pte[0])).mapping):
+            drop_pte(k, mm, pte)
+            left -= 1
+        pte += 1
+    return left
+
+
 cdef void zap_page_range(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bint even_cows) noexcept nogil:
     cdef uint64_t *pte
     cdef uint64_t stop, at = start
-    cdef uint32_t dropped
+    cdef uint32_t left
     cdef page_t *table
     if mm.pgd == 0:
         return
@@ -316,16 +348,10 @@ cdef void zap_page_range(kernel_t *k, mm_t *mm, uint64_t start, uint64_t end, bi
             at = next_present(k, mm, at, end)
             continue
         table = page_row(k, table_of(k, pte))
-        dropped = 0
-        while at < stop and dropped < table.index:
-            if pte[0] and (even_cows or pte_page(pte[0]) and page_row(k, pte_page(pte[0])).mapping):
-                drop_pte(k, mm, pte)
-                dropped += 1
-            pte += 1
-            at += PAGE_SIZE
+        left = zap_ptes(k, mm, pte, pte + ((stop - at) >> PAGE_SHIFT), table.index, even_cows)
         at = stop
-        table.index -= dropped
-        if table.index == 0:
+        table.index = left
+        if left == 0:
             pte_unused(k, mm, stop - PAGE_SIZE)
 
 

@@ -6,9 +6,11 @@ cdef enum:
 
 
 cdef char *translate_slow(kernel_t *k, task_t *t, uint64_t addr, bint write, int *fault) noexcept nogil:
-    cdef tlb_t *e = tlb_entry(k, addr)
+    cdef char *at = translate_near(k, mm_row(k, t.mm), addr, write) if addr < <uint64_t>TASK_SIZE_MAX else NULL
+    if likely(at != NULL):
+        return at
     fault[0] = handle_fault(k, t, addr, write)
-    return e.base + (addr & (PAGE_SIZE - 1)) if fault[0] == 0 else NULL
+    return tlb_entry(k, addr).base + (addr & (PAGE_SIZE - 1)) if fault[0] == 0 else NULL
 
 
 cdef int64_t load_bytes(kernel_t *k, task_t *t, uint64_t addr, char *to, int64_t n, int *fault) noexcept nogil:
@@ -35,7 +37,7 @@ cdef int64_t store_bytes(
         if unlikely(at == NULL):
             break
         part = in_page(addr + <uint64_t>done, n - done)
-        memcpy(at, source + done, part)
+        copy_bytes(at, source + done, part)
         done += part
     return done
 

@@ -23,3 +23,9 @@ cdef int64_t sys_msync(kernel_t *k, task_t *t, int64_t addr, int64_t length, int
 cdef int64_t sys_memfd_create(kernel_t *k, task_t *t, int64_t name, int64_t n, int64_t flags) noexcept nogil
 cdef int64_t sys_load(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil
 cdef int64_t sys_store(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil
+# What these two become when the short way does not do. Declared so that the compiler leaves them apart: then the short
+# way saves no registers.
+cdef int64_t load_near(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t store_near(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil
+cdef int64_t store_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil

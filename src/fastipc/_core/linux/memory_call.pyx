@@ -101,7 +101,7 @@ cdef int64_t sys_load(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t
     if likely(fits_in_page(<uint64_t>addr, n) and e.read == tlb_tag(mm_row(k, t.mm), <uint64_t>addr)):
         copy_short(<char *>buf, e.base + (addr & (PAGE_SIZE - 1)), n)
         return n
-    return load_slow(k, t, addr, buf, n)
+    return load_near(k, t, addr, buf, n)
 
 
 cdef int64_t sys_store(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
@@ -109,7 +109,7 @@ cdef int64_t sys_store(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_
     if likely(fits_in_page(<uint64_t>addr, n) and e.write == tlb_tag(mm_row(k, t.mm), <uint64_t>addr)):
         copy_short(e.base + (addr & (PAGE_SIZE - 1)), <const char *>buf, n)
         return 0
-    return store_slow(k, t, addr, buf, n)
+    return store_near(k, t, addr, buf, n)
 
 
 cdef inline bint fits_in_page(uint64_t addr, int64_t n) noexcept nogil:
@@ -118,17 +118,31 @@ cdef inline bint fits_in_page(uint64_t addr, int64_t n) noexcept nogil:
             and addr < <uint64_t>TASK_SIZE_MAX)
 
 
+cdef int64_t load_near(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
+    cdef mm_t *mm = mm_row(k, t.mm)
+    cdef char *at = NULL
+    if fits_in_page(<uint64_t>addr, n):
+        at = map_near(k, mm, <uint64_t>addr, tlb_tag(mm, <uint64_t>addr), False)
+    if unlikely(at == NULL):
+        return load_slow(k, t, addr, buf, n)
+    copy_short(<char *>buf, at, n)
+    return n
+
+
+cdef int64_t store_near(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
+    cdef mm_t *mm = mm_row(k, t.mm)
+    cdef char *at = NULL
+    if fits_in_page(<uint64_t>addr, n):
+        at = map_near(k, mm, <uint64_t>addr, tlb_tag(mm, <uint64_t>addr), True)
+    if unlikely(at == NULL):
+        return store_slow(k, t, addr, buf, n)
+    copy_short(at, <const char *>buf, n)
+    return 0
+
+
 cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done = 0
-    cdef char *at
-    if likely(fits_in_page(<uint64_t>addr, n)):
-        at = translate_slow(k, t, <uint64_t>addr, False, &fault)
-        if likely(at != NULL):
-            copy_short(<char *>buf, at, n)
-            return n
-    else:
-        done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
+    cdef int64_t done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
     while unlikely(done < n):
         access_signal(k, t, <uint64_t>(addr + done), fault)
         done += load_bytes(k, t, <uint64_t>(addr + done), <char *>(buf + done), n - done, &fault)
@@ -137,15 +151,7 @@ cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_
 
 cdef int64_t store_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done = 0
-    cdef char *at
-    if likely(fits_in_page(<uint64_t>addr, n)):
-        at = translate_slow(k, t, <uint64_t>addr, True, &fault)
-        if likely(at != NULL):
-            copy_short(at, <const char *>buf, n)
-            return 0
-    else:
-        done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
+    cdef int64_t done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
     while unlikely(done < n):
         access_signal(k, t, <uint64_t>(addr + done), fault)
         done += store_bytes(k, t, <uint64_t>(addr + done), <const char *>(buf + done), n - done, &fault)

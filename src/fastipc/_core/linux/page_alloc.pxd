@@ -2,7 +2,7 @@
 #
 # A page is named by its row in the `page` table (frame number + 1). Frames beyond `frontier` have never been given
 # out; they stand for whole free blocks, so that a fresh machine touches none of them. Invariant: every frame is in
-# exactly one place: allocated (`live`), in the cache (PG_PCP), in one buddy block, or beyond the frontier.
+# exactly one place: allocated (`live`), in the cache, in one buddy block, or beyond the frontier.
 
 
 cdef extern from *:
@@ -35,21 +35,20 @@ cdef inline uint32_t nr_live_pages(kernel_t *k) noexcept nogil:
 
 cdef inline uint32_t take_cached(kernel_t *k) noexcept nogil:
     # A page of the cache. Precondition: there is one.
-    cdef uint32_t i = k.pcp_first
-    cdef page_t *p = page_row(k, i)
-    k.pcp_first = p.link
+    cdef uint32_t i
+    cdef page_t *p
     k.pcp_count -= 1
+    i = k.pcp[k.pcp_count]
+    p = page_row(k, i)
     p.live = 1
-    p.link = 0
     p.refcount = 1
-    p.flags &= PG_TOUCHED
     k.counters.pages_alloc += 1
     return i
 
 
 cdef inline uint32_t alloc_page(kernel_t *k) noexcept nogil:
     # One page, not zeroed, reference count 1; 0 if there is none.
-    if unlikely(k.inject_any or k.pcp_first == 0):
+    if unlikely(k.inject_any or k.pcp_count == 0):
         return alloc_page_slow(k)
     return take_cached(k)
 
@@ -77,9 +76,9 @@ cdef inline void put_page(kernel_t *k, uint32_t i) noexcept nogil:
     if p.refcount:
         return
     p.live = 0
-    p.flags = (p.flags & PG_TOUCHED) | PG_PCP
-    p.link = k.pcp_first
-    k.pcp_first = i
+    if p.flags & ~PG_TOUCHED:  # not stored for nothing: who takes it next would wait for that
+        p.flags &= PG_TOUCHED
+    k.pcp[k.pcp_count] = i
     k.pcp_count += 1
     if unlikely(k.pcp_count > k.pcp_high):
         free_pcp_batch(k)

@@ -98,30 +98,25 @@ cdef void free_one_block(kernel_t *k, uint32_t page, int order) noexcept nogil:
 
 
 cdef bint rmqueue_bulk(kernel_t *k) noexcept nogil:
-    # Fill the empty cache with up to a batch of single pages; the lowest frame comes out first.
-    cdef uint32_t page, _i, last = 0
-    for _i in range(k.pcp_batch):
+    # Fill the empty cache with up to a batch of single pages; the first to come comes out first.
+    cdef uint32_t i, page, n = 0
+    for i in range(k.pcp_batch):
         page = rmqueue_buddy(k, 0)
         if page == 0:
             break
-        page_row(k, page).flags |= PG_PCP
-        if last:
-            page_row(k, last).link = page
-        else:
-            k.pcp_first = page
-        last = page
-        k.pcp_count += 1
-    return k.pcp_first != 0
+        k.pcp[k.pcp_batch - 1 - i] = page
+        n += 1
+    for i in range(n):
+        k.pcp[i] = k.pcp[k.pcp_batch - n + i]
+    k.pcp_count = n
+    return n != 0
 
 
 cdef void free_pcp_batch(kernel_t *k) noexcept nogil:
-    cdef uint32_t _i, page
+    cdef uint32_t _i
     for _i in range(min(k.pcp_batch, k.pcp_count)):
-        page = k.pcp_first
-        k.pcp_first = page_row(k, page).link
         k.pcp_count -= 1
-        page_row(k, page).flags &= PG_TOUCHED
-        free_one_block(k, page, 0)
+        free_one_block(k, k.pcp[k.pcp_count], 0)
 
 
 cdef void drain_pages(kernel_t *k) noexcept nogil:
@@ -167,7 +162,7 @@ cdef bint inject_page_fails(kernel_t *k) noexcept nogil:
 cdef uint32_t alloc_page_slow(kernel_t *k) noexcept nogil:
     if inject_page_fails(k):
         return 0
-    if k.pcp_first == 0 and not rmqueue_bulk(k):
+    if k.pcp_count == 0 and not rmqueue_bulk(k):
         if not shrink_tmp_pages(k) or not rmqueue_bulk(k):
             return 0
     return take_cached(k)
@@ -230,7 +225,7 @@ cdef void buddyinfo(kernel_t *k, uint32_t *counts) noexcept nogil:
 
 
 cdef bint page_alloc_check(kernel_t *k) noexcept nogil:
-    cdef uint32_t i, n = 0, pcp = 0, live = 0
+    cdef uint32_t i, n = 0, live = 0
     cdef page_t *p
     cdef int order
     for order in range(MAX_PAGE_ORDER + 1):
@@ -243,14 +238,12 @@ cdef bint page_alloc_check(kernel_t *k) noexcept nogil:
                 return False
             n += <uint32_t>1 << order
             i = p.link
-    i = k.pcp_first
-    while i and pcp <= k.pcp_count:
-        if not check(k, page_row(k, i).flags & PG_PCP and not page_row(k, i).live, b"page_alloc: bad cached page"):
+    for i in range(min(k.pcp_count, <uint32_t>PCP_SIZE)):
+        p = page_row(k, k.pcp[i])
+        if not check(k, not (p.flags & ~PG_TOUCHED or p.live or p.link), b"page_alloc: bad cached page"):
             return False
-        pcp += 1
-        i = page_row(k, i).link
     for i in range(1, k.frontier + 1):
         live += page_row(k, i).live != 0
     return (check(k, n + k.nr_pages - k.frontier == k.nr_free, b"page_alloc: nr_free is wrong")
-            and check(k, pcp == k.pcp_count, b"page_alloc: pcp_count is wrong")
+            and check(k, k.pcp_count < PCP_SIZE, b"page_alloc: pcp_count is wrong")
             and check(k, live == nr_live_pages(k), b"page_alloc: live pages miscounted"))

@@ -34,7 +34,7 @@ cdef void set_pte(kernel_t *k, uint64_t *pte, uint64_t entry) noexcept nogil:
 
 cdef void free_table(kernel_t *k, mm_t *mm, uint32_t table) noexcept nogil:
     # Precondition: it has no entry left, so its bytes are zero; the next who wants a page need not clear it.
-    k.walk_tag = 0
+    forget_walk(k)
     page_row(k, table).flags &= ~PG_TOUCHED
     put_page(k, table)
     mm.pgtables -= 1

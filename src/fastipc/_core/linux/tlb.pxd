@@ -38,6 +38,16 @@ cdef inline uint64_t *pte_found(kernel_t *k, mm_t *mm, uint64_t addr) noexcept n
     return k.walk_table + (addr >> PAGE_SHIFT & (PTRS_PER_TABLE - 1))
 
 
+cdef inline uint64_t rotate_right(uint64_t x, int n) noexcept nogil:
+    return x >> n | x << (64 - n)
+
+
+cdef inline void forget_walk(kernel_t *k) noexcept nogil:
+    # What faults found is no longer so: to be called where a table goes, or an area changes.
+    k.walk_tag = 0
+    k.near.pages[0] = k.near.pages[1] = 0
+
+
 cdef inline void pte_remember(kernel_t *k, mm_t *mm, uint64_t addr, uint64_t *pte) noexcept nogil:
     if mm.asid == 0:
         mm.asid = new_asid(k)

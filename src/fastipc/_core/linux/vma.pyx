@@ -192,6 +192,7 @@ cdef void vma_link(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
 
 cdef void vma_unlink(kernel_t *k, mm_t *mm, uint32_t i) noexcept nogil:
     cdef vm_area_t *vma = vma_row(k, i)
+    forget_walk(k)
     i_mmap_remove(k, i)
     if vma.vm_prev:
         vma_row(k, vma.vm_prev).vm_next = vma.vm_next
@@ -209,6 +210,7 @@ cdef void vma_resize(kernel_t *k, uint32_t i, uint64_t start, uint64_t end) noex
     # Its place among the others stays.
     cdef vm_area_t *vma = vma_row(k, i)
     cdef mm_t *mm = mm_row(k, vma.vm_mm)
+    forget_walk(k)
     vma.vm_start = start
     vma.vm_end = end
     tree_refresh(k, mm.mm_rb, i)

@@ -15,13 +15,20 @@ cdef int64_t xa_find_last(kernel_t *k, uint32_t head) noexcept nogil  # the high
 cdef bint xa_check(kernel_t *k) noexcept nogil
 
 
-cdef inline uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil:
-    # One load a level.
-    cdef xa_node_t *node = xa_node_row(k, head)
+cdef inline uint32_t *xa_slot(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil:
+    # The place of an index, which holds 0 as long as nothing is stored there; NULL: it is beyond the tree. It stays
+    # where it is for as long as its node has an entry.
+    cdef xa_node_t *node = xa_node_row(k, head)  # row 0 has no entries
     cdef int shift = node.shift
     if head == 0 or index >> shift >> 6:
-        return 0
+        return NULL
     while shift:
-        node = xa_node_row(k, node.slots[index >> shift & 63])  # row 0 has no entries
+        node = xa_node_row(k, node.slots[index >> shift & 63])
         shift -= 6
-    return node.slots[index & 63]
+    return &node.slots[index & 63]
+
+
+cdef inline uint32_t xa_load(kernel_t *k, uint32_t head, uint64_t index) noexcept nogil:
+    # One load a level.
+    cdef uint32_t *slot = xa_slot(k, head, index)
+    return slot[0] if slot else 0
