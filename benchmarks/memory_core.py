@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
-from timers import compiled_driver
+from drivers import compiled_driver
 from timing import elapsed, no_collector, one_processor
 
 import fastipc

@@ -180,7 +180,7 @@ def lookups_limit(TaskCore task, int fd, long n):
 
 
 def touch(TaskCore task, uint64_t at, long pages):
-    """Store a byte in each of so many pages; how many could not be reached by a short way."""
+    """Store a byte in each of so many pages, as `store` does; how many are left if one may not be written to."""
     cdef kernel_t *k = task.k
     cdef mm_t *mm = mm_row(k, task.t.mm)
     cdef char *byte

@@ -1,7 +1,8 @@
 """The operations on memory and System V shared memory: by hand and in a compiled task, and on the real OS.
 
 A segment is made, attached, detached and removed; on the real side from Python through ctypes, and through sysv_ipc.
-What a page costs is timed over 256 of them: made, written to once each, and given back.
+What a page costs is timed over 256 of them: made, written to once each, and given back. The bytes are stored in a loop
+of the core (``memory_driver.pyx``), and by a compiled program's calls.
 """
 
 import ctypes
@@ -12,6 +13,7 @@ from functools import partial
 
 import numpy as np
 from compiled_operations import C, in_c
+from drivers import compiled_driver
 from operations import by_hand, machine
 from timing import LONG, SHORT, Body, Operation, Side
 
@@ -78,6 +80,41 @@ def segments_compiled(t, size, n):  # type: ignore[no-untyped-def]
 
 
 # ---------------------------------------------------------------------------------------------- pages
+@contextmanager
+def first_in_core() -> Iterator[Body]:
+    """Write a byte to each page of a new segment, in a loop of the core."""
+    core = compiled_driver("memory_driver")
+    with machine() as t:
+
+        def body(n: int) -> None:
+            for _ in range(n):
+                shmid = t.shmget(IPC_PRIVATE, PAGES * PAGE, 0o600)
+                at = t.shmat(shmid)
+                core.touch(t, at, PAGES)
+                t.shmdt(at)
+                t.shmctl(shmid, IPC_RMID)
+
+        yield body
+
+
+@contextmanager
+def again_in_core() -> Iterator[Body]:
+    """The same of a segment that is attached anew, and whose pages are there."""
+    core = compiled_driver("memory_driver")
+    with machine() as t:
+        shmid = t.shmget(IPC_PRIVATE, PAGES * PAGE, 0o600)
+        kept = t.shmat(shmid)
+        core.touch(t, kept, PAGES)
+
+        def body(n: int) -> None:
+            for _ in range(n):
+                at = t.shmat(shmid)
+                core.touch(t, at, PAGES)
+                t.shmdt(at)
+
+        yield body
+
+
 @fastipc.compiled
 def first_touch(t, n):  # type: ignore[no-untyped-def]
     """Write a byte to each page of a new segment."""
@@ -181,6 +218,7 @@ def in_program(program: fastipc.CompiledProgram, *args: int) -> Side:
     return ours
 
 
+FIRST, AGAIN = "a page of 256, with the segment made and removed", "a page of 256, with the attach"
 CYCLE = "shmget, shmat, shmdt, IPC_RMID"
 
 MEMORY: tuple[Operation, ...] = (
@@ -189,10 +227,12 @@ MEMORY: tuple[Operation, ...] = (
     Operation("segment of 64 MiB", CTYPES, by_hand(partial(segments_ours, LARGE)), segments_theirs(LARGE), 40, CYCLE),
     Operation("segment of 4 KiB, compiled", C, in_program(segments_compiled, SMALL), in_c("shm_4k"), 40, CYCLE),
     Operation("segment of 64 MiB, compiled", C, in_program(segments_compiled, LARGE), in_c("shm_64m"), 40, CYCLE),
-    Operation("first touch of a page", C, in_program(first_touch), in_c("first_touch"), 25,
-              "a page of 256, with the segment made and removed", PAGES, LONG),
-    Operation("touch of a present page", C, in_program(touch_again), in_c("touch_again"), 200,
-              "a page of 256, with the attach", PAGES, LONG),
+    Operation("first touch of a page", C, first_in_core, in_c("first_touch"), 25, FIRST, PAGES, LONG),
+    Operation("touch of a present page", C, again_in_core, in_c("touch_again"), 200, AGAIN, PAGES, LONG),
+    Operation("first touch of a page, compiled", C, in_program(first_touch), in_c("first_touch"), 25, FIRST, PAGES,
+              LONG),
+    Operation("touch of a present page, compiled", C, in_program(touch_again), in_c("touch_again"), None, AGAIN, PAGES,
+              LONG),
     Operation("store + load of 64 B", SYSV, by_hand(bytes_ours), sysv_bytes, 8, "both", 1, SHORT),
     Operation("store of 1 MiB", "memcpy", megabyte_ours, megabyte_theirs, 0.6, "one call", 1, LONG),
 )  # fmt: skip

@@ -635,6 +635,9 @@ def faults_of_populated_memory(m: Machine) -> None:
     assert t.touch(ARENA + 0x10000, 4, False) == 0
     t.mmap(4 * P, RW, FIX | MAP_LOCKED, *at(0x20000))
     assert t.touch(ARENA + 0x20000, 4, True) == 0
+    root = m.spawn(uid=0)
+    assert root.mmap(4 * P, RW, FIX | MAP_POPULATE, -1, 0, Addr(0)) == 0
+    assert root.touch(Addr(0), 4, True) == 0
 
 
 def faults_around(m: Machine) -> None:

@@ -237,25 +237,35 @@ cdef inline bint access_error(vm_area_t *vma, bint write) noexcept nogil:
     return not (vma.vm_flags & VM_ACCESS_FLAGS)  # x86 can read whatever may be touched at all
 
 
-cdef inline bint map_cached_page(
+cdef enum:
+    NOT_SHORT = -1
+
+
+cdef inline int do_shared_fault(
     kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte, bint write
 ) noexcept nogil:
-    # The short way of `handle_mm_fault`, for what nearly all faults of shared memory find: nothing is mapped yet, the
-    # page cache has the page, and nobody wants to know of a first write. False, with nothing done, if it is not so.
+    # The short way of `handle_mm_fault`, for nearly all faults of shared memory: nothing is mapped yet, no pages around
+    # are to be, and nobody wants to know of a first write. 0 or a FAULT_; NOT_SHORT, with nothing done, if it is not so.
     cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
     cdef uint64_t pgoff = vma.vm_pgoff + ((addr - vma.vm_start) >> PAGE_SHIFT)
     cdef uint32_t *slot = xa_slot(k, inode.i_pages, pgoff)
     cdef uint32_t page = slot[0] if slot else 0
-    if (page == 0 or not (vma.vm_flags & VM_SHARED) or vma.vm_ops != SHM_VM_OPS and not write
+    cdef bint found = page != 0
+    cdef int err = 0
+    if (not (vma.vm_flags & VM_SHARED) or vma.vm_ops != SHM_VM_OPS and not write
             or write and not (vma.vm_page_prot & PTE_RW) or pgoff >= (inode.i_size + PAGE_SIZE - 1) >> PAGE_SHIFT):
-        return False
+        return NOT_SHORT
     count_fault(k, mm, vma)
+    if not found:
+        page = vm_operations[vma.vm_ops].fault(k, vma, pgoff, &err)
+        if page == 0:
+            return err
     get_page(k, page)
     install_page(k, mm, pte, page, vma.vm_page_prot | (PTE_DIRTY if write else 0))
     tlb_fill(k, mm, addr, page_address(k, page), pte[0] & PTE_RW != 0)
-    if page_row(k, page).flags & PG_SHMEM:
+    if found and page_row(k, page).flags & PG_SHMEM:
         remember_near(k, mm, vma, addr, pte, slot, inode)
-    return True
+    return 0
 
 
 cdef void remember_near(
@@ -284,6 +294,7 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
     # do_user_addr_fault: what an access of the program needs that the TLB could not answer.
     cdef mm_t *mm = mm_row(k, t.mm)
     cdef uint32_t i
+    cdef int err
     cdef uint64_t *pte
     if addr >= <uint64_t>TASK_SIZE_MAX:
         return FAULT_MAPERR
@@ -303,9 +314,10 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
     if pte != NULL and pte[0] and (pte[0] & PTE_RW or not write):  # only the TLB had lost it
         tlb_fill(k, mm, addr, pte_address(k, pte[0]), pte[0] & PTE_RW != 0)
         return 0
-    if pte != NULL and pte[0] == 0 and vma_row(k, i).vm_file and map_cached_page(
-            k, mm, vma_row(k, i), addr, pte, write):
-        return 0
+    if pte != NULL and pte[0] == 0 and vma_row(k, i).vm_file:
+        err = do_shared_fault(k, mm, vma_row(k, i), addr, pte, write)
+        if err != NOT_SHORT:
+            return err
     if unlikely(t.mm == k.init_mm):
         mm = mm_own(k, t)
         if mm == NULL:
@@ -323,12 +335,24 @@ cdef int handle_fault(kernel_t *k, task_t *t, uint64_t addr, bint write) noexcep
 cdef inline uint32_t zap_ptes(
     kernel_t *k, mm_t *mm, uint64_t *pte, uint64_t *end, uint32_t left, bint even_cows
 ) noexcept nogil:
-    # Entries of one table that has `left`; how many it has then.
-    while pte != end and left:
-        if pte[0] and (even_cows or pte_page(pte[0]) and page_row(k, pte_page(pte[0])).mapping):
-            drop_pte(k, mm, pte)
+    # Entries of one table that has `left`, which is not 0; how many it has then. Of the counters only one is likely.
+    cdef uint64_t shmem = 0
+    cdef uint32_t page
+    while pte != end:
+        page = pte_page(pte[0])
+        if pte[0] and (even_cows or page and page_row(k, page).mapping):
+            if page:
+                if page_row(k, page).flags & PG_SHMEM:
+                    shmem += 1
+                else:
+                    rss_counter(mm, page_row(k, page))[0] -= 1
+                put_page(k, page)
+            pte[0] = 0
             left -= 1
+            if left == 0:
+                break
         pte += 1
+    mm.rss[MM_SHMEMPAGES] -= shmem
     return left
 
 

@@ -5,12 +5,15 @@ cdef enum:
     SI_KERNEL_CODE = 0x80
 
 
+cdef inline char *translate_fault(kernel_t *k, task_t *t, uint64_t addr, bint write, int *fault) noexcept nogil:
+    cdef tlb_t *e = tlb_entry(k, addr)
+    fault[0] = handle_fault(k, t, addr, write)
+    return e.base + (addr & (PAGE_SIZE - 1)) if fault[0] == 0 else NULL
+
+
 cdef char *translate_slow(kernel_t *k, task_t *t, uint64_t addr, bint write, int *fault) noexcept nogil:
     cdef char *at = translate_near(k, mm_row(k, t.mm), addr, write) if addr < <uint64_t>TASK_SIZE_MAX else NULL
-    if likely(at != NULL):
-        return at
-    fault[0] = handle_fault(k, t, addr, write)
-    return tlb_entry(k, addr).base + (addr & (PAGE_SIZE - 1)) if fault[0] == 0 else NULL
+    return at if likely(at != NULL) else translate_fault(k, t, addr, write, fault)
 
 
 cdef int64_t load_bytes(kernel_t *k, task_t *t, uint64_t addr, char *to, int64_t n, int *fault) noexcept nogil:

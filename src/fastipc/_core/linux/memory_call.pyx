@@ -142,7 +142,15 @@ cdef int64_t store_near(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64
 
 cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
+    cdef int64_t done = 0
+    cdef char *at
+    if likely(fits_in_page(<uint64_t>addr, n)):
+        at = translate_fault(k, t, <uint64_t>addr, False, &fault)
+        if likely(at != NULL):
+            copy_short(<char *>buf, at, n)
+            return n
+    else:
+        done = load_bytes(k, t, <uint64_t>addr, <char *>buf, n, &fault)
     while unlikely(done < n):
         access_signal(k, t, <uint64_t>(addr + done), fault)
         done += load_bytes(k, t, <uint64_t>(addr + done), <char *>(buf + done), n - done, &fault)
@@ -151,7 +159,15 @@ cdef int64_t load_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_
 
 cdef int64_t store_slow(kernel_t *k, task_t *t, int64_t addr, int64_t buf, int64_t n) noexcept nogil:
     cdef int fault = 0
-    cdef int64_t done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
+    cdef int64_t done = 0
+    cdef char *at
+    if likely(fits_in_page(<uint64_t>addr, n)):
+        at = translate_fault(k, t, <uint64_t>addr, True, &fault)
+        if likely(at != NULL):
+            copy_short(at, <const char *>buf, n)
+            return 0
+    else:
+        done = store_bytes(k, t, <uint64_t>addr, <const char *>buf, n, &fault)
     while unlikely(done < n):
         access_signal(k, t, <uint64_t>(addr + done), fault)
         done += store_bytes(k, t, <uint64_t>(addr + done), <const char *>(buf + done), n - done, &fault)

@@ -262,7 +262,7 @@ cdef int64_t do_mmap(
     if flags & MAP_NORESERVE:
         vm_flags |= VM_NORESERVE
     ret = mmap_region(k, t, mm, file, addr, len, vm_flags, pgoff)
-    if ret > 0 and (vm_flags & VM_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE):
+    if ret >= 0 and (vm_flags & VM_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE):
         mm_populate(k, mm, addr, addr + len, True)
     return ret
 
