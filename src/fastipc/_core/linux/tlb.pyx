@@ -7,6 +7,7 @@ cdef uint32_t new_asid(kernel_t *k) noexcept nogil:
     k.last_asid += 1
     if k.last_asid >> ASID_BITS:
         memset(k.tlb, 0, sizeof(k.tlb))
+        forget_walk(k)
         for i in range(1, k.table[T_MM].high):
             mm_row(k, i).asid = 0
         k.last_asid = 1
