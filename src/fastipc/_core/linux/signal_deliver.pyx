@@ -81,7 +81,7 @@ cdef int64_t get_signal(kernel_t *k, task_t *t, kernel_siginfo_t *info, k_sigact
         if not sig_dfl(k, t, sig):
             act[0] = action_row(k, t, sig)[0]
             if act.flags & <uint32_t>SA_ONESHOT:
-                get_handler(k, act.handler)  # until the frame holds it
+                get_handler(k, act.code)  # until the frame holds it
                 set_default(k, t, sig)
             return sig
         ret = default_action(k, t, sig)
@@ -133,7 +133,7 @@ cdef inline void handle_signal(
         if sigframe_row(k, t.sigframe).handler == 0:  # there is no code at this address
             force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
     if act.flags & <uint32_t>SA_ONESHOT:
-        put_handler(k, act.handler)
+        put_handler(k, act.code)
 
 
 cdef void deliver(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:

@@ -2,24 +2,7 @@
 # arch/x86/include/uapi/asm/sigcontext.h, include/uapi/asm-generic/ucontext.h.
 
 ctypedef struct sigcontext_t:  # struct sigcontext_64
-    uint64_t r8
-    uint64_t r9
-    uint64_t r10
-    uint64_t r11
-    uint64_t r12
-    uint64_t r13
-    uint64_t r14
-    uint64_t r15
-    uint64_t di
-    uint64_t si
-    uint64_t bp
-    uint64_t bx
-    uint64_t dx
-    uint64_t ax
-    uint64_t cx
-    uint64_t sp
-    uint64_t ip
-    uint64_t flags
+    pt_regs_t regs
     uint16_t cs
     uint16_t gs
     uint16_t fs

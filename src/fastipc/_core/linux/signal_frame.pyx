@@ -25,12 +25,9 @@ cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil:
 cdef void start_thread(pt_regs_t *regs) noexcept nogil:
     # Those of a program that has just begun.
     memset(regs, 0, sizeof(pt_regs_t))
-    regs.orig_ax = -1
     regs.ip = HANDLER_BASE + 2
     regs.sp = STACK_TOP - 256
     regs.flags = EFLAGS
-    regs.cs = USER_CS
-    regs.ss = USER_DS
 
 
 cdef void exit_thread(kernel_t *k, task_t *t) noexcept nogil:
@@ -54,7 +51,6 @@ cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcep
 cdef void regs_of_call(pt_regs_t *regs, call_t *c) noexcept nogil:
     # As they are behind a system call.
     regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
-    regs.orig_ax = c.nr
     regs.ax = <uint64_t>c.ret
     regs.di = <uint64_t>c.args[0]
     regs.si = <uint64_t>c.args[1]
@@ -135,41 +131,32 @@ cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *
 
 
 # ------------------------------------------------------------------------------------------ setting up
+cdef inline uint64_t frame_below(uint64_t sp) noexcept nogil:
+    return (sp - sizeof(rt_sigframe_t) & ~<uint64_t>15) - 8
+
+
 cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
     # Where the frame goes; 0: the alternate stack has no room left for it.
     cdef uint64_t sp = thread.regs.sp - RED_ZONE
-    cdef bint nested = on_sig_stack(thread, sp), entering = False
+    cdef bint nested, entering = False
+    if likely(thread.sas_ss_size == 0):
+        return frame_below(sp)
+    nested = on_sig_stack(thread, sp)
     if flags & SA_ONSTACK and sas_ss_flags(thread, sp) == 0:
         sp = thread.sas_ss_sp + thread.sas_ss_size
         entering = True
-    sp = (sp - sizeof(rt_sigframe_t) & ~<uint64_t>15) - 8
+    sp = frame_below(sp)
     return 0 if (nested or entering) and not on_stack_range(thread, sp) else sp
 
 
 cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
-    sc.r8 = regs.r8
-    sc.r9 = regs.r9
-    sc.r10 = regs.r10
-    sc.r11 = regs.r11
-    sc.r12 = regs.r12
-    sc.r13 = regs.r13
-    sc.r14 = regs.r14
-    sc.r15 = regs.r15
-    sc.di = regs.di
-    sc.si = regs.si
-    sc.bp = regs.bp
-    sc.bx = regs.bx
-    sc.dx = regs.dx
-    sc.ax = regs.ax
-    sc.cx = regs.cx
-    sc.sp = regs.sp
-    sc.ip = regs.ip
-    sc.flags = regs.flags
-    sc.cs = <uint16_t>regs.cs
+    sc.regs = regs[0]
+    sc.cs = USER_CS
     sc.gs = sc.fs = 0
-    sc.ss = <uint16_t>regs.ss
-    sc.err = sc.trapno = sc.cr2 = sc.fpstate = 0
+    sc.ss = USER_DS
+    sc.err = sc.trapno = 0
     sc.oldmask = mask
+    sc.cr2 = sc.fpstate = 0
     memset(sc.reserved, 0, sizeof(sc.reserved))
 
 
@@ -200,11 +187,9 @@ cdef inline int put_frame(
     cdef rt_sigframe_t frame
     cdef int fault
     cdef char *at
-    if not access_ok(sp, sizeof(rt_sigframe_t)):
-        return -EFAULT
     if likely(in_page(sp, sizeof(rt_sigframe_t)) == sizeof(rt_sigframe_t)):
         at = translate(k, t, sp, True, &fault)
-        if at == NULL:
+        if unlikely(at == NULL):
             return -EFAULT
         fill_frame(t, thread, <rt_sigframe_t *>at, info, act)
         return 0
@@ -217,12 +202,11 @@ cdef inline int setup_rt_frame(
 ) noexcept nogil:
     # The registers are then those with which the handler begins.
     cdef thread_t *thread = task_thread(k, t)
-    cdef uint32_t i, handler
+    cdef uint32_t i
     cdef sigframe_t *f
     cdef uint64_t sp
     if t.call.nr >= 0:
         regs_of_call(&thread.regs, &t.call)
-    handler = handler_of(k, act.handler)
     if unlikely(thread.vdso == 0):
         thread.vdso = 1
         map_vdso(k, t)
@@ -237,7 +221,7 @@ cdef inline int setup_rt_frame(
     f.live = 1
     f.link = f.started = 0
     f.below = t.sigframe
-    f.handler = handler
+    f.handler = act.code
     f.signo = <uint32_t>info.si_signo
     f.sp = sp
     f.ip = thread.regs.ip
@@ -245,11 +229,9 @@ cdef inline int setup_rt_frame(
     f.info = info[0]
     f.call = t.call
     t.sigframe = i
-    if handler:
-        handler_row(k, handler).count += 1
+    get_handler(k, act.code)
     t.call.nr = -1
     t.call.file = t.call.poll = t.call.pollfds = t.call.nfds = 0
-    thread.regs.orig_ax = -1
     thread.regs.di = <uint64_t>info.si_signo
     thread.regs.si = sp + FRAME_INFO
     thread.regs.dx = sp + FRAME_UC
@@ -265,7 +247,7 @@ cdef inline void pop_frame(kernel_t *k, task_t *t, sigframe_t *f) noexcept nogil
     cdef uint32_t i = t.sigframe
     t.sigframe = f.below
     t.call = f.call
-    put_handler_row(k, f.handler)
+    put_handler(k, f.handler)
     table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
 
 
@@ -289,29 +271,6 @@ cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
             break
     thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
     set_current_blocked(k, t, blocked)
-
-
-cdef inline int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept nogil:
-    # -EFAULT for segments that no program of 64 bits can run in.
-    regs.r8 = sc.r8
-    regs.r9 = sc.r9
-    regs.r10 = sc.r10
-    regs.r11 = sc.r11
-    regs.r12 = sc.r12
-    regs.r13 = sc.r13
-    regs.r14 = sc.r14
-    regs.r15 = sc.r15
-    regs.di = sc.di
-    regs.si = sc.si
-    regs.bp = sc.bp
-    regs.bx = sc.bx
-    regs.dx = sc.dx
-    regs.ax = sc.ax
-    regs.cx = sc.cx
-    regs.sp = sc.sp
-    regs.ip = sc.ip
-    regs.flags = sc.flags
-    return 0 if sc.cs | 3 == USER_CS and sc.ss | 3 == USER_DS else -EFAULT
 
 
 cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
@@ -343,7 +302,9 @@ cdef inline int restore_frame(
         return -EFAULT
     pretcode[0] = f.pretcode
     set_current_blocked(k, t, f.uc_sigmask)
-    err = restore_sigcontext(&thread.regs, &f.uc_mcontext)
+    thread.regs = f.uc_mcontext.regs
+    # No program of 64 bits can run in other segments.
+    err = 0 if f.uc_mcontext.cs | 3 == USER_CS and f.uc_mcontext.ss | 3 == USER_DS else -EFAULT
     if err == 0 and unlikely(f.uc_mcontext.fpstate != 0):
         err = restore_fpstate(k, t, f.uc_mcontext.fpstate)
     if err == 0 and (thread.sas_ss_size or f.uc_stack.ss_size):
