@@ -118,66 +118,91 @@ cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept
     call_told(k, t)
 
 
-cdef inline void handle_signal(
+cdef inline uint64_t blocked_by(const k_sigaction_t *act, int sig) noexcept nogil:
+    # What an action blocks while its handler runs.
+    return act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig))
+
+
+cdef inline void signal_delivered(
+    kernel_t *k, task_t *t, thread_t *thread, const k_sigaction_t *act
+) noexcept nogil:
+    if unlikely(thread.sas_ss_flags & <uint32_t>SS_AUTODISARM):
+        sas_ss_reset(thread)
+    if unlikely(act.code == 0):  # there is no code at this address
+        force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
+
+
+cdef void handle_signal(
     kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
+    cdef thread_t *thread = task_thread(k, t)
     cdef int sig = info.si_signo
     interrupted(k, t, act.flags)
-    if setup_rt_frame(k, t, info, act) < 0:
+    if t.call.nr >= 0:
+        regs_of_call(&thread.regs, &t.call)
+    if setup_rt_frame(k, t, thread, info, act) < 0:
         force_sigsegv(k, t, sig)
     else:
         t.flags &= ~<int>TIF_RESTORE_SIGMASK
-        set_current_blocked(k, t, t.blocked | act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig)))
-        if thread_row(k, t.row).sas_ss_flags & <uint32_t>SS_AUTODISARM:
-            sas_ss_reset(thread_row(k, t.row))
-        if sigframe_row(k, t.sigframe).handler == 0:  # there is no code at this address
-            force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
+        set_current_blocked(k, t, t.blocked | blocked_by(act, sig))
+        signal_delivered(k, t, thread, act)
     if act.flags & <uint32_t>SA_ONESHOT:
         put_handler(k, act.code)
-
-
-cdef void deliver(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:
-    # handle_signal, not inlined.
-    handle_signal(k, t, info, act)
 
 
 # ------------------------------------------------------------------------------------------ to oneself
 cdef inline bint handles_at_once(kernel_t *k, task_t *t, int64_t sig) noexcept nogil:
     # Whether a signal that this process, of one thread, sends itself is the only one pending, told to nobody else, and
-    # has a handler that runs next. Preconditions: 0 < sig, no namespaces.
+    # has a handler that runs next. Precondition: no namespaces.
     cdef signal_t *s = signal_row(k, t.signal)
     cdef sighand_t *h = sighand_row(k, t.sighand)
-    return (sig < KERNEL_SIGRTMIN and sigismember(h.caught & ~(t.blocked | real_blocked(k, t)), <int>sig)
-            and not sig_kernel_stop(<int>sig) and sig != SIGCONT and (t.pending | s.shared_pending) == 0
+    return (1 <= sig < KERNEL_SIGRTMIN
+            and sigismember(h.caught & ~(t.blocked | <uint64_t>SIG_KERNEL_JOB_MASK), <int>sig)
+            and (t.pending | s.shared_pending) == 0
             and not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK | JOBCTL_STOP_PENDING | PF_EXITING))
             and s.flags & ~<uint32_t>SIGNAL_UNKILLABLE == 0 and s.timers == 0 and thread_group_empty(t)
             and h.signalfd_wqh.first == 0
             and not (sigaction_row(k, h.action + <uint32_t>(sig - 1)).flags & <uint32_t>SA_ONESHOT))
 
 
-cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    # The short way from kill to the handler; kill_self_ready follows. The row that the info would have had shows what
-    # it would if it had. False, with nothing done: this is another case. Precondition: `pid` is the caller's own.
-    cdef kernel_siginfo_t info
+cdef inline bint handle_at_once(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    # The short way from kill to the handler. The row that the info would have had shows what it would if it had. False,
+    # with nothing done: this is another case. Preconditions: `pid` is the caller's own, nothing is traced.
     cdef uint32_t i = k.table[T_SIGQUEUE].free[0]
     cdef sigqueue_t *q = sigqueue_row(k, i)
-    if (sig < 1 or unlikely(k.namespaces != 0 or k.tracing or k.inject_any or i == 0)
-            or not handles_at_once(k, t, sig)):
+    cdef cred_t *cred = current_cred(k, t)
+    cdef const k_sigaction_t *act
+    cdef kernel_siginfo_t info
+    cdef thread_t *thread
+    if unlikely(k.namespaces != 0 or k.inject_any or i == 0) or not handles_at_once(k, t, sig):
         return False
     info_init(&info, <int>sig, SI_USER)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
-    q.next = q.next_signal = q.timer = q.flags = 0
+    info_sender(&info, t.tgid, cred.uid)
+    q.next = 0
     q.last = i
-    q.user = current_cred(k, t).user
+    q.next_signal = 0
+    q.user = cred.user
+    q.timer = q.flags = 0
     q.info = info
     k.counters.signals += 1
     call_begin(t, NR_kill)
     t.call.args[0] = pid
     t.call.args[1] = sig
-    t.call.ret = 0
-    t.call.flags = CALL_OVER
-    handle_signal(k, t, &info, action_row(k, t, <int>sig))
+    t.call.flags = CALL_OVER | CALL_TOLD
+    call_account(k, t, NR_kill, pid, 0)
+    thread = task_thread(k, t)
+    act = action_row(k, t, <int>sig)
+    regs_behind_call(&thread.regs, &t.call)
+    if unlikely(setup_rt_frame(k, t, thread, &info, act) < 0):
+        force_sigsegv(k, t, <int>sig)
+        return True
+    t.blocked |= blocked_by(act, <int>sig)
+    signal_delivered(k, t, thread, act)
     return True
+
+
+cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    return not k.tracing and handle_at_once(k, t, pid, sig)
 
 
 # ------------------------------------------------------------------------------------------ the way back
@@ -195,7 +220,7 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
             if sig < 0:
                 return sig
             if sig:
-                deliver(k, t, &info, &act)
+                handle_signal(k, t, &info, &act)
         if c.nr >= 0 and c.flags & CALL_OVER and c.ret <= -ERESTARTSYS:  # no handler has run
             c.flags = c.flags & ~<int>CALL_OVER | CALL_RESTART
         if not (t.flags & TIF_RESTORE_SIGMASK):

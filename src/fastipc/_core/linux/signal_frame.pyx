@@ -48,17 +48,20 @@ cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcep
     thread.sas_ss_flags = thread_row(k, t.row).sas_ss_flags
 
 
-cdef void regs_of_call(pt_regs_t *regs, call_t *c) noexcept nogil:
-    # As they are behind a system call.
-    regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
-    regs.ax = <uint64_t>c.ret
+cdef inline void regs_behind_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
+    regs.r8 = <uint64_t>c.args[4]
+    regs.r10 = <uint64_t>c.args[3]
+    regs.r11 = regs.flags
     regs.di = <uint64_t>c.args[0]
     regs.si = <uint64_t>c.args[1]
     regs.dx = <uint64_t>c.args[2]
-    regs.r10 = <uint64_t>c.args[3]
-    regs.r8 = <uint64_t>c.args[4]
-    regs.cx = regs.ip
-    regs.r11 = regs.flags
+    regs.ax = <uint64_t>c.ret
+    regs.cx = regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
+
+
+cdef void regs_of_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
+    # As they are behind a system call, or before one that is to be made again.
+    regs_behind_call(regs, c)
     if c.flags & CALL_RESTART:
         regs.ax = <uint64_t>c.nr
         regs.ip -= 2
@@ -150,7 +153,7 @@ cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nog
 
 
 cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
-    sc.regs = regs[0]
+    memcpy(&sc.regs, regs, sizeof(pt_regs_t))
     sc.cs = USER_CS
     sc.gs = sc.fs = 0
     sc.ss = USER_DS
@@ -165,14 +168,14 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    task_t *t, thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act
+    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask
 ) noexcept nogil:
     f.pretcode = act.restorer
     f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
     f.uc_link = 0
     get_altstack(thread, &f.uc_stack)
-    f.uc_sigmask = sigmask_to_save(t, thread)
-    setup_sigcontext(&f.uc_mcontext, &thread.regs, f.uc_sigmask)
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, mask)
+    f.uc_sigmask = mask
     if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
         f.uc_mcontext.cr2 = info.fields[0]
         f.uc_mcontext.trapno = 14
@@ -181,7 +184,8 @@ cdef inline void fill_frame(
 
 
 cdef inline int put_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    uint64_t mask
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef rt_sigframe_t frame
@@ -191,27 +195,25 @@ cdef inline int put_frame(
         at = translate(k, t, sp, True, &fault)
         if unlikely(at == NULL):
             return -EFAULT
-        fill_frame(t, thread, <rt_sigframe_t *>at, info, act)
+        fill_frame(thread, <rt_sigframe_t *>at, info, act, mask)
         return 0
-    fill_frame(t, thread, &frame, info, act)
+    fill_frame(thread, &frame, info, act, mask)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
 cdef inline int setup_rt_frame(
-    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
+    kernel_t *k, task_t *t, thread_t *thread, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
-    # The registers are then those with which the handler begins.
-    cdef thread_t *thread = task_thread(k, t)
+    # From the registers of the program to those with which the handler begins.
+    cdef uint64_t mask = sigmask_to_save(t, thread)
     cdef uint32_t i
     cdef sigframe_t *f
     cdef uint64_t sp
-    if t.call.nr >= 0:
-        regs_of_call(&thread.regs, &t.call)
     if unlikely(thread.vdso == 0):
         thread.vdso = 1
         map_vdso(k, t)
     sp = get_sigframe(thread, act.flags)
-    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, thread, sp, info, act) < 0:
+    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, thread, sp, info, act, mask) < 0:
         return -EFAULT
     i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
     if i == 0:
@@ -225,9 +227,9 @@ cdef inline int setup_rt_frame(
     f.signo = <uint32_t>info.si_signo
     f.sp = sp
     f.ip = thread.regs.ip
-    f.blocked = sigmask_to_save(t, thread)
+    f.blocked = mask
     f.info = info[0]
-    f.call = t.call
+    memcpy(&f.call, &t.call, sizeof(call_t))
     t.sigframe = i
     get_handler(k, act.code)
     t.call.nr = -1
@@ -236,8 +238,8 @@ cdef inline int setup_rt_frame(
     thread.regs.si = sp + FRAME_INFO
     thread.regs.dx = sp + FRAME_UC
     thread.regs.ax = 0
-    thread.regs.ip = act.handler
     thread.regs.sp = sp
+    thread.regs.ip = act.handler
     return 0
 
 
@@ -246,7 +248,7 @@ cdef inline void pop_frame(kernel_t *k, task_t *t, sigframe_t *f) noexcept nogil
     # The record of the interrupted call is the task's again. `f`: the frame on top.
     cdef uint32_t i = t.sigframe
     t.sigframe = f.below
-    t.call = f.call
+    memcpy(&t.call, &f.call, sizeof(call_t))
     put_handler(k, f.handler)
     table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
 
@@ -302,7 +304,7 @@ cdef inline int restore_frame(
         return -EFAULT
     pretcode[0] = f.pretcode
     set_current_blocked(k, t, f.uc_sigmask)
-    thread.regs = f.uc_mcontext.regs
+    memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
     # No program of 64 bits can run in other segments.
     err = 0 if f.uc_mcontext.cs | 3 == USER_CS and f.uc_mcontext.ss | 3 == USER_DS else -EFAULT
     if err == 0 and unlikely(f.uc_mcontext.fpstate != 0):
@@ -329,24 +331,29 @@ cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     if err == 0 and pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT
+    if likely(err == 0 and t.call.nr >= 0 and thread.regs.ip == place + 2):
+        return exit_from_handler(k, t, <int64_t>thread.regs.ax)
     if t.call.nr >= 0 and thread.regs.ip == place:
         t.call.flags = t.call.flags & ~<int>CALL_OVER | CALL_RESTART
     elif t.call.nr >= 0 and thread.regs.ip == place + 2:
-        t.call.flags = t.call.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
-        t.call.ret = <int64_t>thread.regs.ax
+        call_is_over(&t.call, <int64_t>thread.regs.ax)
     elif thread.regs.ip != ip or t.call.nr >= 0:
         force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, thread.regs.ip)
         return exit_to_user_mode(k, t)
     if unlikely(err):
         force_sigsegv(k, t, 0)
-    return exit_from_handler(k, t)
+    return exit_to_user_mode(k, t)
 
 
-cdef inline int64_t exit_from_handler(kernel_t *k, task_t *t) noexcept nogil:
-    # exit_to_user_mode, where mostly nothing is pending and the interrupted call is over.
-    cdef call_t *c = &t.call
-    if (unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) or unlikely(not (c.flags & CALL_TOLD) or c.nr < 0)
-            or unlikely(c.flags & CALL_RESTART or c.ret <= -ERESTARTSYS) or handler_waits(k, t)):
+cdef inline void call_is_over(call_t *c, int64_t ret) noexcept nogil:
+    c.flags = c.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
+    c.ret = ret
+
+
+cdef inline int64_t exit_from_handler(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # exit_to_user_mode of an interrupted call that is over: mostly nothing else is to be done.
+    call_is_over(&t.call, ret)
+    if (unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ret <= -ERESTARTSYS) or handler_waits(k, t)):
         return exit_to_user_mode(k, t)
-    c.nr = -1
-    return c.ret
+    t.call.nr = -1
+    return ret

@@ -234,7 +234,9 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if likely(pid != t.tgid) and express(k, t) and likely(kill_waiter(k, t, pid, sig)):
+    if pid == t.tgid:
+        return kill_self(k, t, pid, sig)
+    if express(k, t) and likely(kill_waiter(k, t, pid, sig)):
         kill_begin(t, pid, sig)
         t.call.nr = -1
         call_account(k, t, NR_kill, pid, 0)
@@ -245,18 +247,19 @@ cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept
 cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     express_over(k)
     check_stack(k)
-    if pid == t.tgid and kill_self_one(k, t, pid, sig):
-        return kill_self_exit(k, t)
     return syscall_exit(k, t, call_kill(k, t, pid, sig))
 
 
-cdef int64_t kill_self_exit(kernel_t *k, task_t *t) noexcept nogil:
-    # As syscall_exit_slow.
-    cdef int64_t ret = native_exit_work(k, t, kill_self_ready(k, t))
-    k.ticks -= 1
-    if hub_wanted(k):
-        coroutine_pause(k, t)
-    return ret
+cdef int64_t kill_self(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    # The handler runs before the call is over.
+    cdef int64_t ret
+    if not express(k, t) or not handle_at_once(k, t, pid, sig):
+        return kill_slow(k, t, pid, sig)
+    if unlikely(t.flags & TIF_SIGPENDING):
+        return syscall_exit_work(k, t, exit_to_user_mode(k, t))
+    run_handler(k, t)
+    ret = rt_sigreturn(k, t)
+    return syscall_exit_work(k, t, ret) if unlikely(exit_code(ret)) else ret
 
 
 cdef int64_t sys_tkill(kernel_t *k, task_t *t, int64_t tid, int64_t sig) noexcept nogil:
