@@ -389,6 +389,7 @@ ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack;
     uint64_t blocked  # what comes back with it
     kernel_siginfo_t info
     call_t call  # in progress when the signal came
+    uint64_t pad[4]  # four cache lines
 
 ctypedef struct pt_regs_t:  # struct pt_regs, what a program can set of it, in the order of struct sigcontext_64
     uint64_t r8

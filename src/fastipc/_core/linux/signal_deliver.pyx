@@ -165,6 +165,13 @@ cdef inline bint handles_at_once(kernel_t *k, task_t *t, int64_t sig) noexcept n
             and not (sigaction_row(k, h.action + <uint32_t>(sig - 1)).flags & <uint32_t>SA_ONESHOT))
 
 
+cdef inline void call_told_at_once(call_t *c, int32_t nr, int64_t a, int64_t b) noexcept nogil:
+    # As call_begin, call_told, of a call that has succeeded.
+    set_pair(c, <uint32_t>nr | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
+    set_pair(&c.ret, 0, 0)
+    set_pair(&c.args[0], <uint64_t>a, <uint64_t>b)
+
+
 cdef inline bint handle_at_once(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     # The short way from kill to the handler. The row that the info would have had shows what it would if it had. False,
     # with nothing done: this is another case. Preconditions: `pid` is the caller's own, nothing is traced.
@@ -176,20 +183,16 @@ cdef inline bint handle_at_once(kernel_t *k, task_t *t, int64_t pid, int64_t sig
     cdef thread_t *thread
     if unlikely(k.namespaces != 0 or k.inject_any or i == 0) or not handles_at_once(k, t, sig):
         return False
-    info_init(&info, <int>sig, SI_USER)
-    info_sender(&info, t.tgid, cred.uid)
+    info_of_kill(&info, <int>sig, t.tgid, cred.uid)
     q.next = 0
     q.last = i
     q.next_signal = 0
     q.user = cred.user
     q.timer = q.flags = 0
-    q.info = info
+    memcpy(&q.info, &info, sizeof(info))
     k.counters.signals += 1
-    call_begin(t, NR_kill)
-    t.call.args[0] = pid
-    t.call.args[1] = sig
-    t.call.flags = CALL_OVER | CALL_TOLD
     call_account(k, t, NR_kill, pid, 0)
+    call_told_at_once(&t.call, NR_kill, pid, sig)
     thread = task_thread(k, t)
     act = action_row(k, t, <int>sig)
     regs_behind_call(&thread.regs, &t.call)

@@ -49,14 +49,13 @@ cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcep
 
 
 cdef inline void regs_behind_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
-    regs.r8 = <uint64_t>c.args[4]
-    regs.r10 = <uint64_t>c.args[3]
-    regs.r11 = regs.flags
-    regs.di = <uint64_t>c.args[0]
-    regs.si = <uint64_t>c.args[1]
-    regs.dx = <uint64_t>c.args[2]
-    regs.ax = <uint64_t>c.ret
-    regs.cx = regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
+    cdef uint64_t ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
+    set_pair(&regs.r8, <uint64_t>c.args[4], regs.r9)
+    set_pair(&regs.r10, <uint64_t>c.args[3], regs.flags)  # r11
+    set_pair(&regs.di, <uint64_t>c.args[0], <uint64_t>c.args[1])
+    set_pair(&regs.dx, <uint64_t>c.args[2], <uint64_t>c.ret)
+    set_pair(&regs.cx, ip, regs.sp)
+    set_pair(&regs.ip, ip, regs.flags)
 
 
 cdef void regs_of_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
@@ -179,7 +178,7 @@ cdef inline void fill_frame(
     if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
         f.uc_mcontext.cr2 = info.fields[0]
         f.uc_mcontext.trapno = 14
-    f.info = info[0]
+    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
     memset(f.info_rest, 0, sizeof(f.info_rest))
 
 
@@ -228,7 +227,7 @@ cdef inline int setup_rt_frame(
     f.sp = sp
     f.ip = thread.regs.ip
     f.blocked = mask
-    f.info = info[0]
+    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
     memcpy(&f.call, &t.call, sizeof(call_t))
     t.sigframe = i
     get_handler(k, act.code)
@@ -244,9 +243,8 @@ cdef inline int setup_rt_frame(
 
 
 # ------------------------------------------------------------------------------------------ taking down
-cdef inline void pop_frame(kernel_t *k, task_t *t, sigframe_t *f) noexcept nogil:
-    # The record of the interrupted call is the task's again. `f`: the frame on top.
-    cdef uint32_t i = t.sigframe
+cdef inline void pop_frame(kernel_t *k, task_t *t, uint32_t i, sigframe_t *f) noexcept nogil:
+    # The frame on top. The record of the interrupted call is the task's again.
     t.sigframe = f.below
     memcpy(&t.call, &f.call, sizeof(call_t))
     put_handler(k, f.handler)
@@ -257,7 +255,7 @@ cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
     # The task ends, or begins another program.
     cdef call_t call = t.call
     while t.sigframe:
-        pop_frame(k, t, sigframe_row(k, t.sigframe))
+        pop_frame(k, t, t.sigframe, sigframe_row(k, t.sigframe))
         pollfds_free(k, t.call.pollfds, t.call.nfds)
     t.call = call
 
@@ -268,7 +266,7 @@ cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
     while t.sigframe:
         blocked = sigframe_row(k, t.sigframe).blocked
         thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
-        pop_frame(k, t, sigframe_row(k, t.sigframe))
+        pop_frame(k, t, t.sigframe, sigframe_row(k, t.sigframe))
         if not handler_waits(k, t):
             break
     thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
@@ -320,40 +318,46 @@ cdef void restore_altstack(kernel_t *k, task_t *t, const stack_t *ss) noexcept n
     do_sigaltstack(k, t, &stack, NULL)
 
 
+cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, uint32_t i, sigframe_t *f) noexcept nogil:
+    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back.
+    cdef uint64_t pretcode = 0, ip = f.ip
+    cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
+    cdef int64_t ax = <int64_t>thread.regs.ax
+    call_account(k, t, NR_rt_sigreturn, 0, ax)
+    pop_frame(k, t, i, f)
+    if (unlikely(err or t.call.nr < 0 or thread.regs.ip != place_of(ip) + 2 or pretcode != <uint64_t>VDSO_RESTORE)
+            or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
+            or handler_waits(k, t)):
+        return sigreturn_slow(k, t, err, pretcode, ip)
+    t.call.nr = -1
+    t.call.ret = ax
+    return ax
+
+
 cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     # The handler on top has returned: to the restorer, whose call this is.
+    return sigreturn(k, t, thread_row(k, t.row), t.sigframe, sigframe_row(k, t.sigframe))
+
+
+cdef inline uint64_t place_of(uint64_t ip) noexcept nogil:
+    # The call that a program is in or behind.
+    return ip & ~<uint64_t>(HANDLER_SIZE - 1)
+
+
+cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err, uint64_t pretcode, uint64_t ip) noexcept nogil:
+    # The frame has been taken down; `ip`: where the interrupted code was to go on.
     cdef thread_t *thread = thread_row(k, t.row)
-    cdef sigframe_t *f = sigframe_row(k, t.sigframe)
-    cdef uint64_t pretcode = 0, ip = f.ip, place = f.ip & ~<uint64_t>(HANDLER_SIZE - 1)
-    cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
-    call_account(k, t, NR_rt_sigreturn, 0, <int64_t>thread.regs.ax)
-    pop_frame(k, t, f)
     if err == 0 and pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT
-    if likely(err == 0 and t.call.nr >= 0 and thread.regs.ip == place + 2):
-        return exit_from_handler(k, t, <int64_t>thread.regs.ax)
-    if t.call.nr >= 0 and thread.regs.ip == place:
+    if t.call.nr >= 0 and thread.regs.ip == place_of(ip):
         t.call.flags = t.call.flags & ~<int>CALL_OVER | CALL_RESTART
-    elif t.call.nr >= 0 and thread.regs.ip == place + 2:
-        call_is_over(&t.call, <int64_t>thread.regs.ax)
+    elif t.call.nr >= 0 and thread.regs.ip == place_of(ip) + 2:
+        t.call.flags = t.call.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
+        t.call.ret = <int64_t>thread.regs.ax
     elif thread.regs.ip != ip or t.call.nr >= 0:
         force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, thread.regs.ip)
         return exit_to_user_mode(k, t)
-    if unlikely(err):
+    if err:
         force_sigsegv(k, t, 0)
     return exit_to_user_mode(k, t)
-
-
-cdef inline void call_is_over(call_t *c, int64_t ret) noexcept nogil:
-    c.flags = c.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
-    c.ret = ret
-
-
-cdef inline int64_t exit_from_handler(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
-    # exit_to_user_mode of an interrupted call that is over: mostly nothing else is to be done.
-    call_is_over(&t.call, ret)
-    if (unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ret <= -ERESTARTSYS) or handler_waits(k, t)):
-        return exit_to_user_mode(k, t)
-    t.call.nr = -1
-    return ret

@@ -234,11 +234,11 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if pid == t.tgid:
-        return kill_self(k, t, pid, sig)
+    return kill_self(k, t, pid, sig) if pid == t.tgid else kill_other(k, t, pid, sig)
+
+
+cdef int64_t kill_other(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     if express(k, t) and likely(kill_waiter(k, t, pid, sig)):
-        kill_begin(t, pid, sig)
-        t.call.nr = -1
         call_account(k, t, NR_kill, pid, 0)
         return 0
     return kill_slow(k, t, pid, sig)
@@ -252,13 +252,20 @@ cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcep
 
 cdef int64_t kill_self(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     # The handler runs before the call is over.
+    cdef sigframe_t *f
+    cdef uint32_t i
     cdef int64_t ret
     if not express(k, t) or not handle_at_once(k, t, pid, sig):
         return kill_slow(k, t, pid, sig)
     if unlikely(t.flags & TIF_SIGPENDING):
         return syscall_exit_work(k, t, exit_to_user_mode(k, t))
-    run_handler(k, t)
-    ret = rt_sigreturn(k, t)
+    i = t.sigframe
+    f = sigframe_row(k, i)
+    if unlikely(k.handlers[f.handler] == NULL):
+        return syscall_exit_work(k, t, -EHANDLER)
+    f.started = 1
+    run_native_handler(k, t, <native_handler_t *>k.handlers[f.handler], f)
+    ret = sigreturn(k, t, thread_row(k, t.row), i, f)
     return syscall_exit_work(k, t, ret) if unlikely(exit_code(ret)) else ret
 
 
