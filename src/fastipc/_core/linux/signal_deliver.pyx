@@ -123,89 +123,98 @@ cdef inline uint64_t blocked_by(const k_sigaction_t *act, int sig) noexcept nogi
     return act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig))
 
 
-cdef inline void signal_delivered(
-    kernel_t *k, task_t *t, thread_t *thread, const k_sigaction_t *act
-) noexcept nogil:
-    if unlikely(thread.sas_ss_flags & <uint32_t>SS_AUTODISARM):
-        sas_ss_reset(thread)
-    if unlikely(act.code == 0):  # there is no code at this address
-        force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
-
-
 cdef void handle_signal(
     kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
     cdef thread_t *thread = task_thread(k, t)
+    cdef bint faulted = siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT
     cdef int sig = info.si_signo
+    cdef sigframe_t *f
     interrupted(k, t, act.flags)
     if t.call.nr >= 0:
         regs_of_call(&thread.regs, &t.call)
-    if setup_rt_frame(k, t, thread, info, act) < 0:
+    if unlikely(thread.vdso == 0):
+        thread.vdso = 1
+        map_vdso(k, t)
+    f = setup_rt_frame(k, t, thread, sig, info, act, sigmask_to_save(t, thread), faulted)
+    if f == NULL:
         force_sigsegv(k, t, sig)
     else:
+        keep_call(&f.call, &t.call)
         t.flags &= ~<int>TIF_RESTORE_SIGMASK
         set_current_blocked(k, t, t.blocked | blocked_by(act, sig))
-        signal_delivered(k, t, thread, act)
+        if thread.sas_ss_flags & <uint32_t>SS_AUTODISARM:
+            sas_ss_reset(thread)
+        if act.code == 0:  # there is no code at this address
+            force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
     if act.flags & <uint32_t>SA_ONESHOT:
         put_handler(k, act.code)
 
 
 # ------------------------------------------------------------------------------------------ to oneself
-cdef inline bint handles_at_once(kernel_t *k, task_t *t, int64_t sig) noexcept nogil:
+cdef inline bint handles_at_once(
+    kernel_t *k, task_t *t, int64_t sig, thread_t *thread, sighand_t *h, const k_sigaction_t *act
+) noexcept nogil:
     # Whether a signal that this process, of one thread, sends itself is the only one pending, told to nobody else, and
-    # has a handler that runs next. Precondition: no namespaces.
+    # has a handler that runs next, of a usual action and not the first of all. Precondition: no namespaces.
     cdef signal_t *s = signal_row(k, t.signal)
-    cdef sighand_t *h = sighand_row(k, t.sighand)
     return (1 <= sig < KERNEL_SIGRTMIN
             and sigismember(h.caught & ~(t.blocked | <uint64_t>SIG_KERNEL_JOB_MASK), <int>sig)
             and (t.pending | s.shared_pending) == 0
             and not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK | JOBCTL_STOP_PENDING | PF_EXITING))
             and s.flags & ~<uint32_t>SIGNAL_UNKILLABLE == 0 and s.timers == 0 and thread_group_empty(t)
-            and h.signalfd_wqh.first == 0
-            and not (sigaction_row(k, h.action + <uint32_t>(sig - 1)).flags & <uint32_t>SA_ONESHOT))
+            and h.signalfd_wqh.first == 0 and act.code != 0 and not (act.flags & <uint32_t>SA_ONESHOT)
+            and thread.vdso != 0 and not (thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
 
 
-cdef inline void call_told_at_once(call_t *c, int32_t nr, int64_t a, int64_t b) noexcept nogil:
-    # As call_begin, call_told, of a call that has succeeded.
-    set_pair(c, <uint32_t>nr | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
+cdef inline void kill_is_over(call_t *c, int64_t pid, int64_t sig) noexcept nogil:
+    # The record of a kill that has succeeded, and been told.
+    set_pair(c, NR_kill | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
+    set_pair(&c.iter, 0, 0)
+    set_pair(&c.iter.offset, 0, 0)
     set_pair(&c.ret, 0, 0)
-    set_pair(&c.args[0], <uint64_t>a, <uint64_t>b)
+    set_pair(&c.args[0], <uint64_t>pid, <uint64_t>sig)
+    set_pair(&c.args[2], 0, 0)
+    set_pair(&c.args[4], 0, 0)
+    set_pair(&c.out0, 0, 0)
 
 
-cdef inline bint handle_at_once(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    # The short way from kill to the handler. The row that the info would have had shows what it would if it had. False,
-    # with nothing done: this is another case. Preconditions: `pid` is the caller's own, nothing is traced.
+cdef inline bint handle_at_once(
+    kernel_t *k, task_t *t, thread_t *thread, int64_t pid, int64_t sig, sigframe_t **frame
+) noexcept nogil:
+    # The short way from kill to the handler. The row that the info would have had shows what it would if it had.
+    # `frame`: NULL if there was no room for one. False, with nothing done: this is another case. Preconditions: `pid` is
+    # the caller's own, nothing is traced.
     cdef uint32_t i = k.table[T_SIGQUEUE].free[0]
     cdef sigqueue_t *q = sigqueue_row(k, i)
     cdef cred_t *cred = current_cred(k, t)
-    cdef const k_sigaction_t *act
-    cdef kernel_siginfo_t info
-    cdef thread_t *thread
-    if unlikely(k.namespaces != 0 or k.inject_any or i == 0) or not handles_at_once(k, t, sig):
+    cdef sighand_t *h = sighand_row(k, t.sighand)
+    cdef const k_sigaction_t *act = sigaction_row(k, h.action + <uint32_t>(sig - 1))
+    cdef uint64_t blocked = t.blocked
+    if unlikely(k.namespaces != 0 or k.inject_any or i == 0) or not handles_at_once(k, t, sig, thread, h, act):
         return False
-    info_of_kill(&info, <int>sig, t.tgid, cred.uid)
     q.next = 0
     q.last = i
     q.next_signal = 0
     q.user = cred.user
     q.timer = q.flags = 0
-    memcpy(&q.info, &info, sizeof(info))
+    info_of_kill(&q.info, <int>sig, t.tgid, cred.uid)
     k.counters.signals += 1
     call_account(k, t, NR_kill, pid, 0)
-    call_told_at_once(&t.call, NR_kill, pid, sig)
-    thread = task_thread(k, t)
-    act = action_row(k, t, <int>sig)
-    regs_behind_call(&thread.regs, &t.call)
-    if unlikely(setup_rt_frame(k, t, thread, &info, act) < 0):
+    regs_behind_call(&thread.regs, 0, pid, sig, 0, 0, 0)
+    frame[0] = setup_rt_frame(k, t, thread, <int>sig, &q.info, act, blocked, False)
+    if unlikely(frame[0] == NULL):
+        kill_is_over(&t.call, pid, sig)
         force_sigsegv(k, t, <int>sig)
         return True
-    t.blocked |= blocked_by(act, <int>sig)
-    signal_delivered(k, t, thread, act)
+    kill_is_over(&frame[0].call, pid, sig)
+    t.blocked = blocked | blocked_by(act, <int>sig)
     return True
 
 
 cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    return not k.tracing and handle_at_once(k, t, pid, sig)
+    cdef sigframe_t *f
+    return not k.tracing and handle_at_once(k, t, thread_row(k, t.row), pid, sig, &f)
 
 
 # ------------------------------------------------------------------------------------------ the way back

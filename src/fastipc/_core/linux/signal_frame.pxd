@@ -3,10 +3,7 @@
 
 ctypedef struct sigcontext_t:  # struct sigcontext_64
     pt_regs_t regs
-    uint16_t cs
-    uint16_t gs
-    uint16_t fs
-    uint16_t ss
+    uint64_t segments  # cs, gs, fs, ss, of 16 bits each
     uint64_t err
     uint64_t trapno
     uint64_t oldmask
@@ -43,6 +40,9 @@ cdef enum:  # where parts of a frame are
 cdef enum:
     USER_CS = 0x33
     USER_DS = 0x2b
+    USER_SEGMENTS = 0x2b000000000033  # cs and ss
+    SEGMENTS_MASK = 0xffff00000000ffff
+    SEGMENTS_RPL = 0x3000000000003  # the privilege level of both
     EFLAGS = 0x246
 
 cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil  # made if it has none: nothing can fail

@@ -48,19 +48,26 @@ cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcep
     thread.sas_ss_flags = thread_row(k, t.row).sas_ss_flags
 
 
-cdef inline void regs_behind_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
-    cdef uint64_t ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
-    set_pair(&regs.r8, <uint64_t>c.args[4], regs.r9)
-    set_pair(&regs.r10, <uint64_t>c.args[3], regs.flags)  # r11
-    set_pair(&regs.di, <uint64_t>c.args[0], <uint64_t>c.args[1])
-    set_pair(&regs.dx, <uint64_t>c.args[2], <uint64_t>c.ret)
+cdef inline uint64_t place_of(uint64_t ip) noexcept nogil:
+    # The call that a program is in or behind.
+    return ip & ~<uint64_t>(HANDLER_SIZE - 1)
+
+
+cdef inline void regs_behind_call(
+    pt_regs_t *regs, int64_t ret, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e
+) noexcept nogil:
+    cdef uint64_t ip = place_of(regs.ip) + 2
+    set_pair(&regs.r8, <uint64_t>e, regs.r9)
+    set_pair(&regs.r10, <uint64_t>d, regs.flags)  # r11
+    set_pair(&regs.di, <uint64_t>a, <uint64_t>b)
+    set_pair(&regs.dx, <uint64_t>c, <uint64_t>ret)
     set_pair(&regs.cx, ip, regs.sp)
     set_pair(&regs.ip, ip, regs.flags)
 
 
 cdef void regs_of_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
     # As they are behind a system call, or before one that is to be made again.
-    regs_behind_call(regs, c)
+    regs_behind_call(regs, c.ret, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4])
     if c.flags & CALL_RESTART:
         regs.ax = <uint64_t>c.nr
         regs.ip -= 2
@@ -153,9 +160,7 @@ cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nog
 
 cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
     memcpy(&sc.regs, regs, sizeof(pt_regs_t))
-    sc.cs = USER_CS
-    sc.gs = sc.fs = 0
-    sc.ss = USER_DS
+    sc.segments = USER_SEGMENTS
     sc.err = sc.trapno = 0
     sc.oldmask = mask
     sc.cr2 = sc.fpstate = 0
@@ -167,7 +172,8 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask
+    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask,
+    bint faulted
 ) noexcept nogil:
     f.pretcode = act.restorer
     f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
@@ -175,7 +181,7 @@ cdef inline void fill_frame(
     get_altstack(thread, &f.uc_stack)
     setup_sigcontext(&f.uc_mcontext, &thread.regs, mask)
     f.uc_sigmask = mask
-    if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
+    if faulted:
         f.uc_mcontext.cr2 = info.fields[0]
         f.uc_mcontext.trapno = 14
     memcpy(&f.info, info, sizeof(kernel_siginfo_t))
@@ -184,7 +190,7 @@ cdef inline void fill_frame(
 
 cdef inline int put_frame(
     kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask
+    uint64_t mask, bint faulted
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef rt_sigframe_t frame
@@ -194,68 +200,76 @@ cdef inline int put_frame(
         at = translate(k, t, sp, True, &fault)
         if unlikely(at == NULL):
             return -EFAULT
-        fill_frame(thread, <rt_sigframe_t *>at, info, act, mask)
+        fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted)
         return 0
-    fill_frame(thread, &frame, info, act, mask)
+    fill_frame(thread, &frame, info, act, mask, faulted)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
-cdef inline int setup_rt_frame(
-    kernel_t *k, task_t *t, thread_t *thread, const kernel_siginfo_t *info, const k_sigaction_t *act
+cdef inline sigframe_t *setup_rt_frame(
+    kernel_t *k, task_t *t, thread_t *thread, int sig, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    uint64_t mask, bint faulted
 ) noexcept nogil:
-    # From the registers of the program to those with which the handler begins.
-    cdef uint64_t mask = sigmask_to_save(t, thread)
-    cdef uint32_t i
+    # From the registers of the program to those with which the handler begins; `mask` comes back after it. The row, in
+    # which the caller is to keep the record of the interrupted call; or NULL. Precondition: the vdso is mapped.
+    cdef uint64_t sp = get_sigframe(thread, act.flags)
+    cdef uint32_t i, code = act.code
     cdef sigframe_t *f
-    cdef uint64_t sp
-    if unlikely(thread.vdso == 0):
-        thread.vdso = 1
-        map_vdso(k, t)
-    sp = get_sigframe(thread, act.flags)
-    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, thread, sp, info, act, mask) < 0:
-        return -EFAULT
+    if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
+                or put_frame(k, t, thread, sp, info, act, mask, faulted) < 0):
+        return NULL
     i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
-    if i == 0:
+    if unlikely(i == 0):
         alloc_errno(k, 0)
-        return -EFAULT
+        return NULL
     f = sigframe_row(k, i)
     f.live = 1
     f.link = f.started = 0
     f.below = t.sigframe
-    f.handler = act.code
-    f.signo = <uint32_t>info.si_signo
+    f.handler = code
+    f.signo = <uint32_t>sig
     f.sp = sp
     f.ip = thread.regs.ip
     f.blocked = mask
     memcpy(&f.info, info, sizeof(kernel_siginfo_t))
-    memcpy(&f.call, &t.call, sizeof(call_t))
     t.sigframe = i
-    get_handler(k, act.code)
-    t.call.nr = -1
-    t.call.file = t.call.poll = t.call.pollfds = t.call.nfds = 0
-    thread.regs.di = <uint64_t>info.si_signo
+    get_handler(k, code)
+    thread.regs.di = <uint64_t>sig
     thread.regs.si = sp + FRAME_INFO
     thread.regs.dx = sp + FRAME_UC
     thread.regs.ax = 0
     thread.regs.sp = sp
     thread.regs.ip = act.handler
-    return 0
+    return f
+
+
+cdef inline void keep_call(call_t *to, call_t *c) noexcept nogil:
+    # What the call holds goes with its record.
+    memcpy(to, c, sizeof(call_t))
+    c.nr = -1
+    c.file = c.poll = c.pollfds = c.nfds = 0
 
 
 # ------------------------------------------------------------------------------------------ taking down
-cdef inline void pop_frame(kernel_t *k, task_t *t, uint32_t i, sigframe_t *f) noexcept nogil:
-    # The frame on top. The record of the interrupted call is the task's again.
+cdef inline void take_down(kernel_t *k, task_t *t, uint32_t i, sigframe_t *f) noexcept nogil:
+    # The frame on top.
     t.sigframe = f.below
-    memcpy(&t.call, &f.call, sizeof(call_t))
     put_handler(k, f.handler)
     table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
+
+
+cdef inline void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
+    # The record of the interrupted call is the task's again.
+    cdef uint32_t i = t.sigframe
+    memcpy(&t.call, &sigframe_row(k, i).call, sizeof(call_t))
+    take_down(k, t, i, sigframe_row(k, i))
 
 
 cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
     # The task ends, or begins another program.
     cdef call_t call = t.call
     while t.sigframe:
-        pop_frame(k, t, t.sigframe, sigframe_row(k, t.sigframe))
+        pop_frame(k, t)
         pollfds_free(k, t.call.pollfds, t.call.nfds)
     t.call = call
 
@@ -266,7 +280,7 @@ cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
     while t.sigframe:
         blocked = sigframe_row(k, t.sigframe).blocked
         thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
-        pop_frame(k, t, t.sigframe, sigframe_row(k, t.sigframe))
+        pop_frame(k, t)
         if not handler_waits(k, t):
             break
     thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
@@ -285,17 +299,23 @@ cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
     return -EFAULT if mxcsr & <uint32_t>MXCSR_RESERVED else 0
 
 
+cdef inline bint segments_ok(uint64_t s) noexcept nogil:
+    # No program of 64 bits can run in others.
+    return likely(s == <uint64_t>USER_SEGMENTS) or (
+        (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS)
+
+
 cdef inline int restore_frame(
     kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, uint64_t *pretcode
 ) noexcept nogil:
     # 0, or -EFAULT: a broken frame.
     cdef rt_sigframe_t copy
     cdef rt_sigframe_t *f = &copy
-    cdef int fault, err
+    cdef int fault
     cdef char *at = NULL
     if likely(in_page(sp, FRAME_INFO) == FRAME_INFO):
         at = translate(k, t, sp, False, &fault)
-        if at == NULL:
+        if unlikely(at == NULL):
             return -EFAULT
         f = <rt_sigframe_t *>at
     elif get_user(k, t, &copy, sp, FRAME_INFO):
@@ -303,31 +323,39 @@ cdef inline int restore_frame(
     pretcode[0] = f.pretcode
     set_current_blocked(k, t, f.uc_sigmask)
     memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
-    # No program of 64 bits can run in other segments.
-    err = 0 if f.uc_mcontext.cs | 3 == USER_CS and f.uc_mcontext.ss | 3 == USER_DS else -EFAULT
-    if err == 0 and unlikely(f.uc_mcontext.fpstate != 0):
-        err = restore_fpstate(k, t, f.uc_mcontext.fpstate)
-    if err == 0 and (thread.sas_ss_size or f.uc_stack.ss_size):
-        restore_altstack(k, t, &f.uc_stack)
-    return err
+    if unlikely(not segments_ok(f.uc_mcontext.segments)):
+        return -EFAULT
+    if unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size):
+        return restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack)
+    return 0
 
 
-cdef void restore_altstack(kernel_t *k, task_t *t, const stack_t *ss) noexcept nogil:
-    # What it says of the past is of no account, and errors do not matter.
+cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *ss) noexcept nogil:
+    # What most frames do not have.
     cdef stack_t stack = ss[0]
-    do_sigaltstack(k, t, &stack, NULL)
+    if restore_fpstate(k, t, fpstate) < 0:
+        return -EFAULT
+    if stack.ss_size or thread_row(k, t.row).sas_ss_size:  # what it says of the past is of no account, nor are errors
+        do_sigaltstack(k, t, &stack, NULL)
+    return 0
 
 
-cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, uint32_t i, sigframe_t *f) noexcept nogil:
-    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back.
+cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
+    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`: it
+    # is, and nobody wants its record.
     cdef uint64_t pretcode = 0, ip = f.ip
+    cdef uint32_t i = t.sigframe
     cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
     cdef int64_t ax = <int64_t>thread.regs.ax
+    cdef bint usual = (likely(err == 0 and thread.regs.ip == place_of(ip) + 2 and pretcode == <uint64_t>VDSO_RESTORE)
+                       and likely(not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) and ax > -ERESTARTSYS)
+                       and (over or likely(f.call.nr >= 0))
+                       and likely(f.below == 0 or sigframe_row(k, f.below).started))
     call_account(k, t, NR_rt_sigreturn, 0, ax)
-    pop_frame(k, t, i, f)
-    if (unlikely(err or t.call.nr < 0 or thread.regs.ip != place_of(ip) + 2 or pretcode != <uint64_t>VDSO_RESTORE)
-            or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
-            or handler_waits(k, t)):
+    if not over or unlikely(not usual):
+        memcpy(&t.call, &f.call, sizeof(call_t))
+    take_down(k, t, i, f)
+    if unlikely(not usual):
         return sigreturn_slow(k, t, err, pretcode, ip)
     t.call.nr = -1
     t.call.ret = ax
@@ -336,12 +364,7 @@ cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, uint32_t
 
 cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     # The handler on top has returned: to the restorer, whose call this is.
-    return sigreturn(k, t, thread_row(k, t.row), t.sigframe, sigframe_row(k, t.sigframe))
-
-
-cdef inline uint64_t place_of(uint64_t ip) noexcept nogil:
-    # The call that a program is in or behind.
-    return ip & ~<uint64_t>(HANDLER_SIZE - 1)
+    return sigreturn(k, t, thread_row(k, t.row), sigframe_row(k, t.sigframe), False)
 
 
 cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err, uint64_t pretcode, uint64_t ip) noexcept nogil:

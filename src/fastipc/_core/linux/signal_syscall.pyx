@@ -61,7 +61,9 @@ cdef inline int32_t sig_arg(int64_t sig) noexcept nogil:
 
 
 cdef inline void kill_begin(task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    call_begin(t, NR_kill)
+    # The short way to a handler keeps such a record, with nothing in it of the call before.
+    memset(&t.call, 0, sizeof(call_t))
+    t.call.nr = NR_kill
     t.call.args[0] = pid
     t.call.args[1] = sig
 
@@ -252,20 +254,20 @@ cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcep
 
 cdef int64_t kill_self(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     # The handler runs before the call is over.
+    cdef thread_t *thread = thread_row(k, t.row)
+    cdef native_handler_t *native
     cdef sigframe_t *f
-    cdef uint32_t i
     cdef int64_t ret
-    if not express(k, t) or not handle_at_once(k, t, pid, sig):
+    if not express(k, t) or not handle_at_once(k, t, thread, pid, sig, &f):
         return kill_slow(k, t, pid, sig)
-    if unlikely(t.flags & TIF_SIGPENDING):
+    if unlikely(f == NULL):
         return syscall_exit_work(k, t, exit_to_user_mode(k, t))
-    i = t.sigframe
-    f = sigframe_row(k, i)
-    if unlikely(k.handlers[f.handler] == NULL):
+    native = <native_handler_t *>k.handlers[f.handler]
+    if unlikely(native == NULL):
         return syscall_exit_work(k, t, -EHANDLER)
     f.started = 1
-    run_native_handler(k, t, <native_handler_t *>k.handlers[f.handler], f)
-    ret = sigreturn(k, t, thread_row(k, t.row), i, f)
+    run_native_handler(k, t, native, f)
+    ret = sigreturn(k, t, thread, f, True)
     return syscall_exit_work(k, t, ret) if unlikely(exit_code(ret)) else ret
 
 
