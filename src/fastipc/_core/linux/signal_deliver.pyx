@@ -129,18 +129,22 @@ cdef void handle_signal(
     cdef thread_t *thread = task_thread(k, t)
     cdef bint faulted = siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT
     cdef int sig = info.si_signo
-    cdef sigframe_t *f
+    cdef uint32_t i
     interrupted(k, t, act.flags)
     if t.call.nr >= 0:
         regs_of_call(&thread.regs, &t.call)
     if unlikely(thread.vdso == 0):
         thread.vdso = 1
         map_vdso(k, t)
-    f = setup_rt_frame(k, t, thread, sig, info, act, sigmask_to_save(t, thread), faulted)
-    if f == NULL:
+    i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
+    if i:
+        sigframe_row(k, i).info = info[0]
+    else:
+        alloc_errno(k, 0)
+    if i == 0 or setup_rt_frame(k, t, thread, i, act, sig, sigmask_to_save(t, thread), faulted) < 0:
         force_sigsegv(k, t, sig)
     else:
-        keep_call(&f.call, &t.call)
+        keep_call(&sigframe_row(k, i).call, &t.call)
         t.flags &= ~<int>TIF_RESTORE_SIGMASK
         set_current_blocked(k, t, t.blocked | blocked_by(act, sig))
         if thread.sas_ss_flags & <uint32_t>SS_AUTODISARM:
@@ -182,28 +186,23 @@ cdef inline void kill_is_over(call_t *c, int64_t pid, int64_t sig) noexcept nogi
 cdef inline bint handle_at_once(
     kernel_t *k, task_t *t, thread_t *thread, int64_t pid, int64_t sig, sigframe_t **frame
 ) noexcept nogil:
-    # The short way from kill to the handler. The row that the info would have had shows what it would if it had.
-    # `frame`: NULL if there was no room for one. False, with nothing done: this is another case. Preconditions: `pid` is
-    # the caller's own, nothing is traced.
-    cdef uint32_t i = k.table[T_SIGQUEUE].free[0]
-    cdef sigqueue_t *q = sigqueue_row(k, i)
-    cdef cred_t *cred = current_cred(k, t)
+    # The short way from kill to the handler. `frame`: NULL if there was no room for one. False, with nothing done: this
+    # is another case. Preconditions: `pid` is the caller's own, nothing is traced.
     cdef sighand_t *h = sighand_row(k, t.sighand)
     cdef const k_sigaction_t *act = sigaction_row(k, h.action + <uint32_t>(sig - 1))
     cdef uint64_t blocked = t.blocked
-    if unlikely(k.namespaces != 0 or k.inject_any or i == 0) or not handles_at_once(k, t, sig, thread, h, act):
+    cdef uint32_t i
+    if (unlikely(k.namespaces | k.inject_any or k.table[T_SIGQUEUE].free[0] == 0 or k.table[T_SIGFRAME].free[0] == 0)
+            or not handles_at_once(k, t, sig, thread, h, act)):
         return False
-    q.next = 0
-    q.last = i
-    q.next_signal = 0
-    q.user = cred.user
-    q.timer = q.flags = 0
-    info_of_kill(&q.info, <int>sig, t.tgid, cred.uid)
+    i = table_reuse(k, T_SIGFRAME, sizeof(sigframe_t))
+    frame[0] = sigframe_row(k, i)
+    info_of_kill(&frame[0].info, <int>sig, t.tgid, current_cred(k, t).uid)
     k.counters.signals += 1
     call_account(k, t, NR_kill, pid, 0)
     regs_behind_call(&thread.regs, 0, pid, sig, 0, 0, 0)
-    frame[0] = setup_rt_frame(k, t, thread, <int>sig, &q.info, act, blocked, False)
-    if unlikely(frame[0] == NULL):
+    if unlikely(setup_rt_frame(k, t, thread, i, act, <int>sig, blocked, False) < 0):
+        frame[0] = NULL
         kill_is_over(&t.call, pid, sig)
         force_sigsegv(k, t, <int>sig)
         return True

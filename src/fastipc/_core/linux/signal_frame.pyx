@@ -206,23 +206,19 @@ cdef inline int put_frame(
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
-cdef inline sigframe_t *setup_rt_frame(
-    kernel_t *k, task_t *t, thread_t *thread, int sig, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask, bint faulted
+cdef inline int setup_rt_frame(
+    kernel_t *k, task_t *t, thread_t *thread, uint32_t i, const k_sigaction_t *act, int sig, uint64_t mask, bint faulted
 ) noexcept nogil:
-    # From the registers of the program to those with which the handler begins; `mask` comes back after it. The row, in
-    # which the caller is to keep the record of the interrupted call; or NULL. Precondition: the vdso is mapped.
+    # From the registers of the program to those with which the handler begins; `mask` comes back after it. `i`: a row
+    # with the info, in which the caller is to keep the record of the interrupted call; it is free again if the frame
+    # fails. Precondition: the vdso is mapped.
+    cdef sigframe_t *f = sigframe_row(k, i)
     cdef uint64_t sp = get_sigframe(thread, act.flags)
-    cdef uint32_t i, code = act.code
-    cdef sigframe_t *f
+    cdef uint32_t code = act.code
     if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
-                or put_frame(k, t, thread, sp, info, act, mask, faulted) < 0):
-        return NULL
-    i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
-    if unlikely(i == 0):
-        alloc_errno(k, 0)
-        return NULL
-    f = sigframe_row(k, i)
+                or put_frame(k, t, thread, sp, &f.info, act, mask, faulted) < 0):
+        table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
+        return -EFAULT
     f.live = 1
     f.link = f.started = 0
     f.below = t.sigframe
@@ -231,7 +227,6 @@ cdef inline sigframe_t *setup_rt_frame(
     f.sp = sp
     f.ip = thread.regs.ip
     f.blocked = mask
-    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
     t.sigframe = i
     get_handler(k, code)
     thread.regs.di = <uint64_t>sig
@@ -240,7 +235,7 @@ cdef inline sigframe_t *setup_rt_frame(
     thread.regs.ax = 0
     thread.regs.sp = sp
     thread.regs.ip = act.handler
-    return f
+    return 0
 
 
 cdef inline void keep_call(call_t *to, call_t *c) noexcept nogil:
@@ -343,22 +338,21 @@ cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *s
 cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
     # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`: it
     # is, and nobody wants its record.
-    cdef uint64_t pretcode = 0, ip = f.ip
+    cdef uint64_t pretcode = 0
     cdef uint32_t i = t.sigframe
     cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
     cdef int64_t ax = <int64_t>thread.regs.ax
-    cdef bint usual = (likely(err == 0 and thread.regs.ip == place_of(ip) + 2 and pretcode == <uint64_t>VDSO_RESTORE)
-                       and likely(not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) and ax > -ERESTARTSYS)
-                       and (over or likely(f.call.nr >= 0))
-                       and likely(f.below == 0 or sigframe_row(k, f.below).started))
     call_account(k, t, NR_rt_sigreturn, 0, ax)
-    if not over or unlikely(not usual):
+    if (unlikely(err or thread.regs.ip != place_of(f.ip) + 2 or pretcode != <uint64_t>VDSO_RESTORE)
+            or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
+            or not (over or likely(f.call.nr >= 0))
+            or unlikely(f.below != 0 and not sigframe_row(k, f.below).started)):
+        return sigreturn_slow(k, t, err, pretcode)
+    if not over:
         memcpy(&t.call, &f.call, sizeof(call_t))
+        t.call.nr = -1
+        t.call.ret = ax
     take_down(k, t, i, f)
-    if unlikely(not usual):
-        return sigreturn_slow(k, t, err, pretcode, ip)
-    t.call.nr = -1
-    t.call.ret = ax
     return ax
 
 
@@ -367,9 +361,11 @@ cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     return sigreturn(k, t, thread_row(k, t.row), sigframe_row(k, t.sigframe), False)
 
 
-cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err, uint64_t pretcode, uint64_t ip) noexcept nogil:
-    # The frame has been taken down; `ip`: where the interrupted code was to go on.
+cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err, uint64_t pretcode) noexcept nogil:
+    # The frame has been read back.
     cdef thread_t *thread = thread_row(k, t.row)
+    cdef uint64_t ip = sigframe_row(k, t.sigframe).ip
+    pop_frame(k, t)
     if err == 0 and pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT

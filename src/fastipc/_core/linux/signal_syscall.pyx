@@ -139,13 +139,21 @@ cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t
 
 
 # ------------------------------------------------------------------------------------------ rows of SIGINFO
-cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
+cdef inline void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
     # A row of the host has a place for each field that C has in the union; what does not apply is 0.
-    cdef int layout = siginfo_layout(info.si_signo, info.si_code)
     memset(to, 0, sizeof(siginfo_t))
     to.signo = info.si_signo
     to.error = info.si_errno
     to.code = info.si_code
+    if likely(info.si_code == SI_USER):
+        to.pid = info_pid(info)
+        to.uid = info_uid(info)
+    else:
+        union_to_host(info, to)
+
+
+cdef void union_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
+    cdef int layout = siginfo_layout(info.si_signo, info.si_code)
     if layout == SIL_FAULT:
         to.addr = info.fields[0]
     elif layout == SIL_POLL:
