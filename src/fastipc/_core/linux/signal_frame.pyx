@@ -163,8 +163,8 @@ cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint6
     sc.segments = USER_SEGMENTS
     sc.err = sc.trapno = 0
     sc.oldmask = mask
-    sc.cr2 = sc.fpstate = 0
-    memset(sc.reserved, 0, sizeof(sc.reserved))
+    sc.cr2 = 0
+    memset(&sc.fpstate, 0, sizeof(sc.fpstate) + sizeof(sc.reserved))
 
 
 cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil:
@@ -196,7 +196,7 @@ cdef inline int put_frame(
     cdef rt_sigframe_t frame
     cdef int fault
     cdef char *at
-    if likely(in_page(sp, sizeof(rt_sigframe_t)) == sizeof(rt_sigframe_t)):
+    if likely(in_one_page(sp, sizeof(rt_sigframe_t))):
         at = translate(k, t, sp, True, &fault)
         if unlikely(at == NULL):
             return -EFAULT
@@ -308,7 +308,7 @@ cdef inline int restore_frame(
     cdef rt_sigframe_t *f = &copy
     cdef int fault
     cdef char *at = NULL
-    if likely(in_page(sp, FRAME_INFO) == FRAME_INFO):
+    if likely(in_one_page(sp, FRAME_INFO)):
         at = translate(k, t, sp, False, &fault)
         if unlikely(at == NULL):
             return -EFAULT
