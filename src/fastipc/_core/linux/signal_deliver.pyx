@@ -199,7 +199,7 @@ cdef inline bint handle_at_once(
     frame[0] = sigframe_row(k, i)
     info_of_kill(&frame[0].info, <int>sig, t.tgid, current_cred(k, t).uid)
     k.counters.signals += 1
-    call_account(k, t, NR_kill, pid, 0)
+    call_count(k, t, NR_kill, pid, 0)
     regs_behind_call(&thread.regs, 0, pid, sig, 0, 0, 0)
     if unlikely(setup_rt_frame(k, t, thread, i, act, <int>sig, blocked, False) < 0):
         frame[0] = NULL

@@ -106,10 +106,8 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
 
 
 cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
-    ss.ss_sp = thread.sas_ss_sp
-    ss.ss_flags = <int32_t>(sas_ss_flags(thread, thread.regs.sp) | <int32_t>(
-        thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
-    ss.pad = 0
+    cdef uint32_t flags = <uint32_t>sas_ss_flags(thread, thread.regs.sp)
+    set_pair(&ss.ss_sp, thread.sas_ss_sp, flags | thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
     ss.ss_size = thread.sas_ss_size
 
 
@@ -160,11 +158,10 @@ cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nog
 
 cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
     memcpy(&sc.regs, regs, sizeof(pt_regs_t))
-    sc.segments = USER_SEGMENTS
-    sc.err = sc.trapno = 0
-    sc.oldmask = mask
-    sc.cr2 = 0
-    memset(&sc.fpstate, 0, sizeof(sc.fpstate) + sizeof(sc.reserved))
+    set_pair(&sc.segments, <uint64_t>USER_SEGMENTS, 0)  # err
+    set_pair(&sc.trapno, 0, mask)  # oldmask
+    set_pair(&sc.cr2, 0, 0)  # fpstate
+    memset(sc.reserved, 0, sizeof(sc.reserved))
 
 
 cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil:
@@ -176,8 +173,7 @@ cdef inline void fill_frame(
     bint faulted
 ) noexcept nogil:
     f.pretcode = act.restorer
-    f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
-    f.uc_link = 0
+    set_pair(&f.uc_flags, UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0)  # uc_link
     get_altstack(thread, &f.uc_stack)
     setup_sigcontext(&f.uc_mcontext, &thread.regs, mask)
     f.uc_sigmask = mask
@@ -219,22 +215,14 @@ cdef inline int setup_rt_frame(
                 or put_frame(k, t, thread, sp, &f.info, act, mask, faulted) < 0):
         table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
         return -EFAULT
-    f.live = 1
-    f.link = f.started = 0
-    f.below = t.sigframe
-    f.handler = code
-    f.signo = <uint32_t>sig
-    f.sp = sp
-    f.ip = thread.regs.ip
-    f.blocked = mask
+    set_pair(f, 1, t.sigframe | <uint64_t>code << 32)  # live, below, handler
+    set_pair(&f.signo, <uint32_t>sig, sp)  # not started
+    set_pair(&f.ip, thread.regs.ip, mask)  # blocked
     t.sigframe = i
     get_handler(k, code)
-    thread.regs.di = <uint64_t>sig
-    thread.regs.si = sp + FRAME_INFO
-    thread.regs.dx = sp + FRAME_UC
-    thread.regs.ax = 0
-    thread.regs.sp = sp
-    thread.regs.ip = act.handler
+    set_pair(&thread.regs.di, <uint64_t>sig, sp + FRAME_INFO)  # si
+    set_pair(&thread.regs.dx, sp + FRAME_UC, 0)  # ax
+    set_pair(&thread.regs.sp, sp, act.handler)  # ip
     return 0
 
 
@@ -342,7 +330,7 @@ cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe
     cdef uint32_t i = t.sigframe
     cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
     cdef int64_t ax = <int64_t>thread.regs.ax
-    call_account(k, t, NR_rt_sigreturn, 0, ax)
+    call_count(k, t, NR_rt_sigreturn, 0, ax)
     if (unlikely(err or thread.regs.ip != place_of(f.ip) + 2 or pretcode != <uint64_t>VDSO_RESTORE)
             or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
             or not (over or likely(f.call.nr >= 0))

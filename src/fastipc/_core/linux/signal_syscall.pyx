@@ -141,14 +141,11 @@ cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t
 # ------------------------------------------------------------------------------------------ rows of SIGINFO
 cdef inline void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
     # A row of the host has a place for each field that C has in the union; what does not apply is 0.
-    memset(to, 0, sizeof(siginfo_t))
-    to.signo = info.si_signo
-    to.error = info.si_errno
-    to.code = info.si_code
-    if likely(info.si_code == SI_USER):
-        to.pid = info_pid(info)
-        to.uid = info_uid(info)
-    else:
+    cdef bint plain = likely(info.si_code == SI_USER)
+    memcpy(to, info, 4 * sizeof(int32_t))  # signo, error, code
+    set_pair(&to.pid, info.fields[0] if plain else 0, 0)  # pid, uid, status
+    memset(&to.utime, 0, sizeof(siginfo_t) - 32)
+    if not plain:
         union_to_host(info, to)
 
 
