@@ -144,11 +144,15 @@ cdef inline uint64_t frame_below(uint64_t sp) noexcept nogil:
 
 cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
     # Where the frame goes; 0: the alternate stack has no room left for it.
-    cdef uint64_t sp = thread.regs.sp - RED_ZONE
-    cdef bint nested, entering = False
     if likely(thread.sas_ss_size == 0):
-        return frame_below(sp)
-    nested = on_sig_stack(thread, sp)
+        return frame_below(thread.regs.sp - RED_ZONE)
+    return frame_beside_altstack(thread, flags)
+
+
+cdef uint64_t frame_beside_altstack(thread_t *thread, uint32_t flags) noexcept nogil:
+    # Where it goes if there is such a stack: on it or not.
+    cdef uint64_t sp = thread.regs.sp - RED_ZONE
+    cdef bint nested = on_sig_stack(thread, sp), entering = False
     if flags & SA_ONSTACK and sas_ss_flags(thread, sp) == 0:
         sp = thread.sas_ss_sp + thread.sas_ss_size
         entering = True
@@ -189,15 +193,22 @@ cdef inline int put_frame(
     uint64_t mask, bint faulted
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
-    cdef rt_sigframe_t frame
     cdef int fault
     cdef char *at
-    if likely(in_one_page(sp, sizeof(rt_sigframe_t))):
-        at = translate(k, t, sp, True, &fault)
-        if unlikely(at == NULL):
-            return -EFAULT
-        fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted)
-        return 0
+    if unlikely(not in_one_page(sp, sizeof(rt_sigframe_t))):
+        return put_frame_copy(k, t, thread, sp, info, act, mask, faulted)
+    at = translate(k, t, sp, True, &fault)
+    if unlikely(at == NULL):
+        return -EFAULT
+    fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted)
+    return 0
+
+
+cdef int put_frame_copy(
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    uint64_t mask, bint faulted
+) noexcept nogil:
+    cdef rt_sigframe_t frame
     fill_frame(thread, &frame, info, act, mask, faulted)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
@@ -288,29 +299,31 @@ cdef inline bint segments_ok(uint64_t s) noexcept nogil:
         (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS)
 
 
-cdef inline int restore_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, uint64_t *pretcode
-) noexcept nogil:
-    # 0, or -EFAULT: a broken frame.
-    cdef rt_sigframe_t copy
-    cdef rt_sigframe_t *f = &copy
-    cdef int fault
-    cdef char *at = NULL
-    if likely(in_one_page(sp, FRAME_INFO)):
-        at = translate(k, t, sp, False, &fault)
-        if unlikely(at == NULL):
-            return -EFAULT
-        f = <rt_sigframe_t *>at
-    elif get_user(k, t, &copy, sp, FRAME_INFO):
-        return -EFAULT
-    pretcode[0] = f.pretcode
+cdef inline int restore_from(kernel_t *k, task_t *t, thread_t *thread, const rt_sigframe_t *f) noexcept nogil:
+    # 0, 1 if another than the usual restorer is to be looked at, or -EFAULT: a broken frame.
+    cdef int other = f.pretcode != <uint64_t>VDSO_RESTORE
     set_current_blocked(k, t, f.uc_sigmask)
     memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
     if unlikely(not segments_ok(f.uc_mcontext.segments)):
         return -EFAULT
-    if unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size):
-        return restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack)
-    return 0
+    if (unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size)
+            and restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack) < 0):
+        return -EFAULT
+    return other
+
+
+cdef int restore_copy(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
+    cdef rt_sigframe_t frame
+    return -EFAULT if get_user(k, t, &frame, sp, FRAME_INFO) else restore_from(k, t, thread, &frame)
+
+
+cdef inline int restore_frame(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
+    cdef int fault
+    cdef char *at
+    if unlikely(not in_one_page(sp, FRAME_INFO)):
+        return restore_copy(k, t, thread, sp)
+    at = translate(k, t, sp, False, &fault)
+    return restore_from(k, t, thread, <rt_sigframe_t *>at) if likely(at != NULL) else -EFAULT
 
 
 cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *ss) noexcept nogil:
@@ -326,16 +339,15 @@ cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *s
 cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
     # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`: it
     # is, and nobody wants its record.
-    cdef uint64_t pretcode = 0
     cdef uint32_t i = t.sigframe
-    cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
+    cdef int ret = restore_frame(k, t, thread, f.sp)
     cdef int64_t ax = <int64_t>thread.regs.ax
     call_count(k, t, NR_rt_sigreturn, 0, ax)
-    if (unlikely(err or thread.regs.ip != place_of(f.ip) + 2 or pretcode != <uint64_t>VDSO_RESTORE)
+    if (unlikely(ret != 0 or thread.regs.ip != place_of(f.ip) + 2)
             or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
             or not (over or likely(f.call.nr >= 0))
             or unlikely(f.below != 0 and not sigframe_row(k, f.below).started)):
-        return sigreturn_slow(k, t, err, pretcode)
+        return sigreturn_slow(k, t, ret)
     if not over:
         memcpy(&t.call, &f.call, sizeof(call_t))
         t.call.nr = -1
@@ -349,12 +361,15 @@ cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     return sigreturn(k, t, thread_row(k, t.row), sigframe_row(k, t.sigframe), False)
 
 
-cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err, uint64_t pretcode) noexcept nogil:
-    # The frame has been read back.
+cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err) noexcept nogil:
+    # The frame has been read back; `err`: see `restore_from`.
     cdef thread_t *thread = thread_row(k, t.row)
-    cdef uint64_t ip = sigframe_row(k, t.sigframe).ip
+    cdef uint64_t ip = sigframe_row(k, t.sigframe).ip, pretcode = 0
+    if err > 0:
+        get_user(k, t, &pretcode, sigframe_row(k, t.sigframe).sp, sizeof(pretcode))
+        err = 0
     pop_frame(k, t)
-    if err == 0 and pretcode and not is_restorer(k, t, pretcode):
+    if pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT
     if t.call.nr >= 0 and thread.regs.ip == place_of(ip):
