@@ -337,8 +337,8 @@ cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *s
 
 
 cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
-    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`: it
-    # is, and nobody wants its record.
+    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`:
+    # it is, and nobody wants its record.
     cdef uint32_t i = t.sigframe
     cdef int ret = restore_frame(k, t, thread, f.sp)
     cdef int64_t ax = <int64_t>thread.regs.ax
