@@ -119,9 +119,11 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
         return -ENOMEM
     if s.action:
         row = sigaction_row(k, s.action + <uint32_t>(sig - 1))
-        code = handler_of(k, act.handler)
-        get_handler(k, code)
-        put_handler(k, row.code)
+        code = row.code
+        if code == 0 or act.handler != row.handler:
+            code = handler_of(k, act.handler)
+            get_handler(k, code)
+            put_handler(k, row.code)
         row[0] = act[0]
         row.live = 1
         row.code = code
