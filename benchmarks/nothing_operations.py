@@ -1,7 +1,8 @@
 """Calls that do nothing: what they take, no call can take less than, and what that leaves for the rows of the table.
 
 A call of nothing is entered, counted, hashed and left. A trip of nothing is that and `sched_yield`, in two programs in
-turn: four calls and two switches, as in a round trip, but nobody sleeps, wakes anybody, or hands anything over.
+turn: four calls and two switches, as in a round trip, but nobody sleeps, wakes anybody, or hands anything over. A
+handler of nothing is its frame, what is kept beside that, and its call, and no mechanism: see ``signal_floor.c``.
 """
 
 import os
@@ -9,8 +10,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from compiled_operations import C, in_c
-from operations import OS, by_hand, machine, run_and_reap
+from compiled_operations import C, c_program, in_c
+from operations import OS, by_hand, machine, run_and_reap, served_by
 from timing import LONG, SHORT, Body, Operation, Result, Side
 
 import fastipc
@@ -64,6 +65,13 @@ def one_turn() -> Iterator[Body]:
         yield body
 
 
+@contextmanager
+def frames_in_c() -> Iterator[Body]:
+    """What the frame of a handler takes and its call, without a machine."""
+    with served_by([str(c_program("signal_floor"))])() as body:
+        yield body
+
+
 # ---------------------------------------------------------------------------------------------- two programs
 def turns(t: Task, n: int) -> None:
     for _ in range(n):
@@ -97,6 +105,7 @@ def programs(program: Callable[..., Any], count: int) -> Side:
 
 
 # ---------------------------------------------------------------------------------------------- the rows
+HANDLER = "a handler of nothing"
 ONE, TRIP = "what every call takes", "getpid and sched_yield of two programs in turn"
 CALL, CALL_COMPILED, TURN = "getpid", "compiled: getpid", "a turn of nothing"
 PLAIN, GENERATORS, COMPILED = (f"a trip of nothing, {kind}" for kind in ("plain", "generators", "compiled"))
@@ -108,6 +117,7 @@ NOTHING: tuple[Operation, ...] = (
     Operation(PLAIN, C, programs(turns, 2), in_c("turns"), None, TRIP, 1, LONG),
     Operation(GENERATORS, C, programs(turns_generator, 2), in_c("turns"), None, TRIP, 1, LONG),
     Operation(COMPILED, C, programs(turns_compiled, 2), in_c("turns"), None, TRIP, 1, LONG),
+    Operation(HANDLER, C, frames_in_c, in_c("kill_self"), None, "its frame written and read, by C alone", 1, LONG),
 )
 
 FLOORS: dict[str, Floor] = {  # by the beginning of a row's name: the longest that fits
@@ -143,7 +153,7 @@ FLOORS: dict[str, Floor] = {  # by the beginning of a row's name: the longest th
     "wake 1 of 1,000": ((CALL, 1), (TURN, 1)),
     "sigaction": ((CALL, 1),),
     "kill(self)": ((CALL, 1),),
-    "kill(self) + handler, compiled": ((CALL_COMPILED, 1),),
+    "kill(self) + handler, compiled": ((CALL_COMPILED, 2), (HANDLER, 1)),  # kill and rt_sigreturn
     "sigqueue + sigtimedwait": ((CALL, 2),),
     "kill + signalfd read": ((CALL, 2),),
     "sigprocmask": ((CALL, 1),),

@@ -720,3 +720,36 @@ def test_who_sends_a_signal_is_not_told_of_the_end_in_the_handler(k, exits):
     assert sender.kill(a, SIGCONT) is None
     assert (told, a.exit_status, sender.state) == ([34], 0x300 if exits else 40, "running")
     k.verify()
+
+
+def test_a_frame_in_two_pages(k):
+    """Its registers and its mask come back, those that the handler has set too."""
+    t = k.spawn()
+    base = t.mmap(8192, fastipc.PROT_READ | fastipc.PROT_WRITE, fastipc.MAP_PRIVATE | fastipc.MAP_ANONYMOUS)
+    t.sigaltstack((base, 0, 4096 + 200))
+    seen = []
+
+    def handler(t, signo, info):
+        frame = t.regs.rsp
+        seen.append((frame < base + 4096 < frame + 440, t.load(frame + 312, 4), t.regs.rdi, info.si_pid == t.pid))
+        t.store(frame + 304, struct.pack("Q", 1 << SIGUSR2 - 1))  # uc_sigmask
+
+    t.sigaction(SIGUSR1, handler, flags=SA_ONSTACK)
+    for _ in range(3):
+        before = t.regs.rsp, t.regs.rip
+        t.kill(t, SIGUSR1)
+        assert (t.regs.rsp, t.regs.rip) == before
+        assert t.sigprocmask(SIG_SETMASK, SigSet()) == {SIGUSR2}
+    assert seen == [(True, struct.pack("I", SIGUSR1), SIGUSR1, True)] * 3
+
+
+def test_a_handler_made_later_does_not_stand_where_an_action_has_found_none(k):
+    t = k.spawn()
+    t.sigaction(SIGUSR1, 0x400000 + 16 * 2)
+    for sig in (SIGTERM, SIGALRM, SIGUSR2):
+        t.sigaction(sig, lambda t, signo, info: None)
+        k.verify()
+    with pytest.raises(fastipc.TaskExited):
+        t.kill(t, SIGUSR1)
+    assert t.exit_status & 0x7F == SIGSEGV
+    k.verify()

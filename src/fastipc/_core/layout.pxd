@@ -290,6 +290,8 @@ ctypedef struct k_sigaction_t:  # struct k_sigaction; its names are macros in C.
     uint64_t handler  # address
     uint64_t mask
     uint64_t restorer
+    uint32_t code  # counted row of the function at that address, 0: there is none
+    uint32_t pad
 
 ctypedef struct kernel_siginfo_t:  # the head of a siginfo and as much of the union as any signal uses
     int32_t si_signo
@@ -387,29 +389,27 @@ ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack;
     uint64_t blocked  # what comes back with it
     kernel_siginfo_t info
     call_t call  # in progress when the signal came
+    uint64_t pad[4]  # four cache lines
 
-ctypedef struct pt_regs_t:  # struct pt_regs, arch/x86/include/asm/ptrace.h
-    uint64_t r15
-    uint64_t r14
-    uint64_t r13
+ctypedef struct pt_regs_t:  # struct pt_regs, what a program can set of it, in the order of struct sigcontext_64
+    uint64_t r8
+    uint64_t r9
+    uint64_t r10
+    uint64_t r11
     uint64_t r12
+    uint64_t r13
+    uint64_t r14
+    uint64_t r15
+    uint64_t di
+    uint64_t si
     uint64_t bp
     uint64_t bx
-    uint64_t r11
-    uint64_t r10
-    uint64_t r9
-    uint64_t r8
+    uint64_t dx
     uint64_t ax
     uint64_t cx
-    uint64_t dx
-    uint64_t si
-    uint64_t di
-    int64_t orig_ax
-    uint64_t ip
-    uint64_t cs
-    uint64_t flags
     uint64_t sp
-    uint64_t ss
+    uint64_t ip
+    uint64_t flags
 
 ctypedef struct thread_t:  # what signals need of a task, row = the task's; who never had a handler has none
     uint32_t live

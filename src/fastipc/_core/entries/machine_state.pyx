@@ -179,8 +179,13 @@ cdef class MachineState:
         spaces = self.table("mm").copy()
         spaces["mmap_cache"] = spaces["asid"] = 0  # hints
         digest.update(spaces)
+        queued = self.table("sigqueue").copy()
+        links = queued["link"].copy()
+        queued[queued["live"] == 0] = 0  # what is left of a signal that was taken; a short way has no row at all
+        queued["link"] = links
+        digest.update(queued)
         for i in range(1, N_TABLES):
-            if i != T_MM:
+            if i != T_MM and i != T_SIGQUEUE:
                 digest.update(TableView(self.arena, i))
         for page in range(1, k.frontier + 1):
             if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:

@@ -383,25 +383,22 @@ cdef class SignalCalls(MsgCalls):
         """Regs: The simulated registers of the program: ``rip``, ``rsp``, ``rax``, ``rdi``, ...; ``ip``, ``sp``."""
         cdef pt_regs_t regs
         if self.frozen:
-            start_regs(&regs)
-        else:
-            user_regs(self.k, self.t, &regs)
-        return Regs(regs)
-
-
-cdef void start_regs(pt_regs_t *regs) noexcept:
-    memset(regs, 0, sizeof(pt_regs_t))
+            memset(&regs, 0, sizeof(regs))
+            return Regs(regs, 0, 0, 0)
+        user_regs(self.k, self.t, &regs)
+        return Regs(regs, self.t.call.nr, USER_CS, USER_DS)
 
 
 class Regs:
     """The registers of a program at a moment, by their names of x86-64; ``ip``, ``sp`` and ``ax`` for short."""
 
-    def __init__(self, values):
+    def __init__(self, values, orig_rax, cs, ss):
         for name, value in values.items():
-            if len(name) == 2 and name not in ("r8", "r9", "cs", "ss"):
+            if len(name) == 2 and name not in ("r8", "r9"):
                 setattr(self, name, value)
                 name = "r" + name
-            setattr(self, "eflags" if name == "flags" else "orig_rax" if name == "orig_ax" else name, value)
+            setattr(self, "eflags" if name == "flags" else name, value)
+        self.orig_rax, self.cs, self.ss = orig_rax, cs, ss
 
     def __repr__(self):
         return f"Regs(rip={self.rip:#x}, rsp={self.rsp:#x}, rax={self.rax:#x})"

@@ -47,13 +47,17 @@ cdef inline void call_put(kernel_t *k, task_t *t) noexcept nogil:
         call_put_last(k, t)
 
 
-cdef inline void call_account(kernel_t *k, task_t *t, int32_t nr, int64_t arg, int64_t ret) noexcept nogil:
+cdef inline void call_count(kernel_t *k, task_t *t, int32_t nr, int64_t arg, int64_t ret) noexcept nogil:
     # What does not depend on the call before is put together first.
     cdef uint64_t z = (<uint64_t>k.now ^ <uint64_t>t.pid << 9 ^ <uint64_t>nr ^ <uint64_t>arg << 40) * <uint64_t>HASH_3
     z ^= <uint64_t>ret * <uint64_t>HASH_2
     z = (k.trace_hash ^ z) * <uint64_t>HASH_1
     k.trace_hash = z ^ z >> 29
     k.counters.calls[nr] += 1
+
+
+cdef inline void call_account(kernel_t *k, task_t *t, int32_t nr, int64_t arg, int64_t ret) noexcept nogil:
+    call_count(k, t, nr, arg, ret)
     t.call.ret = ret
 
 

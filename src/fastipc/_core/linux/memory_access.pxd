@@ -24,6 +24,10 @@ cdef inline int64_t in_page(uint64_t addr, int64_t n) noexcept nogil:
     return min(n, <int64_t>(PAGE_SIZE - (addr & (PAGE_SIZE - 1))))
 
 
+cdef inline bint in_one_page(uint64_t addr, uint64_t n) noexcept nogil:
+    return addr & (PAGE_SIZE - 1) <= PAGE_SIZE - n
+
+
 # What `t.fault` tells of the last access that failed; 0: none has.
 cdef inline uint64_t last_fault(kernel_t *k, task_t *t) noexcept nogil:
     return thread_row(k, t.row).fault if t.flags & TASK_THREAD else 0

@@ -106,6 +106,13 @@ cdef inline void info_sender(kernel_siginfo_t *info, int32_t pid, uint32_t uid) 
     info.fields[0] = <uint32_t>pid | <uint64_t>uid << 32
 
 
+cdef inline void info_of_kill(kernel_siginfo_t *info, int sig, int32_t pid, uint32_t uid) noexcept nogil:
+    # As info_init and info_sender.
+    set_pair(info, <uint32_t>sig, SI_USER)
+    set_pair(info.fields, <uint32_t>pid | <uint64_t>uid << 32, 0)
+    set_pair(&info.fields[2], 0, 0)
+
+
 cdef inline int32_t info_pid(const kernel_siginfo_t *info) noexcept nogil:
     return <int32_t>info.fields[0]
 

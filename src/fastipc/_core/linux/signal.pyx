@@ -23,8 +23,7 @@ cdef uint32_t new_sighand(kernel_t *k, sighand_t *source) noexcept nogil:
             return 0
         memcpy(sigaction_row(k, s.action), sigaction_row(k, source.action), 64 * sizeof(k_sigaction_t))
         for j in range(64):
-            if sigismember(s.caught, <int>j + 1):
-                get_handler(k, sigaction_row(k, s.action + j).handler)
+            get_handler(k, sigaction_row(k, s.action + j).code)
     return i
 
 
@@ -33,8 +32,7 @@ cdef void free_actions(kernel_t *k, sighand_t *s) noexcept nogil:
     if s.action == 0:
         return
     for j in range(64):
-        if sigismember(s.caught, <int>j + 1):
-            put_handler(k, sigaction_row(k, s.action + j).handler)
+        put_handler(k, sigaction_row(k, s.action + j).code)
     memset(sigaction_row(k, s.action), 0, 64 * sizeof(k_sigaction_t))
     table_free_run(k, T_SIGACTION, s.action, 6)
     s.action = 0
@@ -109,6 +107,7 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
     # The second half of do_sigaction. 0, or -ENOMEM, which Linux does not know.
     cdef sighand_t *s
     cdef k_sigaction_t *row
+    cdef uint32_t code
     cdef bint was_ignored = sig_ign(k, t, sig)
     if t.sighand == k.init_sighand and act.handler == SIG_DFL and act.flags == 0 and act.mask == 0:
         s = sighand_row(k, t.sighand)
@@ -120,12 +119,14 @@ cdef int64_t set_action(kernel_t *k, task_t *t, int sig, const k_sigaction_t *ac
         return -ENOMEM
     if s.action:
         row = sigaction_row(k, s.action + <uint32_t>(sig - 1))
-        if act.handler != row.handler or not sigismember(s.caught, sig):
-            get_handler(k, act.handler)
-            if sigismember(s.caught, sig):
-                put_handler(k, row.handler)
+        code = row.code
+        if code == 0 or act.handler != row.handler:
+            code = handler_of(k, act.handler)
+            get_handler(k, code)
+            put_handler(k, row.code)
         row[0] = act[0]
         row.live = 1
+        row.code = code
         row.mask = act.mask & ~<uint64_t>SIG_KERNEL_ONLY_MASK
     if s != sighand_row(k, k.init_sighand):
         s.ignored &= ~sigmask(sig)
@@ -350,11 +351,11 @@ cdef bint frames_check(kernel_t *k) noexcept nogil:
             if not check(k, sigframe_row(k, at).live != 0, b"signal: frame that is no more"):
                 return False
             frames += 1
-            handlers += handler_known(k, sigframe_row(k, at).handler)
+            handlers += sigframe_row(k, at).handler != 0
             at = sigframe_row(k, at).below
     for i in range(1, k.table[T_SIGACTION].high):
         if sigaction_row(k, i).live:
-            handlers += handler_known(k, handler_of(k, sigaction_row(k, i).handler))
+            handlers += sigaction_row(k, i).code != 0
     for i in range(1, k.table[T_HANDLER].high):
         handlers -= handler_row(k, i).count if handler_row(k, i).live else 0
     return (check(k, frames == k.table[T_SIGFRAME].nlive, b"signal: frames lost")

@@ -81,7 +81,7 @@ cdef int64_t get_signal(kernel_t *k, task_t *t, kernel_siginfo_t *info, k_sigact
         if not sig_dfl(k, t, sig):
             act[0] = action_row(k, t, sig)[0]
             if act.flags & <uint32_t>SA_ONESHOT:
-                get_handler(k, act.handler)  # until the frame holds it
+                get_handler(k, act.code)  # until the frame holds it
                 set_default(k, t, sig)
             return sig
         ret = default_action(k, t, sig)
@@ -118,66 +118,102 @@ cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept
     call_told(k, t)
 
 
-cdef inline void handle_signal(
+cdef inline uint64_t blocked_by(const k_sigaction_t *act, int sig) noexcept nogil:
+    # What an action blocks while its handler runs.
+    return act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig))
+
+
+cdef void handle_signal(
     kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
 ) noexcept nogil:
+    cdef thread_t *thread = task_thread(k, t)
+    cdef bint faulted = siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT
     cdef int sig = info.si_signo
+    cdef uint32_t i
     interrupted(k, t, act.flags)
-    if setup_rt_frame(k, t, info, act) < 0:
+    if t.call.nr >= 0:
+        regs_of_call(&thread.regs, &t.call)
+    if unlikely(thread.vdso == 0):
+        thread.vdso = 1
+        map_vdso(k, t)
+    i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
+    if i:
+        sigframe_row(k, i).info = info[0]
+    else:
+        alloc_errno(k, 0)
+    if i == 0 or setup_rt_frame(k, t, thread, i, act, sig, sigmask_to_save(t, thread), faulted) < 0:
         force_sigsegv(k, t, sig)
     else:
+        keep_call(&sigframe_row(k, i).call, &t.call)
         t.flags &= ~<int>TIF_RESTORE_SIGMASK
-        set_current_blocked(k, t, t.blocked | act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig)))
-        if thread_row(k, t.row).sas_ss_flags & <uint32_t>SS_AUTODISARM:
-            sas_ss_reset(thread_row(k, t.row))
-        if sigframe_row(k, t.sigframe).handler == 0:  # there is no code at this address
+        set_current_blocked(k, t, t.blocked | blocked_by(act, sig))
+        if thread.sas_ss_flags & <uint32_t>SS_AUTODISARM:
+            sas_ss_reset(thread)
+        if act.code == 0:  # there is no code at this address
             force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, act.handler)
     if act.flags & <uint32_t>SA_ONESHOT:
-        put_handler(k, act.handler)
-
-
-cdef void deliver(kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act) noexcept nogil:
-    # handle_signal, not inlined.
-    handle_signal(k, t, info, act)
+        put_handler(k, act.code)
 
 
 # ------------------------------------------------------------------------------------------ to oneself
-cdef inline bint handles_at_once(kernel_t *k, task_t *t, int64_t sig) noexcept nogil:
+cdef inline bint handles_at_once(
+    kernel_t *k, task_t *t, int64_t sig, thread_t *thread, sighand_t *h, const k_sigaction_t *act
+) noexcept nogil:
     # Whether a signal that this process, of one thread, sends itself is the only one pending, told to nobody else, and
-    # has a handler that runs next. Preconditions: 0 < sig, no namespaces.
+    # has a handler that runs next, of a usual action and not the first of all. Precondition: no namespaces.
     cdef signal_t *s = signal_row(k, t.signal)
-    cdef sighand_t *h = sighand_row(k, t.sighand)
-    return (sig < KERNEL_SIGRTMIN and sigismember(h.caught & ~(t.blocked | real_blocked(k, t)), <int>sig)
-            and not sig_kernel_stop(<int>sig) and sig != SIGCONT and (t.pending | s.shared_pending) == 0
+    return (1 <= sig < KERNEL_SIGRTMIN
+            and sigismember(h.caught & ~(t.blocked | <uint64_t>SIG_KERNEL_JOB_MASK), <int>sig)
+            and (t.pending | s.shared_pending) == 0
             and not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK | JOBCTL_STOP_PENDING | PF_EXITING))
             and s.flags & ~<uint32_t>SIGNAL_UNKILLABLE == 0 and s.timers == 0 and thread_group_empty(t)
-            and h.signalfd_wqh.first == 0
-            and not (sigaction_row(k, h.action + <uint32_t>(sig - 1)).flags & <uint32_t>SA_ONESHOT))
+            and h.signalfd_wqh.first == 0 and act.code != 0 and not (act.flags & <uint32_t>SA_ONESHOT)
+            and thread.vdso != 0 and not (thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
+
+
+cdef inline void kill_is_over(call_t *c, int64_t pid, int64_t sig) noexcept nogil:
+    # The record of a kill that has succeeded, and been told.
+    set_pair(c, NR_kill | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
+    set_pair(&c.iter, 0, 0)
+    set_pair(&c.iter.offset, 0, 0)
+    set_pair(&c.ret, 0, 0)
+    set_pair(&c.args[0], <uint64_t>pid, <uint64_t>sig)
+    set_pair(&c.args[2], 0, 0)
+    set_pair(&c.args[4], 0, 0)
+    set_pair(&c.out0, 0, 0)
+
+
+cdef inline bint handle_at_once(
+    kernel_t *k, task_t *t, thread_t *thread, int64_t pid, int64_t sig, sigframe_t **frame
+) noexcept nogil:
+    # The short way from kill to the handler. `frame`: NULL if there was no room for one. False, with nothing done: this
+    # is another case. Preconditions: `pid` is the caller's own, nothing is traced.
+    cdef sighand_t *h = sighand_row(k, t.sighand)
+    cdef const k_sigaction_t *act = sigaction_row(k, h.action + <uint32_t>(sig - 1))
+    cdef uint64_t blocked = t.blocked
+    cdef uint32_t i
+    if (unlikely(k.namespaces | k.inject_any or k.table[T_SIGQUEUE].free[0] == 0 or k.table[T_SIGFRAME].free[0] == 0)
+            or not handles_at_once(k, t, sig, thread, h, act)):
+        return False
+    i = table_reuse(k, T_SIGFRAME, sizeof(sigframe_t))
+    frame[0] = sigframe_row(k, i)
+    info_of_kill(&frame[0].info, <int>sig, t.tgid, current_cred(k, t).uid)
+    k.counters.signals += 1
+    call_count(k, t, NR_kill, pid, 0)
+    regs_behind_call(&thread.regs, 0, pid, sig, 0, 0, 0)
+    if unlikely(setup_rt_frame(k, t, thread, i, act, <int>sig, blocked, False) < 0):
+        frame[0] = NULL
+        kill_is_over(&t.call, pid, sig)
+        force_sigsegv(k, t, <int>sig)
+        return True
+    kill_is_over(&frame[0].call, pid, sig)
+    t.blocked = blocked | blocked_by(act, <int>sig)
+    return True
 
 
 cdef bint kill_self_one(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    # The short way from kill to the handler; kill_self_ready follows. The row that the info would have had shows what
-    # it would if it had. False, with nothing done: this is another case. Precondition: `pid` is the caller's own.
-    cdef kernel_siginfo_t info
-    cdef uint32_t i = k.table[T_SIGQUEUE].free[0]
-    cdef sigqueue_t *q = sigqueue_row(k, i)
-    if (sig < 1 or unlikely(k.namespaces != 0 or k.tracing or k.inject_any or i == 0)
-            or not handles_at_once(k, t, sig)):
-        return False
-    info_init(&info, <int>sig, SI_USER)
-    info_sender(&info, t.tgid, current_cred(k, t).uid)
-    q.next = q.next_signal = q.timer = q.flags = 0
-    q.last = i
-    q.user = current_cred(k, t).user
-    q.info = info
-    k.counters.signals += 1
-    call_begin(t, NR_kill)
-    t.call.args[0] = pid
-    t.call.args[1] = sig
-    t.call.ret = 0
-    t.call.flags = CALL_OVER
-    handle_signal(k, t, &info, action_row(k, t, <int>sig))
-    return True
+    cdef sigframe_t *f
+    return not k.tracing and handle_at_once(k, t, thread_row(k, t.row), pid, sig, &f)
 
 
 # ------------------------------------------------------------------------------------------ the way back
@@ -195,7 +231,7 @@ cdef int64_t exit_to_user_mode(kernel_t *k, task_t *t) noexcept nogil:
             if sig < 0:
                 return sig
             if sig:
-                deliver(k, t, &info, &act)
+                handle_signal(k, t, &info, &act)
         if c.nr >= 0 and c.flags & CALL_OVER and c.ret <= -ERESTARTSYS:  # no handler has run
             c.flags = c.flags & ~<int>CALL_OVER | CALL_RESTART
         if not (t.flags & TIF_RESTORE_SIGMASK):

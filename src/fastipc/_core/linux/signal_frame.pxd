@@ -2,28 +2,8 @@
 # arch/x86/include/uapi/asm/sigcontext.h, include/uapi/asm-generic/ucontext.h.
 
 ctypedef struct sigcontext_t:  # struct sigcontext_64
-    uint64_t r8
-    uint64_t r9
-    uint64_t r10
-    uint64_t r11
-    uint64_t r12
-    uint64_t r13
-    uint64_t r14
-    uint64_t r15
-    uint64_t di
-    uint64_t si
-    uint64_t bp
-    uint64_t bx
-    uint64_t dx
-    uint64_t ax
-    uint64_t cx
-    uint64_t sp
-    uint64_t ip
-    uint64_t flags
-    uint16_t cs
-    uint16_t gs
-    uint16_t fs
-    uint16_t ss
+    pt_regs_t regs
+    uint64_t segments  # cs, gs, fs, ss, of 16 bits each
     uint64_t err
     uint64_t trapno
     uint64_t oldmask
@@ -60,6 +40,9 @@ cdef enum:  # where parts of a frame are
 cdef enum:
     USER_CS = 0x33
     USER_DS = 0x2b
+    USER_SEGMENTS = 0x2b000000000033  # cs and ss
+    SEGMENTS_MASK = 0xffff00000000ffff
+    SEGMENTS_RPL = 0x3000000000003  # the privilege level of both
     EFLAGS = 0x246
 
 cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil  # made if it has none: nothing can fail

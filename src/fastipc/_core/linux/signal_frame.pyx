@@ -25,12 +25,9 @@ cdef thread_t *task_thread(kernel_t *k, task_t *t) noexcept nogil:
 cdef void start_thread(pt_regs_t *regs) noexcept nogil:
     # Those of a program that has just begun.
     memset(regs, 0, sizeof(pt_regs_t))
-    regs.orig_ax = -1
     regs.ip = HANDLER_BASE + 2
     regs.sp = STACK_TOP - 256
     regs.flags = EFLAGS
-    regs.cs = USER_CS
-    regs.ss = USER_DS
 
 
 cdef void exit_thread(kernel_t *k, task_t *t) noexcept nogil:
@@ -51,18 +48,26 @@ cdef void copy_thread(kernel_t *k, task_t *t, task_t *c, bint shares_vm) noexcep
     thread.sas_ss_flags = thread_row(k, t.row).sas_ss_flags
 
 
-cdef void regs_of_call(pt_regs_t *regs, call_t *c) noexcept nogil:
-    # As they are behind a system call.
-    regs.ip = (regs.ip & ~<uint64_t>(HANDLER_SIZE - 1)) + 2
-    regs.orig_ax = c.nr
-    regs.ax = <uint64_t>c.ret
-    regs.di = <uint64_t>c.args[0]
-    regs.si = <uint64_t>c.args[1]
-    regs.dx = <uint64_t>c.args[2]
-    regs.r10 = <uint64_t>c.args[3]
-    regs.r8 = <uint64_t>c.args[4]
-    regs.cx = regs.ip
-    regs.r11 = regs.flags
+cdef inline uint64_t place_of(uint64_t ip) noexcept nogil:
+    # The call that a program is in or behind.
+    return ip & ~<uint64_t>(HANDLER_SIZE - 1)
+
+
+cdef inline void regs_behind_call(
+    pt_regs_t *regs, int64_t ret, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e
+) noexcept nogil:
+    cdef uint64_t ip = place_of(regs.ip) + 2
+    set_pair(&regs.r8, <uint64_t>e, regs.r9)
+    set_pair(&regs.r10, <uint64_t>d, regs.flags)  # r11
+    set_pair(&regs.di, <uint64_t>a, <uint64_t>b)
+    set_pair(&regs.dx, <uint64_t>c, <uint64_t>ret)
+    set_pair(&regs.cx, ip, regs.sp)
+    set_pair(&regs.ip, ip, regs.flags)
+
+
+cdef void regs_of_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
+    # As they are behind a system call, or before one that is to be made again.
+    regs_behind_call(regs, c.ret, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4])
     if c.flags & CALL_RESTART:
         regs.ax = <uint64_t>c.nr
         regs.ip -= 2
@@ -101,10 +106,8 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
 
 
 cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
-    ss.ss_sp = thread.sas_ss_sp
-    ss.ss_flags = <int32_t>(sas_ss_flags(thread, thread.regs.sp) | <int32_t>(
-        thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
-    ss.pad = 0
+    cdef uint32_t flags = <uint32_t>sas_ss_flags(thread, thread.regs.sp)
+    set_pair(&ss.ss_sp, thread.sas_ss_sp, flags | thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
     ss.ss_size = thread.sas_ss_size
 
 
@@ -135,41 +138,33 @@ cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *
 
 
 # ------------------------------------------------------------------------------------------ setting up
+cdef inline uint64_t frame_below(uint64_t sp) noexcept nogil:
+    return (sp - sizeof(rt_sigframe_t) & ~<uint64_t>15) - 8
+
+
 cdef inline uint64_t get_sigframe(thread_t *thread, uint32_t flags) noexcept nogil:
     # Where the frame goes; 0: the alternate stack has no room left for it.
+    if likely(thread.sas_ss_size == 0):
+        return frame_below(thread.regs.sp - RED_ZONE)
+    return frame_beside_altstack(thread, flags)
+
+
+cdef uint64_t frame_beside_altstack(thread_t *thread, uint32_t flags) noexcept nogil:
+    # Where it goes if there is such a stack: on it or not.
     cdef uint64_t sp = thread.regs.sp - RED_ZONE
     cdef bint nested = on_sig_stack(thread, sp), entering = False
     if flags & SA_ONSTACK and sas_ss_flags(thread, sp) == 0:
         sp = thread.sas_ss_sp + thread.sas_ss_size
         entering = True
-    sp = (sp - sizeof(rt_sigframe_t) & ~<uint64_t>15) - 8
+    sp = frame_below(sp)
     return 0 if (nested or entering) and not on_stack_range(thread, sp) else sp
 
 
 cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
-    sc.r8 = regs.r8
-    sc.r9 = regs.r9
-    sc.r10 = regs.r10
-    sc.r11 = regs.r11
-    sc.r12 = regs.r12
-    sc.r13 = regs.r13
-    sc.r14 = regs.r14
-    sc.r15 = regs.r15
-    sc.di = regs.di
-    sc.si = regs.si
-    sc.bp = regs.bp
-    sc.bx = regs.bx
-    sc.dx = regs.dx
-    sc.ax = regs.ax
-    sc.cx = regs.cx
-    sc.sp = regs.sp
-    sc.ip = regs.ip
-    sc.flags = regs.flags
-    sc.cs = <uint16_t>regs.cs
-    sc.gs = sc.fs = 0
-    sc.ss = <uint16_t>regs.ss
-    sc.err = sc.trapno = sc.cr2 = sc.fpstate = 0
-    sc.oldmask = mask
+    memcpy(&sc.regs, regs, sizeof(pt_regs_t))
+    set_pair(&sc.segments, <uint64_t>USER_SEGMENTS, 0)  # err
+    set_pair(&sc.trapno, 0, mask)  # oldmask
+    set_pair(&sc.cr2, 0, 0)  # fpstate
     memset(sc.reserved, 0, sizeof(sc.reserved))
 
 
@@ -178,102 +173,97 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    task_t *t, thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act
+    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask,
+    bint faulted
 ) noexcept nogil:
     f.pretcode = act.restorer
-    f.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
-    f.uc_link = 0
+    set_pair(&f.uc_flags, UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0)  # uc_link
     get_altstack(thread, &f.uc_stack)
-    f.uc_sigmask = sigmask_to_save(t, thread)
-    setup_sigcontext(&f.uc_mcontext, &thread.regs, f.uc_sigmask)
-    if siginfo_layout(info.si_signo, info.si_code) == SIL_FAULT:
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, mask)
+    f.uc_sigmask = mask
+    if faulted:
         f.uc_mcontext.cr2 = info.fields[0]
         f.uc_mcontext.trapno = 14
-    f.info = info[0]
+    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
     memset(f.info_rest, 0, sizeof(f.info_rest))
 
 
 cdef inline int put_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    uint64_t mask, bint faulted
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
-    cdef rt_sigframe_t frame
     cdef int fault
     cdef char *at
-    if not access_ok(sp, sizeof(rt_sigframe_t)):
+    if unlikely(not in_one_page(sp, sizeof(rt_sigframe_t))):
+        return put_frame_copy(k, t, thread, sp, info, act, mask, faulted)
+    at = translate(k, t, sp, True, &fault)
+    if unlikely(at == NULL):
         return -EFAULT
-    if likely(in_page(sp, sizeof(rt_sigframe_t)) == sizeof(rt_sigframe_t)):
-        at = translate(k, t, sp, True, &fault)
-        if at == NULL:
-            return -EFAULT
-        fill_frame(t, thread, <rt_sigframe_t *>at, info, act)
-        return 0
-    fill_frame(t, thread, &frame, info, act)
+    fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted)
+    return 0
+
+
+cdef int put_frame_copy(
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    uint64_t mask, bint faulted
+) noexcept nogil:
+    cdef rt_sigframe_t frame
+    fill_frame(thread, &frame, info, act, mask, faulted)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
 cdef inline int setup_rt_frame(
-    kernel_t *k, task_t *t, const kernel_siginfo_t *info, const k_sigaction_t *act
+    kernel_t *k, task_t *t, thread_t *thread, uint32_t i, const k_sigaction_t *act, int sig, uint64_t mask, bint faulted
 ) noexcept nogil:
-    # The registers are then those with which the handler begins.
-    cdef thread_t *thread = task_thread(k, t)
-    cdef uint32_t i, handler
-    cdef sigframe_t *f
-    cdef uint64_t sp
-    if t.call.nr >= 0:
-        regs_of_call(&thread.regs, &t.call)
-    handler = handler_of(k, act.handler)
-    if unlikely(thread.vdso == 0):
-        thread.vdso = 1
-        map_vdso(k, t)
-    sp = get_sigframe(thread, act.flags)
-    if sp == 0 or not (act.flags & SA_RESTORER) or put_frame(k, t, thread, sp, info, act) < 0:
+    # From the registers of the program to those with which the handler begins; `mask` comes back after it. `i`: a row
+    # with the info, in which the caller is to keep the record of the interrupted call; it is free again if the frame
+    # fails. Precondition: the vdso is mapped.
+    cdef sigframe_t *f = sigframe_row(k, i)
+    cdef uint64_t sp = get_sigframe(thread, act.flags)
+    cdef uint32_t code = act.code
+    if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
+                or put_frame(k, t, thread, sp, &f.info, act, mask, faulted) < 0):
+        table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
         return -EFAULT
-    i = table_alloc_unset(k, T_SIGFRAME, sizeof(sigframe_t))
-    if i == 0:
-        alloc_errno(k, 0)
-        return -EFAULT
-    f = sigframe_row(k, i)
-    f.live = 1
-    f.link = f.started = 0
-    f.below = t.sigframe
-    f.handler = handler
-    f.signo = <uint32_t>info.si_signo
-    f.sp = sp
-    f.ip = thread.regs.ip
-    f.blocked = sigmask_to_save(t, thread)
-    f.info = info[0]
-    f.call = t.call
+    set_pair(f, 1, t.sigframe | <uint64_t>code << 32)  # live, below, handler
+    set_pair(&f.signo, <uint32_t>sig, sp)  # not started
+    set_pair(&f.ip, thread.regs.ip, mask)  # blocked
     t.sigframe = i
-    if handler:
-        handler_row(k, handler).count += 1
-    t.call.nr = -1
-    t.call.file = t.call.poll = t.call.pollfds = t.call.nfds = 0
-    thread.regs.orig_ax = -1
-    thread.regs.di = <uint64_t>info.si_signo
-    thread.regs.si = sp + FRAME_INFO
-    thread.regs.dx = sp + FRAME_UC
-    thread.regs.ax = 0
-    thread.regs.ip = act.handler
-    thread.regs.sp = sp
+    get_handler(k, code)
+    set_pair(&thread.regs.di, <uint64_t>sig, sp + FRAME_INFO)  # si
+    set_pair(&thread.regs.dx, sp + FRAME_UC, 0)  # ax
+    set_pair(&thread.regs.sp, sp, act.handler)  # ip
     return 0
 
 
+cdef inline void keep_call(call_t *to, call_t *c) noexcept nogil:
+    # What the call holds goes with its record.
+    memcpy(to, c, sizeof(call_t))
+    c.nr = -1
+    c.file = c.poll = c.pollfds = c.nfds = 0
+
+
 # ------------------------------------------------------------------------------------------ taking down
-cdef inline void pop_frame(kernel_t *k, task_t *t, sigframe_t *f) noexcept nogil:
-    # The record of the interrupted call is the task's again. `f`: the frame on top.
-    cdef uint32_t i = t.sigframe
+cdef inline void take_down(kernel_t *k, task_t *t, uint32_t i, sigframe_t *f) noexcept nogil:
+    # The frame on top.
     t.sigframe = f.below
-    t.call = f.call
-    put_handler_row(k, f.handler)
+    put_handler(k, f.handler)
     table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
+
+
+cdef inline void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
+    # The record of the interrupted call is the task's again.
+    cdef uint32_t i = t.sigframe
+    memcpy(&t.call, &sigframe_row(k, i).call, sizeof(call_t))
+    take_down(k, t, i, sigframe_row(k, i))
 
 
 cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil:
     # The task ends, or begins another program.
     cdef call_t call = t.call
     while t.sigframe:
-        pop_frame(k, t, sigframe_row(k, t.sigframe))
+        pop_frame(k, t)
         pollfds_free(k, t.call.pollfds, t.call.nfds)
     t.call = call
 
@@ -284,34 +274,11 @@ cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil:
     while t.sigframe:
         blocked = sigframe_row(k, t.sigframe).blocked
         thread_row(k, t.row).regs.ip = sigframe_row(k, t.sigframe).ip
-        pop_frame(k, t, sigframe_row(k, t.sigframe))
+        pop_frame(k, t)
         if not handler_waits(k, t):
             break
     thread_row(k, t.row).regs.sp = sigframe_row(k, t.sigframe).sp if t.sigframe else <uint64_t>(STACK_TOP - 256)
     set_current_blocked(k, t, blocked)
-
-
-cdef inline int restore_sigcontext(pt_regs_t *regs, const sigcontext_t *sc) noexcept nogil:
-    # -EFAULT for segments that no program of 64 bits can run in.
-    regs.r8 = sc.r8
-    regs.r9 = sc.r9
-    regs.r10 = sc.r10
-    regs.r11 = sc.r11
-    regs.r12 = sc.r12
-    regs.r13 = sc.r13
-    regs.r14 = sc.r14
-    regs.r15 = sc.r15
-    regs.di = sc.di
-    regs.si = sc.si
-    regs.bp = sc.bp
-    regs.bx = sc.bx
-    regs.dx = sc.dx
-    regs.ax = sc.ax
-    regs.cx = sc.cx
-    regs.sp = sc.sp
-    regs.ip = sc.ip
-    regs.flags = sc.flags
-    return 0 if sc.cs | 3 == USER_CS and sc.ss | 3 == USER_DS else -EFAULT
 
 
 cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
@@ -326,66 +293,93 @@ cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
     return -EFAULT if mxcsr & <uint32_t>MXCSR_RESERVED else 0
 
 
-cdef inline int restore_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, uint64_t *pretcode
-) noexcept nogil:
-    # 0, or -EFAULT: a broken frame.
-    cdef rt_sigframe_t copy
-    cdef rt_sigframe_t *f = &copy
-    cdef int fault, err
-    cdef char *at = NULL
-    if likely(in_page(sp, FRAME_INFO) == FRAME_INFO):
-        at = translate(k, t, sp, False, &fault)
-        if at == NULL:
-            return -EFAULT
-        f = <rt_sigframe_t *>at
-    elif get_user(k, t, &copy, sp, FRAME_INFO):
-        return -EFAULT
-    pretcode[0] = f.pretcode
+cdef inline bint segments_ok(uint64_t s) noexcept nogil:
+    # No program of 64 bits can run in others.
+    return likely(s == <uint64_t>USER_SEGMENTS) or (
+        (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS)
+
+
+cdef inline int restore_from(kernel_t *k, task_t *t, thread_t *thread, const rt_sigframe_t *f) noexcept nogil:
+    # 0, 1 if another than the usual restorer is to be looked at, or -EFAULT: a broken frame.
+    cdef int other = f.pretcode != <uint64_t>VDSO_RESTORE
     set_current_blocked(k, t, f.uc_sigmask)
-    err = restore_sigcontext(&thread.regs, &f.uc_mcontext)
-    if err == 0 and unlikely(f.uc_mcontext.fpstate != 0):
-        err = restore_fpstate(k, t, f.uc_mcontext.fpstate)
-    if err == 0 and (thread.sas_ss_size or f.uc_stack.ss_size):
-        restore_altstack(k, t, &f.uc_stack)
-    return err
+    memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
+    if unlikely(not segments_ok(f.uc_mcontext.segments)):
+        return -EFAULT
+    if (unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size)
+            and restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack) < 0):
+        return -EFAULT
+    return other
 
 
-cdef void restore_altstack(kernel_t *k, task_t *t, const stack_t *ss) noexcept nogil:
-    # What it says of the past is of no account, and errors do not matter.
+cdef int restore_copy(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
+    cdef rt_sigframe_t frame
+    return -EFAULT if get_user(k, t, &frame, sp, FRAME_INFO) else restore_from(k, t, thread, &frame)
+
+
+cdef inline int restore_frame(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
+    cdef int fault
+    cdef char *at
+    if unlikely(not in_one_page(sp, FRAME_INFO)):
+        return restore_copy(k, t, thread, sp)
+    at = translate(k, t, sp, False, &fault)
+    return restore_from(k, t, thread, <rt_sigframe_t *>at) if likely(at != NULL) else -EFAULT
+
+
+cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *ss) noexcept nogil:
+    # What most frames do not have.
     cdef stack_t stack = ss[0]
-    do_sigaltstack(k, t, &stack, NULL)
+    if restore_fpstate(k, t, fpstate) < 0:
+        return -EFAULT
+    if stack.ss_size or thread_row(k, t.row).sas_ss_size:  # what it says of the past is of no account, nor are errors
+        do_sigaltstack(k, t, &stack, NULL)
+    return 0
+
+
+cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
+    # Mostly the frame is whole, the interrupted call is over, and nothing else is to be done on the way back. `over`:
+    # it is, and nobody wants its record.
+    cdef uint32_t i = t.sigframe
+    cdef int ret = restore_frame(k, t, thread, f.sp)
+    cdef int64_t ax = <int64_t>thread.regs.ax
+    call_count(k, t, NR_rt_sigreturn, 0, ax)
+    if (unlikely(ret != 0 or thread.regs.ip != place_of(f.ip) + 2)
+            or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
+            or not (over or likely(f.call.nr >= 0))
+            or unlikely(f.below != 0 and not sigframe_row(k, f.below).started)):
+        return sigreturn_slow(k, t, ret)
+    if not over:
+        memcpy(&t.call, &f.call, sizeof(call_t))
+        t.call.nr = -1
+        t.call.ret = ax
+    take_down(k, t, i, f)
+    return ax
 
 
 cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil:
     # The handler on top has returned: to the restorer, whose call this is.
+    return sigreturn(k, t, thread_row(k, t.row), sigframe_row(k, t.sigframe), False)
+
+
+cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err) noexcept nogil:
+    # The frame has been read back; `err`: see `restore_from`.
     cdef thread_t *thread = thread_row(k, t.row)
-    cdef sigframe_t *f = sigframe_row(k, t.sigframe)
-    cdef uint64_t pretcode = 0, ip = f.ip, place = f.ip & ~<uint64_t>(HANDLER_SIZE - 1)
-    cdef int err = restore_frame(k, t, thread, f.sp, &pretcode)
-    call_account(k, t, NR_rt_sigreturn, 0, <int64_t>thread.regs.ax)
-    pop_frame(k, t, f)
-    if err == 0 and pretcode and not is_restorer(k, t, pretcode):
+    cdef uint64_t ip = sigframe_row(k, t.sigframe).ip, pretcode = 0
+    if err > 0:
+        get_user(k, t, &pretcode, sigframe_row(k, t.sigframe).sp, sizeof(pretcode))
+        err = 0
+    pop_frame(k, t)
+    if pretcode and not is_restorer(k, t, pretcode):
         thread.regs.ip = pretcode
         err = -EFAULT
-    if t.call.nr >= 0 and thread.regs.ip == place:
+    if t.call.nr >= 0 and thread.regs.ip == place_of(ip):
         t.call.flags = t.call.flags & ~<int>CALL_OVER | CALL_RESTART
-    elif t.call.nr >= 0 and thread.regs.ip == place + 2:
+    elif t.call.nr >= 0 and thread.regs.ip == place_of(ip) + 2:
         t.call.flags = t.call.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
         t.call.ret = <int64_t>thread.regs.ax
     elif thread.regs.ip != ip or t.call.nr >= 0:
         force_sig_fault(k, t, SIGSEGV, SEGV_MAPERR, thread.regs.ip)
         return exit_to_user_mode(k, t)
-    if unlikely(err):
+    if err:
         force_sigsegv(k, t, 0)
-    return exit_from_handler(k, t)
-
-
-cdef inline int64_t exit_from_handler(kernel_t *k, task_t *t) noexcept nogil:
-    # exit_to_user_mode, where mostly nothing is pending and the interrupted call is over.
-    cdef call_t *c = &t.call
-    if (unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK)) or unlikely(not (c.flags & CALL_TOLD) or c.nr < 0)
-            or unlikely(c.flags & CALL_RESTART or c.ret <= -ERESTARTSYS) or handler_waits(k, t)):
-        return exit_to_user_mode(k, t)
-    c.nr = -1
-    return c.ret
+    return exit_to_user_mode(k, t)

@@ -29,12 +29,8 @@ cdef inline uint32_t handler_of(kernel_t *k, uint64_t address) noexcept nogil:
     return <uint32_t>row if handler_row(k, <uint32_t>row).live else 0
 
 
-cdef inline bint handler_known(kernel_t *k, uint32_t handler) noexcept nogil:
-    return handler != 0
-
-
-cdef inline void get_handler(kernel_t *k, uint64_t address) noexcept nogil:
-    cdef uint32_t i = handler_of(k, address)
+cdef inline void get_handler(kernel_t *k, uint32_t i) noexcept nogil:
+    # 0: no function stands at the address.
     if i:
         handler_row(k, i).count += 1
 
@@ -46,13 +42,9 @@ cdef inline void handler_unused(kernel_t *k, uint64_t address) noexcept nogil:
         table_free(k, T_HANDLER, i, sizeof(handler_t))
 
 
-cdef inline void put_handler_row(kernel_t *k, uint32_t i) noexcept nogil:
+cdef inline void put_handler(kernel_t *k, uint32_t i) noexcept nogil:
     if i == 0:
         return
     handler_row(k, i).count -= 1
     if unlikely(handler_row(k, i).count == 0):
         table_free(k, T_HANDLER, i, sizeof(handler_t))
-
-
-cdef inline void put_handler(kernel_t *k, uint64_t address) noexcept nogil:
-    put_handler_row(k, handler_of(k, address))

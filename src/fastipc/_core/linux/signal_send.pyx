@@ -253,7 +253,8 @@ cdef void set_default(kernel_t *k, task_t *t, int sig) noexcept nogil:
     # The action is the default one again. Nothing can fail: a process without rows of its own is at the default.
     cdef sighand_t *s = sighand_row(k, t.sighand)
     if sigismember(s.caught, sig):
-        put_handler(k, action_row(k, t, sig).handler)
+        put_handler(k, action_row(k, t, sig).code)
+        action_row(k, t, sig).code = 0
         action_row(k, t, sig).handler = SIG_DFL
     s.caught &= ~sigmask(sig)
     s.ignored &= ~sigmask(sig)

@@ -22,7 +22,6 @@ cdef int64_t call_sigtimedwait(kernel_t *k, task_t *t, uint64_t set, int64_t ns)
 cdef int64_t call_signalfd4(kernel_t *k, task_t *t, int64_t fd, uint64_t set, int64_t flags) noexcept nogil
 cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil
 cdef void put_sigtimedwait(task_t *t, siginfo_t *info) noexcept nogil
-cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil
 cdef void info_from_host(const siginfo_t *info, int sig, kernel_siginfo_t *to) noexcept nogil
 
 cdef int64_t sys_sigaction(

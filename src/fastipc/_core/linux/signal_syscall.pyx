@@ -61,7 +61,9 @@ cdef inline int32_t sig_arg(int64_t sig) noexcept nogil:
 
 
 cdef inline void kill_begin(task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    call_begin(t, NR_kill)
+    # The short way to a handler keeps such a record, with nothing in it of the call before.
+    memset(&t.call, 0, sizeof(call_t))
+    t.call.nr = NR_kill
     t.call.args[0] = pid
     t.call.args[1] = sig
 
@@ -137,13 +139,18 @@ cdef int64_t call_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t
 
 
 # ------------------------------------------------------------------------------------------ rows of SIGINFO
-cdef void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
+cdef inline void info_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
     # A row of the host has a place for each field that C has in the union; what does not apply is 0.
+    cdef bint plain = likely(info.si_code == SI_USER)
+    memcpy(to, info, 4 * sizeof(int32_t))  # signo, error, code
+    set_pair(&to.pid, info.fields[0] if plain else 0, 0)  # pid, uid, status
+    memset(&to.utime, 0, sizeof(siginfo_t) - 32)
+    if not plain:
+        union_to_host(info, to)
+
+
+cdef void union_to_host(const kernel_siginfo_t *info, siginfo_t *to) noexcept nogil:
     cdef int layout = siginfo_layout(info.si_signo, info.si_code)
-    memset(to, 0, sizeof(siginfo_t))
-    to.signo = info.si_signo
-    to.error = info.si_errno
-    to.code = info.si_code
     if layout == SIL_FAULT:
         to.addr = info.fields[0]
     elif layout == SIL_POLL:
@@ -234,9 +241,11 @@ cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil:
 
 
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if likely(pid != t.tgid) and express(k, t) and likely(kill_waiter(k, t, pid, sig)):
-        kill_begin(t, pid, sig)
-        t.call.nr = -1
+    return kill_self(k, t, pid, sig) if pid == t.tgid else kill_other(k, t, pid, sig)
+
+
+cdef int64_t kill_other(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    if express(k, t) and likely(kill_waiter(k, t, pid, sig)):
         call_account(k, t, NR_kill, pid, 0)
         return 0
     return kill_slow(k, t, pid, sig)
@@ -245,18 +254,26 @@ cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept
 cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
     express_over(k)
     check_stack(k)
-    if pid == t.tgid and kill_self_one(k, t, pid, sig):
-        return kill_self_exit(k, t)
     return syscall_exit(k, t, call_kill(k, t, pid, sig))
 
 
-cdef int64_t kill_self_exit(kernel_t *k, task_t *t) noexcept nogil:
-    # As syscall_exit_slow.
-    cdef int64_t ret = native_exit_work(k, t, kill_self_ready(k, t))
-    k.ticks -= 1
-    if hub_wanted(k):
-        coroutine_pause(k, t)
-    return ret
+cdef int64_t kill_self(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+    # The handler runs before the call is over.
+    cdef thread_t *thread = thread_row(k, t.row)
+    cdef native_handler_t *native
+    cdef sigframe_t *f
+    cdef int64_t ret
+    if not express(k, t) or not handle_at_once(k, t, thread, pid, sig, &f):
+        return kill_slow(k, t, pid, sig)
+    if unlikely(f == NULL):
+        return syscall_exit_work(k, t, exit_to_user_mode(k, t))
+    native = <native_handler_t *>k.handlers[f.handler]
+    if unlikely(native == NULL):
+        return syscall_exit_work(k, t, -EHANDLER)
+    f.started = 1
+    run_native_handler(k, t, native, f)
+    ret = sigreturn(k, t, thread, f, True)
+    return syscall_exit_work(k, t, ret) if unlikely(exit_code(ret)) else ret
 
 
 cdef int64_t sys_tkill(kernel_t *k, task_t *t, int64_t tid, int64_t sig) noexcept nogil:

@@ -22,7 +22,11 @@ cdef int64_t syscall_exit_slow(kernel_t *k, task_t *t, int64_t ret) noexcept nog
     # A call that sleeps is completed by whoever gives the task its next turn.
     if likely(ret == -ESLEEP):
         return coroutine_sleep(k, t)
-    ret = call_done(k, t, ret)
+    return syscall_exit_work(k, t, call_done(k, t, ret))
+
+
+cdef int64_t syscall_exit_work(kernel_t *k, task_t *t, int64_t ret) noexcept nogil:
+    # `ret`: of exit_to_user_mode.
     if unlikely(exit_code(ret)):
         ret = native_exit_work(k, t, ret)
     if hub_wanted(k):

@@ -11,10 +11,14 @@ cdef extern from *:
     #define unlikely_(x) __builtin_expect(!!(x), 0)
     /* The empty asm keeps a function that does nothing but prefetch from being taken for one without effect. */
     #define prefetch_(p) do { __builtin_prefetch(p); __asm__ volatile(""); } while (0)
+    /* Two words in one store: a copy reads two at a time, and would wait until two stores have left the processor. */
+    typedef unsigned long long pair_ __attribute__((vector_size(16), aligned(8), may_alias));
+    #define set_pair_(at, a, b) (*(pair_ *)(at) = (pair_){(a), (b)})
     """
     bint likely "likely_"(bint) nogil
     bint unlikely "unlikely_"(bint) nogil
     void prefetch "prefetch_"(const void *) nogil
+    void set_pair "set_pair_"(void *at, unsigned long long, unsigned long long) nogil
     int ctzll "__builtin_ctzll"(unsigned long long) nogil
     int clzll "__builtin_clzll"(unsigned long long) nogil
 
@@ -29,6 +33,15 @@ cdef bint inject_fails(kernel_t *k, int which) noexcept nogil
 cdef uint32_t table_alloc_run(kernel_t *k, int which, int order) noexcept nogil
 cdef void table_free_run(kernel_t *k, int which, uint32_t first, int order) noexcept nogil
 cdef bint table_check(kernel_t *k, int which) noexcept nogil
+
+
+cdef inline uint32_t table_reuse(kernel_t *k, int which, size_t size) noexcept nogil:
+    # The next free row, as it was left. Precondition: there is one, and no injection is armed.
+    cdef table_t *t = &k.table[which]
+    cdef uint32_t i = t.free[0]
+    t.free[0] = (<uint32_t *>(t.base + i * size))[1]
+    t.nlive += 1
+    return i
 
 
 cdef inline uint32_t table_alloc_unset(kernel_t *k, int which, size_t size) noexcept nogil:
