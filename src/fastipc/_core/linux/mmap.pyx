@@ -44,7 +44,7 @@ cdef int64_t thp_get_unmapped_area(
     # A place at which offset `off` of what is mapped could be a huge page; 0 if that needs no other place than any.
     cdef uint64_t aligned = (off + PMD_SIZE - 1) & ~<uint64_t>(PMD_SIZE - 1), sub
     cdef int64_t ret
-    if off + len <= aligned or off + len - aligned < PMD_SIZE:
+    if off + len <= aligned or off + len - aligned < PMD_SIZE or off + len + PMD_SIZE < len:
         return 0
     ret = get_unmapped_area(k, t, mm, addr, len + PMD_SIZE, flags)
     if ret <= 0:
