@@ -121,6 +121,17 @@ cdef class TaskCore:
         self.t.call.args[2] = c
         return 0
 
+    cdef inline bint is_plain(self) noexcept:
+        # Whether a call that is over at once needs no record: nobody traces it, and its end is nothing but its end.
+        return not self.k.tracing and not self.t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK)
+
+    cdef inline int account(self, int nr, int64_t arg, int64_t ret) except -1:
+        # The end of such a call.
+        call_account(self.k, self.t, nr, arg, ret)
+        if unlikely(self.k.attention != 0):
+            self.attend()
+        return 0
+
 
 cdef tuple wait_record(kernel_t *k, task_t *t)
 

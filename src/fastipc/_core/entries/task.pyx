@@ -300,7 +300,7 @@ cdef class TaskCore:
     cdef int discard(self):
         # The call that slept is over without a result.
         self.held = None
-        msg_take(self.k, self.t, NULL, 0)
+        msg_drop(self.k, self.t)
         if self.t.call.pollfds:
             pollfds_free(self.k, self.t.call.pollfds, self.t.call.nfds)
             self.t.call.pollfds = self.t.call.nfds = 0
