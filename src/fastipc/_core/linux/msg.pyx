@@ -116,10 +116,10 @@ cdef void msg_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil:
 cdef inline void queue_grows(
     msg_queue_t *msq, ipc_namespace_t *ns, int64_t messages, int64_t bytes
 ) noexcept nogil:
-    # Or shrinks.
+    # Or shrinks. In this order the compiler makes no pairs of the numbers, which are read one by one.
     msq.q_cbytes += <uint64_t>bytes
-    msq.q_qnum += <uint64_t>messages
     ns.msg_bytes += bytes
+    msq.q_qnum += <uint64_t>messages
     ns.msg_hdrs += messages
 
 

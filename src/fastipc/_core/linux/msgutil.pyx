@@ -56,16 +56,11 @@ cdef inline bint part_of_new_page(kernel_t *k, msg_msg_t *m, uint8_t order) noex
     return True
 
 
-cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
-    # Room for the bytes of a message of at most a page. False: see alloc_errno.
-    cdef uint8_t order = part_order(<int64_t>m.m_ts)
-    cdef uint32_t page = k.msg_partial[order] if order < PAGE_SHIFT else 0, first
+cdef void part_of_partial(kernel_t *k, msg_msg_t *m, uint32_t page, uint8_t order) noexcept nogil:
     cdef page_t *p = page_row(k, page)
-    if page == 0:
-        return part_of_new_page(k, m, order)
+    cdef uint32_t first = p.index & 0xffff
     m.page = page
     m.order = order
-    first = p.index & 0xffff
     if first:
         first -= 1
         p.index = (p.index & ~<uint32_t>0xffff) | (<uint16_t *>(page_address(k, page) + (first << MSG_LEAST_ORDER)))[0]
@@ -76,25 +71,38 @@ cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
     p.pad += 1
     if p.pad == <uint32_t>PAGE_SIZE >> order:
         partial_del(k, page, order)
+
+
+cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
+    # Room for the bytes of a message of at most a page. False: see alloc_errno.
+    cdef uint8_t order = part_order(<int64_t>m.m_ts)
+    cdef uint32_t page = k.msg_partial[order] if order < PAGE_SHIFT else 0
+    if likely(page == 0):
+        return part_of_new_page(k, m, order)
+    part_of_partial(k, m, page, order)
     return True
 
 
-cdef inline void part_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
+cdef void part_of_shared_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
+    # Others have parts of this page.
     cdef page_t *p = page_row(k, m.page)
-    if m.order == PAGE_SHIFT:
-        put_page(k, m.page)
-        return
-    if p.pad == 1:
-        partial_del(k, m.page, m.order)
-        p.pad = 0
-        p.index = 0
-        put_page(k, m.page)
-        return
     if p.pad == <uint32_t>PAGE_SIZE >> m.order:
         partial_add(k, m.page, m.order)
     p.pad -= 1
     (<uint16_t *>(page_address(k, m.page) + m.offset))[0] = <uint16_t>(p.index & 0xffff)
     p.index = (p.index & ~<uint32_t>0xffff) | ((m.offset >> MSG_LEAST_ORDER) + 1)
+
+
+cdef inline void part_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
+    cdef page_t *p = page_row(k, m.page)
+    if m.order < PAGE_SHIFT:
+        if unlikely(p.pad != 1):
+            part_of_shared_free(k, m)
+            return
+        partial_del(k, m.page, m.order)
+        p.pad = 0
+        p.index = 0
+    put_page(k, m.page)
 
 
 # ------------------------------------------------------------------------------------------ messages
