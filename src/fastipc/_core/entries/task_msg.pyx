@@ -1,14 +1,64 @@
 """System calls on System V message queues."""
 
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
+
+
+cdef enum:
+    SMALL_TEXT = 479  # for so many bytes Python's own allocator has room
+    LONGEST_KEPT = 8192  # bytes of a text that is used again
+
+cdef PyObject *texts[2]  # the last two that are longer than SMALL_TEXT
+cdef uint32_t next_text
+
+cdef extern from *:
+    """
+    /* Whether a text has `n` bytes and belongs to nobody but who asks. Then these may be others: as long as nobody else
+       has it a bytes object is not yet what it will be. */
+    static inline int fastipc_unshared(PyObject *text, Py_ssize_t n)
+    {
+        if (text == NULL || Py_REFCNT(text) != 1 || PyBytes_GET_SIZE(text) != n)
+            return 0;
+        _Py_COMP_DIAG_PUSH
+        _Py_COMP_DIAG_IGNORE_DEPR_DECLS
+        ((PyBytesObject *)text)->ob_shash = -1;
+        _Py_COMP_DIAG_POP
+        return 1;
+    }
+    """
+    bint unshared "fastipc_unshared"(PyObject *text, Py_ssize_t n)
+
+
+cdef bytes blank_text(Py_ssize_t n):
+    # To be written. The system's allocator takes longer for it than all else in a call: so one that was made for a
+    # message is used again when the program has dropped it, which it mostly has two messages later.
+    global next_text
+    cdef PyObject **kept = &texts[next_text]
+    cdef bytes text
+    next_text ^= 1
+    if not unshared(kept[0], n):
+        text = PyBytes_FromStringAndSize(NULL, n)
+        if n > LONGEST_KEPT:
+            return text
+        Py_XDECREF(kept[0])
+        Py_INCREF(text)
+        kept[0] = <PyObject *>text
+    return <bytes>kept[0]
+
+
+cdef bytes long_text(kernel_t *k, uint32_t msg, int64_t n):
+    cdef bytes text = blank_text(n) if n > SMALL_TEXT else PyBytes_FromStringAndSize(NULL, n)
+    if msg_row(k, msg).order <= PAGE_SHIFT:
+        memcpy(PyBytes_AS_STRING(text), msg_text(k, msg), <size_t>n)
+    else:
+        msg_bytes(k, msg, PyBytes_AS_STRING(text), n)
+    return text
+
 
 cdef inline bytes text_of(kernel_t *k, uint32_t msg, int64_t n):
     # The first bytes of a message as an object. No code of Python runs.
-    cdef bytes text
-    if likely(msg_row(k, msg).order <= PAGE_SHIFT):
+    if likely(n <= SMALL_TEXT and msg_row(k, msg).order <= PAGE_SHIFT):
         return PyBytes_FromStringAndSize(msg_text(k, msg) if n else NULL, n)
-    text = PyBytes_FromStringAndSize(NULL, n)
-    msg_bytes(k, msg, PyBytes_AS_STRING(text), n)
-    return text
+    return long_text(k, msg, n)
 
 
 cdef object kept_message(TaskCore task):

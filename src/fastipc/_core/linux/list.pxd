@@ -19,15 +19,14 @@ cdef inline void list_add_tail(kernel_t *k, int table, size_t size, ipc_list_t *
 
 cdef inline void list_del(kernel_t *k, int table, size_t size, ipc_list_t *list, uint32_t i) noexcept nogil:
     cdef uint32_t *links = list_links(k, table, size, i)
-    cdef uint32_t next = links[0], prev = links[1]
-    if prev:
-        list_links(k, table, size, prev)[0] = next
+    if links[1]:
+        list_links(k, table, size, links[1])[0] = links[0]
     else:
-        list.first = next
-    if next:
-        list_links(k, table, size, next)[1] = prev
+        list.first = links[0]
+    if links[0]:
+        list_links(k, table, size, links[0])[1] = links[1]
     else:
-        list.last = prev
+        list.last = links[1]
     links[0] = links[1] = 0
 
 

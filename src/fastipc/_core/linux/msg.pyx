@@ -512,7 +512,7 @@ cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
         copy_text(host_row(k, t).base, msg_text(k, i), n)
     t.call.iter.offset = n
     t.call.iter.count -= n
-    free_msg(k, i)
+    free_short(k, i)
     return n
 
 
@@ -554,7 +554,7 @@ cdef inline int64_t msgrcv_one(
     if likely(ret > 0):
         copy_text(to, msg_text(k, msg), ret)
     if likely(ret >= 0):
-        free_msg(k, msg)
+        free_short(k, msg)
     return ret
 
 

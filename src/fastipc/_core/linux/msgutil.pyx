@@ -12,7 +12,7 @@ room.
 
 # ------------------------------------------------------------------------------------------ parts of pages
 cdef inline uint8_t part_order(int64_t n) noexcept nogil:
-    return <uint8_t>(64 - clzll(<uint64_t>(n - 1) | ((1 << MSG_LEAST_ORDER) - 1)))
+    return <uint8_t>(1 + (clzll(<uint64_t>(n - 1) | ((1 << MSG_LEAST_ORDER) - 1)) ^ 63))
 
 
 cdef inline void partial_add(kernel_t *k, uint32_t page, uint8_t order) noexcept nogil:
@@ -76,7 +76,7 @@ cdef void part_of_partial(kernel_t *k, msg_msg_t *m, uint32_t page, uint8_t orde
 cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
     # Room for the bytes of a message of at most a page. False: see alloc_errno.
     cdef uint8_t order = part_order(<int64_t>m.m_ts)
-    cdef uint32_t page = k.msg_partial[order] if order < PAGE_SHIFT else 0
+    cdef uint32_t page = k.msg_partial[order]
     if likely(page == 0):
         return part_of_new_page(k, m, order)
     part_of_partial(k, m, page, order)
@@ -151,12 +151,18 @@ cdef inline uint32_t alloc_msg(kernel_t *k, int64_t n) noexcept nogil:
     return i
 
 
+cdef inline void free_short(kernel_t *k, uint32_t i) noexcept nogil:
+    # Of at most a page.
+    if likely(msg_row(k, i).page):
+        part_free(k, msg_row(k, i))
+    table_free(k, T_MSG, i, sizeof(msg_msg_t))
+
+
 cdef void free_msg(kernel_t *k, uint32_t i) noexcept nogil:
-    cdef msg_msg_t *m = msg_row(k, i)
-    if m.order == MSG_PAGES:
-        pages_free(k, m.page)
-    elif m.page:
-        part_free(k, m)
+    if likely(msg_row(k, i).order != MSG_PAGES):
+        free_short(k, i)
+        return
+    pages_free(k, msg_row(k, i).page)
     table_free(k, T_MSG, i, sizeof(msg_msg_t))
 
 
