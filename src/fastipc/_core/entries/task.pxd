@@ -121,12 +121,12 @@ cdef class TaskCore:
         self.t.call.args[2] = c
         return 0
 
-    cdef inline bint is_plain(self) noexcept:
-        # Whether a call that is over at once needs no record: nobody traces it, and its end is nothing but its end.
-        return not self.k.tracing and not self.t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK)
+    cdef inline bint needs_record(self) noexcept:
+        # Even of a call that is over at once: it is traced, or its end is not only its end.
+        return self.k.tracing != 0 or self.t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK) != 0
 
     cdef inline int account(self, int nr, int64_t arg, int64_t ret) except -1:
-        # The end of such a call.
+        # The end of a call that has left no record.
         call_account(self.k, self.t, nr, arg, ret)
         if unlikely(self.k.attention != 0):
             self.attend()

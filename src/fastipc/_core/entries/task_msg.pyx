@@ -119,7 +119,7 @@ cdef class MsgCalls(SemCalls):
         cdef bint user
         self.enter()
         user = get_data(data, &view, "data")
-        if (unlikely(user or not self.is_plain())
+        if (unlikely(user or self.needs_record())
                 or unlikely(not msgsnd_short(self.k, self.t, i, type, <const char *>view.buf, view.len))):
             return self.send_slow(i, type, data, &view, user, f, raw)
         release(&view)
@@ -157,7 +157,7 @@ cdef class MsgCalls(SemCalls):
         cdef int64_t n = as_int(size, "size"), type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg"), ret = -1
         cdef uint32_t msg = 0
         self.enter()
-        if likely(self.is_plain()):
+        if likely(not self.needs_record()):
             ret = msgrcv_short(self.k, self.t, i, n, type, f, &msg)
         if likely(ret >= 0):
             return self.short_message(i, msg, ret)

@@ -510,8 +510,6 @@ cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
     table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
     if n:
         copy_text(host_row(k, t).base, msg_text(k, i), n)
-    t.call.iter.offset = n
-    t.call.iter.count -= n
     free_short(k, i)
     return n
 

@@ -83,7 +83,7 @@ cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
     return True
 
 
-cdef void part_of_shared_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
+cdef void part_free_shared(kernel_t *k, msg_msg_t *m) noexcept nogil:
     # Others have parts of this page.
     cdef page_t *p = page_row(k, m.page)
     if p.pad == <uint32_t>PAGE_SIZE >> m.order:
@@ -97,7 +97,7 @@ cdef inline void part_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
     cdef page_t *p = page_row(k, m.page)
     if m.order < PAGE_SHIFT:
         if unlikely(p.pad != 1):
-            part_of_shared_free(k, m)
+            part_free_shared(k, m)
             return
         partial_del(k, m.page, m.order)
         p.pad = 0
