@@ -162,6 +162,50 @@ def test_proc_shows_queues(k):
     assert line.split()[:7] == ["7", str(q), "600", "3", "1", str(t.pid), "0"]
 
 
+@pytest.mark.parametrize("size", [1, 479, 480, 1024, 4096, 8192])
+def test_a_text_stays_what_it_is_as_long_as_somebody_has_it(k, size):
+    t = k.spawn()
+    q = queue(t)
+    kept, views, hashes = [], [], []
+    for i in range(60):
+        sent = bytes([i]) * (size - (i % 3) // 2)
+        t.msgsnd(q, 1, sent)
+        text = t.msgrcv(q, size)[1]
+        assert text == sent
+        assert hash(text) == hash(sent)
+        if i % 5 == 0:
+            kept.append((text, sent))
+        elif i % 5 == 1:
+            views.append((memoryview(text), sent))
+        elif i % 5 == 2:
+            hashes.append((hash(text), sent))  # it is dropped
+    assert all(text == sent for text, sent in kept)
+    assert all(bytes(view) == sent for view, sent in views)
+    assert all(number == hash(sent) for number, sent in hashes)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("mtype", [0, -5])
+def test_bytes_that_were_read_are_no_text(k, before, mtype):
+    def writer(t, w):
+        t.nanosleep(0.001)
+        t.write(w, b"read")
+
+    t, handled = k.spawn(), []
+    q = queue(t)
+    r, w = t.pipe()
+    t.sigaction(fastipc.SIGUSR1, lambda t, signo, info: handled.append(signo))
+    t.fork(writer, w)
+    assert t.read(r, 100) == b"read"  # it has slept
+    if before:
+        t.msgsnd(q, 3, b"text")
+    k.spawn().kill(t.pid, fastipc.SIGUSR1)
+    if not before:
+        t.msgsnd(q, 3, b"text")
+    assert t.msgrcv(q, 100, mtype) == (3, b"text")
+    assert handled == [fastipc.SIGUSR1]
+
+
 def test_small_messages_share_pages(k):
     t = k.spawn()
     q = queue(t)

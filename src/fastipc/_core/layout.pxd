@@ -1576,7 +1576,7 @@ ctypedef struct kernel_t:  # one machine
     uint32_t last_asid
     uint32_t last_anon_vma
     int32_t mm_tgid  # whose doing it is that areas come and go: what counts them knows no task
-    uint32_t msg_partial[12]  # pages with room for parts of messages, by order
+    uint32_t msg_partial[13]  # pages with room for parts of messages, by order; the last: none
     uint32_t anon_inode  # of signalfds and their like
     uint32_t anon_mnt
     uint32_t shm_mnt  # the internal tmpfs of files without a name

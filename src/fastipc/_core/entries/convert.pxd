@@ -107,6 +107,6 @@ cdef inline int get_room(object value, Py_buffer *view, str name) except -1:
 cdef bint try_buffer(object value, Py_buffer *view, int flags)
 
 
-cdef inline void release(Py_buffer *view):
+cdef inline void release(Py_buffer *view) noexcept:
     if owned(view):
         PyBuffer_Release(view)

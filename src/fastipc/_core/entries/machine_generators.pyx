@@ -68,6 +68,7 @@ cdef class MachineGenerators(MachineCompiled):
         if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
             task.ctx = task.row
             if t.call.res == RES_BYTES:
+                t.call.flags &= ~<int>CALL_BYTES
                 if task.held is None:
                     value = PyBytes_FromStringAndSize(self.k.scratch, t.call.ret)
                 else:

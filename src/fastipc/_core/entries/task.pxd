@@ -121,6 +121,17 @@ cdef class TaskCore:
         self.t.call.args[2] = c
         return 0
 
+    cdef inline bint needs_record(self) noexcept:
+        # Even of a call that is over at once: it is traced, or its end is not only its end.
+        return self.k.tracing != 0 or self.t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK) != 0
+
+    cdef inline int account(self, int nr, int64_t arg, int64_t ret) except -1:
+        # The end of a call that has left no record.
+        call_account(self.k, self.t, nr, arg, ret)
+        if unlikely(self.k.attention != 0):
+            self.attend()
+        return 0
+
 
 cdef tuple wait_record(kernel_t *k, task_t *t)
 

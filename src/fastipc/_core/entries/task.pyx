@@ -300,7 +300,8 @@ cdef class TaskCore:
     cdef int discard(self):
         # The call that slept is over without a result.
         self.held = None
-        msg_take(self.k, self.t, NULL, 0)
+        self.t.call.flags &= ~<int>CALL_BYTES
+        msg_drop(self.k, self.t)
         if self.t.call.pollfds:
             pollfds_free(self.k, self.t.call.pollfds, self.t.call.nfds)
             self.t.call.pollfds = self.t.call.nfds = 0
@@ -393,6 +394,7 @@ cdef class TaskCore:
             res = t.call.res
         held = self.held
         self.held = None
+        t.call.flags &= ~<int>CALL_BYTES  # nobody else is to take them
         if unlikely(self.ctx == CTX_DEAD):
             self.after_death()
         if res == RES_NONE or res == RES_INT or res == RES_BYTES:

@@ -1,10 +1,70 @@
 """System calls on System V message queues."""
 
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
+
+
+cdef enum:
+    SMALL_TEXT = 479  # for so many bytes Python's own allocator has room
+    LONGEST_KEPT = 8192  # bytes of a text that is used again
+
+cdef PyObject *texts[2]  # the last two that are longer than SMALL_TEXT
+cdef uint32_t next_text
+
+cdef extern from *:
+    """
+    /* Whether a text has `n` bytes and belongs to nobody but who asks. Then these may be others: as long as nobody else
+       has it a bytes object is not yet what it will be. */
+    static inline int fastipc_unshared(PyObject *text, Py_ssize_t n)
+    {
+        if (text == NULL || Py_REFCNT(text) != 1 || PyBytes_GET_SIZE(text) != n)
+            return 0;
+        _Py_COMP_DIAG_PUSH
+        _Py_COMP_DIAG_IGNORE_DEPR_DECLS
+        ((PyBytesObject *)text)->ob_shash = -1;
+        _Py_COMP_DIAG_POP
+        return 1;
+    }
+    """
+    bint unshared "fastipc_unshared"(PyObject *text, Py_ssize_t n)
+
+
+cdef bytes blank_text(Py_ssize_t n):
+    # To be written. The system's allocator takes longer for it than all else in a call: so one that was made for a
+    # message is used again when the program has dropped it, which it mostly has two messages later.
+    global next_text
+    cdef PyObject **kept = &texts[next_text]
+    cdef bytes text
+    next_text ^= 1
+    if not unshared(kept[0], n):
+        text = PyBytes_FromStringAndSize(NULL, n)
+        if n > LONGEST_KEPT:
+            return text
+        Py_XDECREF(kept[0])
+        Py_INCREF(text)
+        kept[0] = <PyObject *>text
+    return <bytes>kept[0]
+
+
+cdef bytes long_text(kernel_t *k, uint32_t msg, int64_t n):
+    cdef bytes text = blank_text(n) if n > SMALL_TEXT else PyBytes_FromStringAndSize(NULL, n)
+    if msg_row(k, msg).order <= PAGE_SHIFT:
+        memcpy(PyBytes_AS_STRING(text), msg_text(k, msg), <size_t>n)
+    else:
+        msg_bytes(k, msg, PyBytes_AS_STRING(text), n)
+    return text
+
+
+cdef inline bytes text_of(kernel_t *k, uint32_t msg, int64_t n):
+    # The first bytes of a message as an object. No code of Python runs.
+    if likely(n <= SMALL_TEXT and msg_row(k, msg).order <= PAGE_SHIFT):
+        return PyBytes_FromStringAndSize(msg_text(k, msg) if n else NULL, n)
+    return long_text(k, msg, n)
+
 
 cdef object kept_message(TaskCore task):
     # The text of the message that was kept, as an object; the row is free for the next.
-    cdef bytes text = PyBytes_FromStringAndSize(NULL, task.t.call.ret)
-    msg_take(task.k, task.t, PyBytes_AS_STRING(text), task.t.call.ret)
+    text = text_of(task.k, msg_kept(task.k, task.t), task.t.call.ret)
+    msg_drop(task.k, task.t)
     return text
 
 
@@ -54,28 +114,33 @@ cdef class MsgCalls(SemCalls):
 
     cdef object send(self, object msqid, object mtype, object data, object msgflg, bint raw):
         cdef int32_t i = as_number(msqid, "msqid")
-        cdef int64_t type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg"), ret, n
+        cdef int64_t type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg")
         cdef Py_buffer view
         cdef bint user
         self.enter()
         user = get_data(data, &view, "data")
-        n = <int64_t>(<UserBuffer>data).length if user else view.len
-        call_begin_args(self.t, NR_msgsnd, i, type, n, f)
+        if (unlikely(user or self.needs_record())
+                or unlikely(not msgsnd_short(self.k, self.t, i, type, <const char *>view.buf, view.len))):
+            return self.send_slow(i, type, data, &view, user, f, raw)
+        release(&view)
+        self.account(NR_msgsnd, i, 0)
+        return 0 if raw else None
+
+    cdef object send_slow(self, int32_t i, int64_t mtype, object data, Py_buffer *view, bint user, int64_t f, bint raw):
+        cdef int64_t n = <int64_t>(<UserBuffer>data).length if user else view.len, ret
+        call_begin_args(self.t, NR_msgsnd, i, mtype, n, f)
         if user:
-            disown(&view)
+            disown(view)
             iov_iter_user(self.k, self.t, (<UserBuffer>data).addr, <uint64_t>n)
         else:
             iov_iter_host(self.k, self.t, view.buf, n)
-        if likely(not user) and likely(msgsnd_short(self.k, self.t, i, type, <const char *>view.buf, n)):
-            ret = 0
-        else:
-            ret = do_msgsnd(self.k, self.t, i, type, n, <int32_t>f)
-        if unlikely(ret == -ESLEEP):
+        ret = do_msgsnd(self.k, self.t, i, mtype, n, <int32_t>f)
+        if ret == -ESLEEP:
             self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
             held = None if user else memoryview(data)  # a call that is begun again reads it again
-            release(&view)
+            release(view)
             return self.sleep(held)
-        release(&view)
+        release(view)
         if raw:
             return self.complete_raw(ret)
         self.complete(ret)
@@ -89,34 +154,37 @@ cdef class MsgCalls(SemCalls):
         EACCES, ENOMSG, EIDRM, EINTR.
         """
         cdef int32_t i = as_number(msqid, "msqid")
-        cdef int64_t n = as_int(size, "size"), ret = -1
+        cdef int64_t n = as_int(size, "size"), type = as_int(mtype, "mtype"), f = as_int(msgflg, "msgflg"), ret = -1
         cdef uint32_t msg = 0
-        self.begin_msgrcv(i, n, mtype, msgflg)
-        self.t.call.iter.kind = ITER_NONE
-        if likely(not signal_pending(self.t)):
-            ret = msgrcv_short(self.k, self.t, i, n, self.t.call.args[3], self.t.call.args[4], &msg)
+        self.enter()
+        if likely(not self.needs_record()):
+            ret = msgrcv_short(self.k, self.t, i, n, type, f, &msg)
         if likely(ret >= 0):
-            return self.short_message(msg, ret)
-        if ret == -1:
-            ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
-        if ret == -ESLEEP or ret == -2:
+            return self.short_message(i, msg, ret)
+        return self.msgrcv_slow(i, n, type, f, ret == -2)
+
+    cdef object short_message(self, int32_t i, uint32_t msg, int64_t n):
+        cdef int64_t type = self.t.call.done
+        try:
+            text = text_of(self.k, msg, n)
+        finally:
+            free_msg(self.k, msg)
+        self.account(NR_msgrcv, i, n)
+        return type, text
+
+    cdef object msgrcv_slow(self, int32_t i, int64_t n, int64_t mtype, int64_t f, bint waits):
+        cdef int64_t ret = -ESLEEP
+        begin_msgrcv(self.t, i, n, mtype, f)
+        self.t.call.iter.kind = ITER_NONE
+        if not waits:
+            ret = do_msgrcv(self.k, self.t, i, n, mtype, <int32_t>f)
+        if ret == -ESLEEP:
             self.t.call.res = RES_MSG
             return self.sleep(None)
         ret = self.complete(ret)
         held = self.held
         self.held = None
         return message_result(self, ret, RES_MSG, held)
-
-    cdef object short_message(self, uint32_t msg, int64_t n):
-        # Nothing of Python's runs until the message has become an object.
-        cdef int64_t type = self.t.call.done
-        cdef bytes text = None
-        try:
-            text = PyBytes_FromStringAndSize(NULL, n)
-        finally:
-            msg_finish(self.k, msg, NULL if text is None else PyBytes_AS_STRING(text))
-        self.complete(n)
-        return type, text
 
     def sys_msgrcv(self, msqid, msgp, mtype=0, msgflg=0):
         """As `msgrcv`, into C's struct msgbuf: eight bytes for the type, the rest for the text. Its length or -errno.
@@ -136,7 +204,7 @@ cdef class MsgCalls(SemCalls):
     cdef object receive(self, object msqid, object buf, object mtype, object msgflg, int res):
         # Into memory of the host or of the task.
         cdef int32_t i = as_number(msqid, "msqid")
-        cdef int64_t head = 8 if res == RES_MSG | RES_RAW else 0, ret, n
+        cdef int64_t head = 8 if res == RES_MSG | RES_RAW else 0, ret, n, type, f
         cdef Py_buffer view
         cdef bint user = get_room(buf, &view, "buf")
         if user:
@@ -145,12 +213,15 @@ cdef class MsgCalls(SemCalls):
             n = <int64_t>(<UserBuffer>buf).length if user else view.len - head
             if n < 0 and not user:
                 raise ValueError("msgp must have room for the type: eight bytes")
-            self.begin_msgrcv(i, n, mtype, msgflg)
+            type = as_int(mtype, "mtype")
+            f = as_int(msgflg, "msgflg")
+            self.enter()
+            begin_msgrcv(self.t, i, n, type, f)
             if user:
                 iov_iter_user(self.k, self.t, (<UserBuffer>buf).addr, <uint64_t>n)
             else:
                 iov_iter_host(self.k, self.t, <char *>view.buf + head, n)
-            ret = do_msgrcv(self.k, self.t, i, n, self.t.call.args[3], <int32_t>self.t.call.args[4])
+            ret = do_msgrcv(self.k, self.t, i, n, type, <int32_t>f)
             if unlikely(ret == -ESLEEP):
                 self.t.call.res = <uint8_t>res
                 return self.sleep(None if user else memoryview(buf))

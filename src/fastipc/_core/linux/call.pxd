@@ -2,8 +2,9 @@
 #
 # A call lives in the record of its task. The entry stores number and arguments, does the work, and either completes at
 # once or leaves the task asleep; on its turn `call_resume` enters the mechanism again. All calls of all kinds of task
-# complete in `call_done`, but for those that take the short way of compiled programs (linux/coroutine.pxd) and leave no
-# record: counters and hash are kept by `call_account` for both, a trace and signals make the way a long one.
+# complete in `call_done`, but for those that take a short way and leave no record, of compiled programs
+# (linux/coroutine.pxd) and messages of all others: counters and hash are kept by `call_account` for both, a trace and
+# signals make the way a long one.
 
 
 cdef void trace_push(kernel_t *k, task_t *t, int64_t ret) noexcept nogil

@@ -131,7 +131,7 @@ cdef void call_abort(kernel_t *k, task_t *t) noexcept nogil:
     elif c.nr == NR_msgsnd or c.nr == NR_msgrcv:
         msg_abort(k, t)
     elif c.flags & CALL_MSG:
-        msg_take(k, t, NULL, 0)
+        msg_drop(k, t)
     if file:
         if c.nr == NR_open or c.nr == NR_openat:
             open_abort(k, t)

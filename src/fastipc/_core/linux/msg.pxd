@@ -21,14 +21,13 @@ cdef int64_t do_msgsnd(
 ) noexcept nogil  # the bytes are where call.iter says
 cdef int64_t do_msgrcv(
     kernel_t *k, task_t *t, int32_t msqid, int64_t bufsz, int64_t msgtyp, int32_t msgflg
-) noexcept nogil  # bytes of the message, its type in call.done; where call.iter says, else kept: see msg_take
+) noexcept nogil  # bytes of the message, its type in call.done; where call.iter says, else kept: see msg_kept
 cdef bint msgsnd_short(
     kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
 ) noexcept nogil  # a short message, and room for it. False, with nothing done, if this is another case
 cdef int64_t msgrcv_short(
     kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
-) noexcept nogil  # -2: it waits; -1, with nothing done: another case; else bytes of `msg`, off its queue: msg_finish
-cdef void msg_finish(kernel_t *k, uint32_t msg, char *to) noexcept nogil  # its bytes; NULL: they are lost
+) noexcept nogil  # -2: it waits; -1, with nothing done: another case; else bytes of `msg`, which is the caller's
 cdef int64_t msgsnd_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t msgrcv_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil
@@ -37,7 +36,11 @@ cdef inline bint msg_is_kept(kernel_t *k, task_t *t) noexcept nogil:
     return t.call.flags & CALL_MSG != 0 and msg_receiver_row(k, task_index(k, t)).live != 0
 
 
-cdef void msg_take(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil  # `to` NULL: nobody wants it
+cdef inline uint32_t msg_kept(kernel_t *k, task_t *t) noexcept nogil:
+    return <uint32_t>msg_receiver_row(k, task_index(k, t)).r_msg
+
+
+cdef void msg_drop(kernel_t *k, task_t *t) noexcept nogil  # what was kept, if anything
 cdef void freeque(kernel_t *k, uint32_t row) noexcept nogil
 cdef void msg_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil
 cdef bint msg_check(kernel_t *k) noexcept nogil
@@ -71,3 +74,8 @@ cdef inline uint32_t msg_ids(kernel_t *k, uint32_t ns) noexcept nogil:
 
 cdef inline bint msg_fits_inqueue(const msg_queue_t *msq, uint64_t msgsz) noexcept nogil:
     return msgsz + msq.q_cbytes <= msq.q_qbytes and 1 + msq.q_qnum <= msq.q_qbytes
+
+
+cdef inline char *msg_text(kernel_t *k, uint32_t i) noexcept nogil:
+    # Where the bytes of a message are that lies in one page and is not empty.
+    return page_address(k, msg_row(k, i).page) + msg_row(k, i).offset

@@ -102,7 +102,7 @@ cdef void freeque(kernel_t *k, uint32_t row) noexcept nogil:
     ipc_rmid(k, row, &msq.q_perm)
     wake_up_q(k, &wake)
     while msq.q_messages.first:
-        free_msg(k, unlink_msg(k, msq, msq.q_messages.first))
+        free_msg(k, unlink_msg(k, msq, ipc_ns_row(k, msq.ns), msq.q_messages.first))
     ipc_put_pid(k, msq.q_lspid)
     ipc_put_pid(k, msq.q_lrpid)
     table_free(k, T_MSG_QUEUE, row, sizeof(msg_queue_t))
@@ -113,26 +113,28 @@ cdef void msg_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ messages of a queue
-cdef inline void link_msg(kernel_t *k, msg_queue_t *msq, uint32_t i) noexcept nogil:
-    cdef ipc_namespace_t *ns = ipc_ns_row(k, msq.ns)
+cdef inline void queue_grows(
+    msg_queue_t *msq, ipc_namespace_t *ns, int64_t messages, int64_t bytes
+) noexcept nogil:
+    # Or shrinks. In this order the compiler makes no pairs of the numbers, which are read one by one.
+    msq.q_cbytes += <uint64_t>bytes
+    ns.msg_bytes += bytes
+    msq.q_qnum += <uint64_t>messages
+    ns.msg_hdrs += messages
+
+
+cdef inline void link_msg(kernel_t *k, msg_queue_t *msq, ipc_namespace_t *ns, uint32_t i) noexcept nogil:
     list_add_tail(k, T_MSG, sizeof(msg_msg_t), &msq.q_messages, i)
     if unlikely(msq.by_type != 0):
         type_add(k, msq, i)
-    msq.q_cbytes += msg_row(k, i).m_ts
-    msq.q_qnum += 1
-    ns.msg_bytes += <int64_t>msg_row(k, i).m_ts
-    ns.msg_hdrs += 1
+    queue_grows(msq, ns, 1, <int64_t>msg_row(k, i).m_ts)
 
 
-cdef inline uint32_t unlink_msg(kernel_t *k, msg_queue_t *msq, uint32_t i) noexcept nogil:
-    cdef ipc_namespace_t *ns = ipc_ns_row(k, msq.ns)
+cdef inline uint32_t unlink_msg(kernel_t *k, msg_queue_t *msq, ipc_namespace_t *ns, uint32_t i) noexcept nogil:
     if unlikely(msq.by_type != 0):
         type_del(k, msq, i)
     list_del(k, T_MSG, sizeof(msg_msg_t), &msq.q_messages, i)
-    msq.q_cbytes -= msg_row(k, i).m_ts
-    msq.q_qnum -= 1
-    ns.msg_bytes -= <int64_t>msg_row(k, i).m_ts
-    ns.msg_hdrs -= 1
+    queue_grows(msq, ns, -1, -<int64_t>msg_row(k, i).m_ts)
     return i
 
 
@@ -198,11 +200,11 @@ cdef int64_t msgsnd_queue(kernel_t *k, task_t *t, uint32_t row, uint32_t msg, in
     ipc_update_pid(k, &msq.q_lspid, t.tgid)
     msq.q_stime = ktime_get_real_seconds(k)
     if likely(msq.q_receivers.first == 0):
-        link_msg(k, msq, msg)
+        link_msg(k, msq, ipc_ns_row(k, msq.ns), msg)
         return 0
     wake.first = wake.last = 0
     if not pipelined_send(k, msq, msg, &wake):
-        link_msg(k, msq, msg)
+        link_msg(k, msq, ipc_ns_row(k, msq.ns), msg)
     wake_up_q(k, &wake)
     return 0
 
@@ -263,17 +265,13 @@ cdef int64_t msg_keep(kernel_t *k, task_t *t, uint32_t msg) noexcept nogil:
     return 0
 
 
-cdef void msg_take(kernel_t *k, task_t *t, char *to, int64_t n) noexcept nogil:
-    # The message that was kept. The record of a call that a handler has interrupted may still name one that is taken.
-    cdef uint32_t i = task_index(k, t), msg
+cdef void msg_drop(kernel_t *k, task_t *t) noexcept nogil:
+    # The message that was kept. The record of a call that a handler has interrupted may still name one that is gone.
     if not msg_is_kept(k, t):
         return
     t.call.flags &= ~<int>CALL_MSG
-    msg = <uint32_t>msg_receiver_row(k, i).r_msg
-    if to != NULL:
-        msg_bytes(k, msg, to, n)
-    free_msg(k, msg)
-    table_give(k, T_MSG_RECEIVER, i, sizeof(msg_receiver_t))
+    free_msg(k, msg_kept(k, t))
+    table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
 
 
 cdef int64_t do_msg_fill(kernel_t *k, task_t *t, uint32_t msg, int64_t n) noexcept nogil:
@@ -343,7 +341,7 @@ cdef int64_t msgrcv_queue(
         return -E2BIG
     if unlikely(msgflg & MSG_COPY):
         return msg_deliver_copy(k, t, msg, bufsz)
-    unlink_msg(k, msq, msg)
+    unlink_msg(k, msq, ipc_ns_row(k, msq.ns), msg)
     msq.q_rtime = ktime_get_real_seconds(k)
     ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     if unlikely(msq.q_senders.first != 0):
@@ -406,23 +404,21 @@ cdef void msg_abort(kernel_t *k, task_t *t) noexcept nogil:
 
 # ------------------------------------------------------------------------------------------ the short way
 # What most calls of compiled programs are: a short message, room for it, and nobody to wait for.
-cdef inline msg_queue_t *queue_of_id(kernel_t *k, task_t *t, int64_t msqid) noexcept nogil:
+cdef inline msg_queue_t *queue_of_id(kernel_t *k, ipc_namespace_t *ns, int64_t msqid) noexcept nogil:
     # NULL: there is none, or it is to be looked for with more care.
     cdef int64_t row
     if unlikely(<uint64_t>msqid > 0x7fffffff):
         return NULL
-    row = ipc_obtain_object_check(k, msg_ids(k, current_ipc_ns(k, t)), <int32_t>msqid)
+    row = ipc_obtain_object_check(k, ns.ids[IPC_MSG_IDS], <int32_t>msqid)
     return msg_queue_row(k, <uint32_t>row) if likely(row > 0) else NULL
 
 
-cdef inline void copy_message(kernel_t *k, const msg_msg_t *m, char *to, int64_t n) noexcept nogil:
-    # All of a message that lies in one page.
-    if n == 0:
-        return
+cdef inline void copy_text(char *to, const char *source, int64_t n) noexcept nogil:
+    # At least one byte.
     if n <= 32:
-        copy_short(to, page_address(k, m.page) + m.offset, n)
+        copy_short(to, source, n)
     else:
-        memcpy(to, page_address(k, m.page) + m.offset, <size_t>n)
+        memcpy(to, source, <size_t>n)
 
 
 cdef inline bint msg_hand_over(kernel_t *k, msg_queue_t *msq, uint32_t msg) noexcept nogil:
@@ -445,11 +441,12 @@ cdef inline bint msgsnd_one(
     kernel_t *k, task_t *t, int64_t msqid, int64_t mtype, const char *source, int64_t n
 ) noexcept nogil:
     # False, with nothing done, if this is another case.
-    cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
+    cdef ipc_namespace_t *ns = ipc_ns_row(k, current_ipc_ns(k, t))
+    cdef msg_queue_t *msq = queue_of_id(k, ns, msqid)
     cdef wake_q_head_t wake
     cdef uint32_t i
     if (unlikely(msq == NULL or mtype < 1 or <uint64_t>n > PAGE_SIZE or k.inject_any)
-            or unlikely(n > ipc_ns_row(k, msq.ns).msg_ctlmax or not msg_fits_inqueue(msq, <uint64_t>n))
+            or unlikely(n > ns.msg_ctlmax or not msg_fits_inqueue(msq, <uint64_t>n))
             or unlikely(not owner_may(k, t, &msq.q_perm, 2))):
         return False
     i = alloc_msg(k, n)
@@ -457,10 +454,7 @@ cdef inline bint msgsnd_one(
         return False
     msg_row(k, i).m_type = mtype
     if n:
-        if n <= 32:
-            copy_short(page_address(k, msg_row(k, i).page) + msg_row(k, i).offset, source, n)
-        else:
-            memcpy(page_address(k, msg_row(k, i).page) + msg_row(k, i).offset, source, <size_t>n)
+        copy_text(msg_text(k, i), source, n)
     k.counters.bytes += <uint64_t>n
     ipc_update_pid(k, &msq.q_lspid, t.tgid)
     msq.q_stime = ktime_get_real_seconds(k)
@@ -472,7 +466,7 @@ cdef inline bint msgsnd_one(
             wake_up_q(k, &wake)
             return True
         wake_up_q(k, &wake)
-    link_msg(k, msq, i)
+    link_msg(k, msq, ns, i)
     return True
 
 
@@ -514,19 +508,19 @@ cdef inline int64_t msgrcv_resume_one(kernel_t *k, task_t *t) noexcept nogil:
         t.call.flags |= CALL_MSG
         return n
     table_give(k, T_MSG_RECEIVER, task_index(k, t), sizeof(msg_receiver_t))
-    copy_message(k, m, host_row(k, t).base, n)
-    t.call.iter.offset = n
-    t.call.iter.count -= n
-    free_msg(k, i)
+    if n:
+        copy_text(host_row(k, t).base, msg_text(k, i), n)
+    free_short(k, i)
     return n
 
 
 cdef inline int64_t msgrcv_take(
     kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
 ) noexcept nogil:
-    # The bytes of a message of at most a page, which is on its queue no more: see msg_finish. -2: the task waits, and
+    # The bytes of a message of at most a page, which is on its queue no more and the caller's. -2: the task waits, and
     # the call's record is still to be made. -1, with nothing done: this is another case.
-    cdef msg_queue_t *msq = queue_of_id(k, t, msqid)
+    cdef ipc_namespace_t *ns = ipc_ns_row(k, current_ipc_ns(k, t))
+    cdef msg_queue_t *msq = queue_of_id(k, ns, msqid)
     cdef msg_msg_t *m
     cdef uint32_t i
     if unlikely(msq == NULL or n < 0 or msgtyp < 0 or msgflg & (MSG_COPY | MSG_EXCEPT)):
@@ -541,7 +535,7 @@ cdef inline int64_t msgrcv_take(
     if (unlikely((msgtyp and m.m_type != msgtyp) or n < <int64_t>m.m_ts or m.order > PAGE_SHIFT)
             or unlikely(msq.q_senders.first != 0 or not owner_may(k, t, &msq.q_perm, 4))):
         return -1
-    unlink_msg(k, msq, i)
+    unlink_msg(k, msq, ns, i)
     msq.q_rtime = ktime_get_real_seconds(k)
     ipc_update_pid(k, &msq.q_lrpid, t.tgid)
     t.call.done = m.m_type
@@ -555,9 +549,10 @@ cdef inline int64_t msgrcv_one(
 ) noexcept nogil:
     cdef uint32_t msg = 0
     cdef int64_t ret = msgrcv_take(k, t, msqid, n, msgtyp, msgflg, &msg)
+    if likely(ret > 0):
+        copy_text(to, msg_text(k, msg), ret)
     if likely(ret >= 0):
-        copy_message(k, msg_row(k, msg), to, ret)
-        free_msg(k, msg)
+        free_short(k, msg)
     return ret
 
 
@@ -572,12 +567,6 @@ cdef int64_t msgrcv_short(
     kernel_t *k, task_t *t, int64_t msqid, int64_t n, int64_t msgtyp, int64_t msgflg, uint32_t *msg
 ) noexcept nogil:
     return msgrcv_take(k, t, msqid, n, msgtyp, msgflg, msg)
-
-
-cdef void msg_finish(kernel_t *k, uint32_t msg, char *to) noexcept nogil:
-    if likely(to != NULL):
-        copy_message(k, msg_row(k, msg), to, <int64_t>msg_row(k, msg).m_ts)
-    free_msg(k, msg)
 
 
 # ------------------------------------------------------------------------------------------ checks

@@ -12,12 +12,7 @@ room.
 
 # ------------------------------------------------------------------------------------------ parts of pages
 cdef inline uint8_t part_order(int64_t n) noexcept nogil:
-    cdef int64_t size = 1 << MSG_LEAST_ORDER
-    cdef uint8_t order = MSG_LEAST_ORDER
-    while size < n:
-        size *= 2
-        order += 1
-    return order
+    return <uint8_t>(1 + (clzll(<uint64_t>(n - 1) | ((1 << MSG_LEAST_ORDER) - 1)) ^ 63))
 
 
 cdef inline void partial_add(kernel_t *k, uint32_t page, uint8_t order) noexcept nogil:
@@ -40,60 +35,74 @@ cdef inline void partial_del(kernel_t *k, uint32_t page, uint8_t order) noexcept
     p.link = p.prev = 0
 
 
-cdef inline uint32_t new_partial(kernel_t *k, uint8_t order) noexcept nogil:
+cdef inline uint32_t part_units(uint8_t order) noexcept nogil:
+    return <uint32_t>1 << (order - MSG_LEAST_ORDER)
+
+
+cdef inline bint part_of_new_page(kernel_t *k, msg_msg_t *m, uint8_t order) noexcept nogil:
+    # The first of a page, or all of it. Precondition: no page has room for parts of this size.
     cdef uint32_t page = alloc_page(k)
-    if page:
-        page_row(k, page).flags |= PG_TOUCHED
-        page_row(k, page).index = page_row(k, page).pad = 0
-        partial_add(k, page, order)
-    return page
-
-
-cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
-    # Room for the bytes of a message of at most a page. False: see alloc_errno.
-    cdef uint8_t order = part_order(<int64_t>m.m_ts)
-    cdef uint32_t page = k.msg_partial[order] if order < PAGE_SHIFT else 0, first, units
-    cdef page_t *p
-    if page == 0:
-        page = new_partial(k, order) if order < PAGE_SHIFT else alloc_page(k)
-        if page == 0:
-            return False
+    cdef page_t *p = page_row(k, page)
+    if unlikely(page == 0):
+        return False
+    p.flags |= PG_TOUCHED
     m.page = page
     m.order = order
-    if order == PAGE_SHIFT:
-        page_row(k, page).flags |= PG_TOUCHED
-        return True
-    p = page_row(k, page)
-    units = <uint32_t>1 << (order - MSG_LEAST_ORDER)
-    first = p.index & 0xffff
+    if likely(order < PAGE_SHIFT):
+        p.prev = 0
+        p.pad = 1
+        p.index = part_units(order) << 16
+        k.msg_partial[order] = page
+    return True
+
+
+cdef void part_of_partial(kernel_t *k, msg_msg_t *m, uint32_t page, uint8_t order) noexcept nogil:
+    cdef page_t *p = page_row(k, page)
+    cdef uint32_t first = p.index & 0xffff
+    m.page = page
+    m.order = order
     if first:
         first -= 1
         p.index = (p.index & ~<uint32_t>0xffff) | (<uint16_t *>(page_address(k, page) + (first << MSG_LEAST_ORDER)))[0]
     else:
         first = p.index >> 16
-        p.index += units << 16
+        p.index += part_units(order) << 16
     m.offset = <uint16_t>(first << MSG_LEAST_ORDER)
     p.pad += 1
     if p.pad == <uint32_t>PAGE_SIZE >> order:
         partial_del(k, page, order)
+
+
+cdef inline bint part_alloc(kernel_t *k, msg_msg_t *m) noexcept nogil:
+    # Room for the bytes of a message of at most a page. False: see alloc_errno.
+    cdef uint8_t order = part_order(<int64_t>m.m_ts)
+    cdef uint32_t page = k.msg_partial[order]
+    if likely(page == 0):
+        return part_of_new_page(k, m, order)
+    part_of_partial(k, m, page, order)
     return True
+
+
+cdef void part_free_shared(kernel_t *k, msg_msg_t *m) noexcept nogil:
+    # Others have parts of this page.
+    cdef page_t *p = page_row(k, m.page)
+    if p.pad == <uint32_t>PAGE_SIZE >> m.order:
+        partial_add(k, m.page, m.order)
+    p.pad -= 1
+    (<uint16_t *>(page_address(k, m.page) + m.offset))[0] = <uint16_t>(p.index & 0xffff)
+    p.index = (p.index & ~<uint32_t>0xffff) | ((m.offset >> MSG_LEAST_ORDER) + 1)
 
 
 cdef inline void part_free(kernel_t *k, msg_msg_t *m) noexcept nogil:
     cdef page_t *p = page_row(k, m.page)
-    if m.order == PAGE_SHIFT:
-        put_page(k, m.page)
-        return
-    if p.pad == <uint32_t>PAGE_SIZE >> m.order:
-        partial_add(k, m.page, m.order)
-    p.pad -= 1
-    if p.pad == 0:
+    if m.order < PAGE_SHIFT:
+        if unlikely(p.pad != 1):
+            part_free_shared(k, m)
+            return
         partial_del(k, m.page, m.order)
+        p.pad = 0
         p.index = 0
-        put_page(k, m.page)
-        return
-    (<uint16_t *>(page_address(k, m.page) + m.offset))[0] = <uint16_t>(p.index & 0xffff)
-    p.index = (p.index & ~<uint32_t>0xffff) | ((m.offset >> MSG_LEAST_ORDER) + 1)
+    put_page(k, m.page)
 
 
 # ------------------------------------------------------------------------------------------ messages
@@ -142,12 +151,18 @@ cdef inline uint32_t alloc_msg(kernel_t *k, int64_t n) noexcept nogil:
     return i
 
 
+cdef inline void free_short(kernel_t *k, uint32_t i) noexcept nogil:
+    # Of at most a page.
+    if likely(msg_row(k, i).page):
+        part_free(k, msg_row(k, i))
+    table_free(k, T_MSG, i, sizeof(msg_msg_t))
+
+
 cdef void free_msg(kernel_t *k, uint32_t i) noexcept nogil:
-    cdef msg_msg_t *m = msg_row(k, i)
-    if m.order == MSG_PAGES:
-        pages_free(k, m.page)
-    elif m.page:
-        part_free(k, m)
+    if likely(msg_row(k, i).order != MSG_PAGES):
+        free_short(k, i)
+        return
+    pages_free(k, msg_row(k, i).page)
     table_free(k, T_MSG, i, sizeof(msg_msg_t))
 
 
