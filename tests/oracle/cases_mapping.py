@@ -78,6 +78,9 @@ def mmap_order(m: Machine) -> None:
     assert t.mmap(0, RW, MAP_SHARED, w, 0) == "EINVAL"
     assert t.mmap(HUGE, RW, 0, w, 0) == "ENOMEM"
     assert t.mmap(-1, RW, 0, w, 0) == "ENOMEM"
+    disk = _file(t, "/f", data(P), O_WRONLY)
+    for length in (-P, -(1 << 21), -(1 << 21) - P, -(1 << 22), 1 << 47, (1 << 47) - P):
+        assert t.mmap(length, PROT_READ, MAP_SHARED, disk, 0) == "ENOMEM"
     assert t.mmap(P, RW, 0, w, -P) == "EOVERFLOW"
     assert t.mmap(P, RW, MAP_SHARED | MAP_FIXED, w, -P, ARENA + 1) == "EINVAL"
     assert t.mmap(P, RW, MAP_SHARED | MAP_FIXED, w, 0, ARENA + 1) == "EINVAL"
