@@ -179,20 +179,36 @@ def lookups_limit(TaskCore task, int fd, long n):
     return limit_lookups(n, SEED)
 
 
-def touch(TaskCore task, uint64_t at, long pages):
-    """Store a byte in each of so many pages, as `store` does; how many are left if one may not be written to."""
-    cdef kernel_t *k = task.k
-    cdef mm_t *mm = mm_row(k, task.t.mm)
+cdef inline long touch_pages(kernel_t *k, task_t *t, uint64_t at, long pages) noexcept nogil:
+    # What a store of a byte to each does; how many are left if one may not be written to.
+    cdef mm_t *mm = mm_row(k, t.mm)
     cdef char *byte
     cdef int fault = 0
-    with nogil:
-        while pages:
-            byte = translate_near(k, mm, at, True)
+    while pages:
+        byte = translate_near(k, mm, at, True)
+        if byte == NULL:
+            byte = translate_slow(k, t, at, True, &fault)
             if byte == NULL:
-                byte = translate_slow(k, task.t, at, True, &fault)
-                if byte == NULL:
-                    break
-            byte[0] = 1
-            at += 4096
-            pages -= 1
+                break
+        byte[0] = 1
+        at += 4096
+        pages -= 1
     return pages
+
+
+def touch(TaskCore task, uint64_t at, long pages):
+    """Write to each of so many pages; how many are left if one may not be written to."""
+    return touch_pages(task.k, task.t, at, pages)
+
+
+def touch_again(TaskCore task, int shmid, long pages, long n):
+    """Attach a segment, write to each of its pages, detach it, `n` times."""
+    cdef kernel_t *k = task.k
+    cdef task_t *t = task.t
+    cdef uint64_t at
+    with nogil:
+        while n:
+            at = <uint64_t>do_shmat(k, t, shmid, 0, 0)
+            touch_pages(k, t, at, pages)
+            do_shmdt(k, t, at)
+            n -= 1

@@ -105,14 +105,7 @@ def again_in_core() -> Iterator[Body]:
         shmid = t.shmget(IPC_PRIVATE, PAGES * PAGE, 0o600)
         kept = t.shmat(shmid)
         core.touch(t, kept, PAGES)
-
-        def body(n: int) -> None:
-            for _ in range(n):
-                at = t.shmat(shmid)
-                core.touch(t, at, PAGES)
-                t.shmdt(at)
-
-        yield body
+        yield lambda n: core.touch_again(t, shmid, PAGES, n)
 
 
 @fastipc.compiled

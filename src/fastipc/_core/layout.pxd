@@ -1463,6 +1463,7 @@ ctypedef struct tlb_t:  # one translation, see linux/tlb.pxd; host memory
     uint64_t read  # tag for which `base` may be read
     uint64_t write
     char *base  # of the page
+    uint64_t pad  # found by a shift
 
 ctypedef struct near_t:  # pages around the last that a fault mapped from a file in memory, see linux/memory_near.pxd
     uint64_t tag  # TLB tag of the first
