@@ -216,7 +216,7 @@ cdef class SemCalls(ShmCalls):
             self.begin(NR_semtimedop if timed else NR_semop, i, to.nsops, ns)
             if unlikely(to.beyond):
                 ret = -ERANGE
-            elif unlikely(to.nsops > 0xffffffff):
+            elif unlikely(to.nsops > <int64_t>0xffffffff):
                 ret = -E2BIG
             else:
                 ret = do_semtimedop(self.k, self.t, i, to.sops, <uint32_t>to.nsops, timed, ns)
