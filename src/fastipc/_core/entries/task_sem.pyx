@@ -194,17 +194,20 @@ cdef class SemCalls(ShmCalls):
 
     cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
         cdef int32_t i = as_number(semid, "semid")
-        cdef int64_t ns, ret
+        cdef int64_t ns, ret, row
         cdef int how
         cdef sembuf_t one
         cdef sops_t to
         if likely(not timed) and single_sop(sops, &one):
             self.begin(NR_semop, i, 1, -1)
-            how = semop_one(self.k, self.t, i, &one, not signal_pending(self.t))
-            if how == 1:
+            row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), i)
+            how = semop_one(self.k, self.t, row, &one, not signal_pending(self.t))
+            if how == SEMOP_DONE:
                 ret = 0
-            elif how == 2:
+            elif how == SEMOP_WAITS:
                 ret = -ESLEEP
+            elif how == SEMOP_LOOK:
+                ret = semop_look(self.k, self.t, &one)
             else:
                 ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
             return self.operated(ret, raw)

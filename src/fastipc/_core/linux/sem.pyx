@@ -180,7 +180,7 @@ cdef int64_t semop_sleep(
     cdef uint32_t i = task_index(k, t)
     cdef sem_queue_t *q = sem_queue_row(k, i)
     cdef sem_array_t *sma = sem_array_row(k, row)
-    table_take(k, T_SEM_QUEUE, i)
+    table_take(k, T_SEM_QUEUE, i, sizeof(sem_queue_t))
     q.sma = row
     q.undo = queue.undo
     q.pid = queue.pid
@@ -289,7 +289,7 @@ cdef inline bint perform_at_once(
 
 cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t n) noexcept nogil:
     # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so.
-    cdef int64_t row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), semid)
+    cdef int64_t row = ipc_obtain_object_check(k, current_ids(k, t, IPC_SEM_IDS), semid)
     cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
     cdef sem_t *sems
     cdef wake_q_head_t wake
@@ -351,6 +351,19 @@ cdef int64_t do_semtimedop(
     q.nsops = nsops
     q.pid = t.tgid
     return semop_locked(k, t, <uint32_t>row, &q, sops, timed, timeout_ns)
+
+
+cdef int64_t semop_look(kernel_t *k, task_t *t, const sembuf_t *sop) noexcept nogil:
+    # After semop_one: who else can go on now does, and the set is unlocked.
+    cdef uint32_t ids = current_ids(k, t, IPC_SEM_IDS)
+    cdef sem_array_t *sma = sem_array_row(k, ipc_ids_row(k, ids).found)
+    cdef wake_q_head_t wake
+    wake.first = wake.last = 0
+    if sma.nr_queued != 0 and sop.sem_op != 0:
+        wake_sleepers(k, sma, sop, 1, &wake)
+    sem_unlock(k, sma, sma.use_global_lock != 0)
+    wake_up_q(k, &wake)
+    return 0
 
 
 cdef int64_t semop_resume(kernel_t *k, task_t *t) noexcept nogil:
