@@ -291,7 +291,7 @@ cdef class Machine(MachineGenerators):
         cdef bint single = callable(until) or self.chooser is not None
         k.clock_limit = until_ns if until_ns >= 0 else KTIME_MAX
         while True:
-            if self.unwinding:
+            if self.to_unwind:
                 self.unwind()
             if self.interrupted:
                 self.interrupted = False

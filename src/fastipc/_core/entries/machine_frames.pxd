@@ -8,7 +8,15 @@ cdef class MachineFrames(MachineTasks):
     cdef readonly list errors  # exceptions that left programs
     cdef object closing  # the task whose generator is being left
 
-    cdef uint32_t next_ready(self) except? 0
+    cdef uint32_t ready(self, uint32_t row) except? 0
+
+    cdef inline uint32_t next_ready(self) except? 0:
+        # The next task that is to run user code, or to be told that its call is over; 0 if there is none.
+        cdef uint32_t row = next_turn(self.k)
+        if likely(row != 0 and task_row(self.k, row).call.nr < 0 and self.k.attention == 0):
+            return row
+        return self.ready(row)
+
     cdef int program_ended(self, TaskCore task, object result) except -1
     cdef int program_failed(self, TaskCore task, object error) except -1
     cdef int unwind(self) except -1

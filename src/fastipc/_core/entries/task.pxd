@@ -92,9 +92,6 @@ cdef class TaskCore:
     cdef int discard(self)
 
     @cython.final
-    cdef int64_t complete(self, int64_t ret) except -1
-
-    @cython.final
     cdef int64_t completed(self, int64_t ret) except -1
 
     @cython.final
@@ -111,6 +108,13 @@ cdef class TaskCore:
         if unlikely(self.k.current != self.ctx) or unlikely(this_thread() != self.k.thread):
             return self.refuse()
         return 0
+
+    cdef inline int64_t complete(self, int64_t ret) except -1:
+        # The end of a call of the form that raises.
+        ret = call_done(self.k, self.t, ret)
+        if unlikely(ret < 0 or self.k.attention != 0):
+            return self.completed(ret)
+        return ret
 
     cdef inline int begin(self, int nr, int64_t a, int64_t b, int64_t c) except -1:
         # A call of at most three registers.

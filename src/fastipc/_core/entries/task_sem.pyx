@@ -146,6 +146,23 @@ cdef extern from "Python.h":
     bint PyObject_CheckBuffer(object o)
 
 
+cdef inline object operate_one(SemCalls self, int32_t semid, sembuf_t *sop, bint raw):
+    cdef int64_t ret = 0, row
+    cdef int how
+    self.begin(NR_semop, semid, 1, -1)
+    row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), semid)
+    how = semop_one(self.k, self.t, row, sop, not signal_pending(self.t))
+    if how == SEMOP_WAITS:
+        return self.operated(-ESLEEP, raw)
+    if unlikely(how == SEMOP_LOOK):
+        semop_look(self.k, self.t, sop)
+    elif unlikely(how == SEMOP_NOTHING):
+        return self.operated(do_semtimedop(self.k, self.t, semid, sop, 1, False, -1), raw)
+    if raw:
+        return self.complete_raw(0)
+    self.complete(0)
+
+
 cdef class SemCalls(ShmCalls):
     # -------------------------------------------------------------------------------------- sets
     def semget(self, key, nsems, semflg=0):
@@ -194,24 +211,14 @@ cdef class SemCalls(ShmCalls):
 
     cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
         cdef int32_t i = as_number(semid, "semid")
-        cdef int64_t ns, ret, row
-        cdef int how
         cdef sembuf_t one
-        cdef sops_t to
         if likely(not timed) and single_sop(sops, &one):
-            self.begin(NR_semop, i, 1, -1)
-            row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), i)
-            how = semop_one(self.k, self.t, row, &one, not signal_pending(self.t))
-            if how == SEMOP_DONE:
-                ret = 0
-            elif how == SEMOP_WAITS:
-                ret = -ESLEEP
-            elif how == SEMOP_LOOK:
-                ret = semop_look(self.k, self.t, &one)
-            else:
-                ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
-            return self.operated(ret, raw)
-        ns = seconds_to_ns(timeout, "timeout") if timed else -1
+            return operate_one(self, i, &one, raw)
+        return self.operate_several(i, sops, timeout, timed, raw)
+
+    cdef object operate_several(self, int32_t i, object sops, object timeout, bint timed, bint raw):
+        cdef int64_t ns = seconds_to_ns(timeout, "timeout") if timed else -1, ret
+        cdef sops_t to
         if is_user(sops):
             return self.operate_user(i, sops, timeout, timed, raw)
         try:
