@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,11 @@ def message_ours(size: int, t: Task, n: int) -> None:
 
 
 def wake_ours(complex_ones: bool, sleepers: int) -> Side:
-    """Wake one of many sleepers, each on a semaphore of its own, and let it sleep again."""
+    """Wake one of many sleepers, each on a semaphore of its own, and let it sleep again. Their operations are prepared
+    if they are several."""
 
     def sleeper(t: Task, s: int, num: int) -> Generator[Any, Any, None]:
-        sops = ((num, -1), (sleepers, 0)) if complex_ones else ((num, -1),)
+        sops: Any = fastipc.sops((num, -1), (sleepers, 0)) if complex_ones else ((num, -1),)
         while True:
             yield t.semop(s, sops)
 
@@ -98,8 +100,8 @@ def wake_ours(complex_ones: bool, sleepers: int) -> Side:
             step, wakes = kernel.step, [((i * 7 % sleepers, 1),) for i in range(sleepers)]
 
             def body(n: int) -> None:
-                for i in range(n):
-                    t.semop(s, wakes[i % sleepers])
+                for one in islice(cycle(wakes), n):
+                    t.semop(s, one)
                     step()
 
             yield body

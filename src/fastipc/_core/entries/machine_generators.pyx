@@ -6,6 +6,7 @@ from fastipc.errors import CallPending
 
 
 cdef extern from "Python.h":
+    void Py_DECREF(PyObject *o)
     ctypedef enum PySendResult:
         PYGEN_RETURN
         PYGEN_ERROR
@@ -19,6 +20,24 @@ cdef extern from *:
     """
     bint is_generator "fastipc_is_generator"(object o)
     PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
+
+
+cdef inline int send(MachineGenerators self, TaskCore task, object value) except -1:
+    # What a generator yields that is no token of a call goes straight back.
+    cdef object frame = task.frame
+    cdef PyObject *result = NULL
+    cdef PySendResult sent = generator_send(frame, value, &result)
+    while likely(sent == PYGEN_NEXT):
+        if result == <PyObject *>PENDING and likely(task.ctx == CTX_PENDING):
+            Py_DECREF(result)
+            return 0
+        if unlikely(result == <PyObject *>PENDING or task.ctx != task.row):
+            break
+        value = given(result)
+        sent = generator_send(frame, value, &result)
+    if sent == PYGEN_ERROR:
+        given(NULL)
+    return self.yielded(task, given(result), sent == PYGEN_RETURN)
 
 
 cdef class MachineGenerators(MachineCompiled):
@@ -62,7 +81,7 @@ cdef class MachineGenerators(MachineCompiled):
         self.k.current = task.row
         if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES and t.sigframe == 0):
             task.ctx = task.row
-            return self.send(task, plain_result(task))
+            return send(self, task, plain_result(task))
         if unlikely(handler_waits(self.k, t)):
             task.take_scratch()
             return self.begin_guest(task)
@@ -85,21 +104,7 @@ cdef class MachineGenerators(MachineCompiled):
         return self.send(task, value) if error is None else self.throw(task, error)
 
     cdef int send(self, TaskCore task, object value) except -1:
-        # What the generator yields that is no token of a call goes straight back.
-        cdef object frame = task.frame
-        cdef PyObject *result = NULL
-        cdef PySendResult sent = generator_send(frame, value, &result)
-        while likely(sent == PYGEN_NEXT):
-            if result == <PyObject *>PENDING and likely(task.ctx == CTX_PENDING):
-                Py_XDECREF(result)
-                return 0
-            if unlikely(result == <PyObject *>PENDING or task.ctx != task.row):
-                break
-            value = given(result)
-            sent = generator_send(frame, value, &result)
-        if sent == PYGEN_ERROR:
-            given(NULL)
-        return self.yielded(task, given(result), sent == PYGEN_RETURN)
+        return send(self, task, value)
 
     cdef int throw(self, TaskCore task, object error) except -1:
         cdef bint ended = False

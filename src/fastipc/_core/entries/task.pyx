@@ -332,7 +332,7 @@ cdef class TaskCore:
             self.k.host[self.row].start = (<Start>start).start
         return 0
 
-    cdef object sleep(self, object held):
+    cdef object sleep_slow(self, object held):
         cdef task_t *t = self.t
         self.held = held
         if t.state == TASK_RUNNING:  # sched_yield

@@ -153,7 +153,8 @@ cdef inline object operate_one(SemCalls self, int32_t semid, sembuf_t *sop, bint
     row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), semid)
     how = semop_one(self.k, self.t, row, sop, not signal_pending(self.t))
     if how == SEMOP_WAITS:
-        return self.operated(-ESLEEP, raw)
+        self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
+        return self.sleep(None)
     if unlikely(how == SEMOP_LOOK):
         semop_look(self.k, self.t, sop)
     elif unlikely(how == SEMOP_NOTHING):

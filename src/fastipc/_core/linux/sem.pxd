@@ -20,6 +20,7 @@ cdef int64_t do_semtimedop(
     kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t nsops, bint timed, int64_t timeout_ns
 ) noexcept nogil
 cdef int64_t semop_look(kernel_t *k, task_t *t, const sembuf_t *sop) noexcept nogil  # the result of the call
+cdef bint semop_resume_several(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t semop_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef void semop_abort(kernel_t *k, task_t *t) noexcept nogil
 cdef void freeary(kernel_t *k, uint32_t row) noexcept nogil

@@ -366,6 +366,14 @@ cdef int64_t semop_look(kernel_t *k, task_t *t, const sembuf_t *sop) noexcept no
     return 0
 
 
+cdef bint semop_resume_several(kernel_t *k, task_t *t) noexcept nogil:
+    # semop_resume_one for several operations.
+    if sem_queue_row(k, task_index(k, t)).status != 0:
+        return False
+    sem_queue_free(k, task_index(k, t))
+    return True
+
+
 cdef int64_t semop_resume(kernel_t *k, task_t *t) noexcept nogil:
     # Who finds a result takes it, whatever else has happened. Else the time may be over, or a signal pending.
     cdef uint32_t i = task_index(k, t)
