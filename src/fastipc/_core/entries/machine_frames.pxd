@@ -4,7 +4,7 @@ from cpython.ref cimport PyObject
 
 
 cdef class MachineFrames(MachineTasks):
-    cdef object hub  # the greenlet that called run, while running
+    cdef object hub  # the greenlet that called run, from when another one is needed; None: it runs now
     cdef readonly list errors  # exceptions that left programs
     cdef object closing  # the task whose generator is being left
 
@@ -17,6 +17,7 @@ cdef class MachineFrames(MachineTasks):
             return row
         return self.ready(row)
 
+    cdef int take_hub(self) except -1
     cdef int program_ended(self, TaskCore task, object result) except -1
     cdef int program_failed(self, TaskCore task, object error) except -1
     cdef int unwind(self) except -1

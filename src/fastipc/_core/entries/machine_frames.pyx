@@ -59,6 +59,13 @@ cdef class MachineFrames(MachineTasks):
                 return row
             row = next_turn(self.k)
 
+    # -------------------------------------------------------------------------------------- greenlets
+    cdef int take_hub(self) except -1:
+        # Before another greenlet runs: this is the one to come back to.
+        if self.hub is None:
+            self.hub = current_greenlet()
+        return 0
+
     # -------------------------------------------------------------------------------------- ends
     cdef int program_ended(self, TaskCore task, object result) except -1:
         task.frame = None
@@ -94,6 +101,7 @@ cdef class MachineFrames(MachineTasks):
 
     cdef int unwind(self) except -1:
         cdef TaskCore task
+        self.take_hub()
         while self.unwinding:
             task = self.unwinding.popleft()
             self.unwind_task(task)
