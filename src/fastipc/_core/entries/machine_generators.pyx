@@ -22,7 +22,7 @@ cdef extern from *:
     PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
 
 
-cdef inline int send(MachineGenerators self, TaskCore task, object value) except -1:
+cdef inline int send_value(MachineGenerators self, TaskCore task, object value) except -1:
     # What a generator yields that is no token of a call goes straight back.
     cdef object frame = task.frame
     cdef PyObject *result = NULL
@@ -81,7 +81,7 @@ cdef class MachineGenerators(MachineCompiled):
         self.k.current = task.row
         if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES and t.sigframe == 0):
             task.ctx = task.row
-            return send(self, task, plain_result(task))
+            return send_value(self, task, plain_result(task))
         if unlikely(handler_waits(self.k, t)):
             task.take_scratch()
             return self.begin_guest(task)
@@ -104,7 +104,7 @@ cdef class MachineGenerators(MachineCompiled):
         return self.send(task, value) if error is None else self.throw(task, error)
 
     cdef int send(self, TaskCore task, object value) except -1:
-        return send(self, task, value)
+        return send_value(self, task, value)
 
     cdef int throw(self, TaskCore task, object error) except -1:
         cdef bint ended = False

@@ -147,7 +147,7 @@ cdef extern from "Python.h":
 
 
 cdef inline object operate_one(SemCalls self, int32_t semid, sembuf_t *sop, bint raw):
-    cdef int64_t ret = 0, row
+    cdef int64_t row
     cdef int how
     self.begin(NR_semop, semid, 1, -1)
     row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), semid)
@@ -162,6 +162,13 @@ cdef inline object operate_one(SemCalls self, int32_t semid, sembuf_t *sop, bint
     if raw:
         return self.complete_raw(0)
     self.complete(0)
+
+
+cdef inline object operate(SemCalls self, int32_t semid, object sops, bint raw):
+    cdef sembuf_t one
+    if single_sop(sops, &one):
+        return operate_one(self, semid, &one, raw)
+    return self.operate_several(semid, sops, None, False, raw)
 
 
 cdef class SemCalls(ShmCalls):
@@ -194,28 +201,21 @@ cdef class SemCalls(ShmCalls):
         `fastipc.SEMBUF`, as `fastipc.sops` makes one. ``op`` > 0 adds, < 0 takes, 0 waits for zero; IPC_NOWAIT,
         SEM_UNDO. Errors: E2BIG, EINVAL, EFAULT, EFBIG, EACCES, EAGAIN, EIDRM, EINTR, ERANGE, ENOMEM.
         """
-        return self.operate(semid, sops, None, False, False)
+        return operate(self, as_number(semid, "semid"), sops, False)
 
     def sys_semop(self, semid, sops):
         """As `semop`; 0 or -errno."""
-        return self.operate(semid, sops, None, False, True)
+        return operate(self, as_number(semid, "semid"), sops, True)
 
     def semtimedop(self, semid, sops, timeout=None):
         """As `semop`, for at most ``timeout`` seconds; None: for ever. Errors: as `semop`; EAGAIN when the time is
         over.
         """
-        return self.operate(semid, sops, timeout, timeout is not None, False)
+        return self.operate_several(as_number(semid, "semid"), sops, timeout, timeout is not None, False)
 
     def sys_semtimedop(self, semid, sops, timeout=None):
         """As `semtimedop`; 0 or -errno."""
-        return self.operate(semid, sops, timeout, timeout is not None, True)
-
-    cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
-        cdef int32_t i = as_number(semid, "semid")
-        cdef sembuf_t one
-        if likely(not timed) and single_sop(sops, &one):
-            return operate_one(self, i, &one, raw)
-        return self.operate_several(i, sops, timeout, timed, raw)
+        return self.operate_several(as_number(semid, "semid"), sops, timeout, timeout is not None, True)
 
     cdef object operate_several(self, int32_t i, object sops, object timeout, bint timed, bint raw):
         cdef int64_t ns = seconds_to_ns(timeout, "timeout") if timed else -1, ret
