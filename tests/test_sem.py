@@ -537,3 +537,15 @@ def test_what_was_tried_before_an_obstacle_leaves_no_trace(k, last, number):
     b.semop(s, tried[:-1])  # on running values: 3, 2, 0
     assert values(a, s) == [0, 7, 1]
     assert [a.semctl(s, i, GETPID) for i in range(3)] == [b.pid, b.pid, a.pid]
+
+
+def test_who_waits_for_zero_is_told_apart_in_a_set_larger_than_any_number(make_kernel):
+    a = make_kernel(limits={"sem": (70_000, 1_024_000_000, 500, 32_000)}).spawn()
+    b = a.fork()
+    s = a.semget(IPC_PRIVATE, 70_000, 0o600)
+    a.semop(s, [(0, 1), (65535, 1), (7, 0)])
+    assert [a.semctl(s, i, GETVAL) for i in (0, 65535)] == [1, 1]
+    assert [a.semctl(s, i, GETPID) for i in (0, 7, 65535)] == [a.pid] * 3
+    b.semop(s, [(7, 0), (7, 0, IPC_NOWAIT)])
+    assert [a.semctl(s, i, GETPID) for i in (0, 7, 65535)] == [a.pid, b.pid, a.pid]
+    assert b.sys_semop(s, [(7, 0), (0, 0, IPC_NOWAIT)]) == -fastipc.EAGAIN

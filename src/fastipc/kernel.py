@@ -285,11 +285,12 @@ class Kernel:
                     line(self, last=True)
                 return code
 
-    def step(self) -> bool:
+    @property
+    def step(self) -> Callable[[], bool]:
         """One scheduling turn; False if nothing can run now (timers are not waited for)."""
         machine = self._machine  # which itself says if it was closed
         assert machine is not None
-        return machine.step()
+        return machine.step
 
     def _deadlock(self) -> Report:
         return _Start(self).report("deadlock")

@@ -1555,6 +1555,9 @@ ctypedef struct kernel_t:  # one machine
     uint32_t root_mnt
     uint32_t proc_sb
     uint32_t init_ipc_ns
+    uint32_t init_ids[3]  # its ids
+    int64_t seconds  # of the realtime clock, when it was asked last
+    int64_t seconds_end  # the virtual time at which they are more
     int32_t ipc_mni  # indexes of ids
     int32_t ipc_mni_shift
     int32_t ipc_min_cycle

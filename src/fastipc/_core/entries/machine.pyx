@@ -277,6 +277,7 @@ cdef class Machine(MachineGenerators):
 
     cdef int turn_plain(self, TaskCore task) except -1:
         self.k.current = task.row
+        self.take_hub()
         if task.started:
             switch(<PyObject *>task.frame)
         else:
@@ -291,7 +292,7 @@ cdef class Machine(MachineGenerators):
         cdef bint single = callable(until) or self.chooser is not None
         k.clock_limit = until_ns if until_ns >= 0 else KTIME_MAX
         while True:
-            if self.unwinding:
+            if self.to_unwind:
                 self.unwind()
             if self.interrupted:
                 self.interrupted = False
@@ -350,15 +351,14 @@ cdef class Machine(MachineGenerators):
 
     cdef int enter_loop(self, int64_t until_ns, object until, TaskCore outside, int64_t budget) except -1:
         # A handler of a task driven by hand may have to run the machine although that runs: on the hub, where it is.
-        cdef object here = current_greenlet()
-        cdef bint nested = self.running and self.k.current == CTX_OUTSIDE and outside is not None and here is self.hub
+        cdef bint nested = (self.running and self.k.current == CTX_OUTSIDE and outside is not None
+                            and (self.hub is None or current_greenlet() is self.hub))
         cdef object watch = self.watch
         self.admit()
         if not nested and (self.running or self.k.current != CTX_OUTSIDE):
             raise RuntimeError("this machine is running")
         self.running = True
         self.k.current = CTX_HUB
-        self.hub = here
         self.watch = until if until is not None and not callable(until) else None
         try:
             return self.loop(until_ns, until, outside, budget)
@@ -370,7 +370,7 @@ cdef class Machine(MachineGenerators):
                 self.handoff = 0
             self.running = nested
             self.watched = self.watched and nested
-            self.hub = here if nested else None
+            self.hub = self.hub if nested else None
             self.watch = watch if nested else None
             if not self.closed:
                 self.k.current = CTX_OUTSIDE

@@ -45,19 +45,26 @@ cdef class MachineFrames(MachineTasks):
     """A machine with its tasks and what is left of their programs."""
 
     # -------------------------------------------------------------------------------------- picking
-    cdef uint32_t next_ready(self) except? 0:
-        # The next task that is to run user code, or to be told that its call is over; 0 if there is none.
-        cdef uint32_t row
+    cdef uint32_t ready(self, uint32_t row) except? 0:
+        # What else `next_ready` may have to do for who has the next turn.
         while True:
-            row = next_turn(self.k)
             if self.k.attention:
                 self.attend()
                 if row == 0 and nr_running(self.k):  # a task that is driven by hand has died of a signal
+                    row = next_turn(self.k)
                     continue
             if row == 0 or task_row(self.k, row).call.nr < 0:
                 return row
             if (<TaskCore>PyList_GET_ITEM(self.tasks, row)).resume_bytes() == 0:
                 return row
+            row = next_turn(self.k)
+
+    # -------------------------------------------------------------------------------------- greenlets
+    cdef int take_hub(self) except -1:
+        # Before another greenlet runs: this is the one to come back to.
+        if self.hub is None:
+            self.hub = current_greenlet()
+        return 0
 
     # -------------------------------------------------------------------------------------- ends
     cdef int program_ended(self, TaskCore task, object result) except -1:
@@ -94,10 +101,12 @@ cdef class MachineFrames(MachineTasks):
 
     cdef int unwind(self) except -1:
         cdef TaskCore task
+        self.take_hub()
         while self.unwinding:
             task = self.unwinding.popleft()
             self.unwind_task(task)
             self.forget(task)
+        self.to_unwind = False
         return 0
 
     cdef int unwind_now(self) except -1:

@@ -6,6 +6,7 @@ from fastipc.errors import CallPending
 
 
 cdef extern from "Python.h":
+    void Py_DECREF(PyObject *o)
     ctypedef enum PySendResult:
         PYGEN_RETURN
         PYGEN_ERROR
@@ -19,6 +20,24 @@ cdef extern from *:
     """
     bint is_generator "fastipc_is_generator"(object o)
     PySendResult generator_send "fastipc_send"(object g, object value, PyObject **result)
+
+
+cdef inline int send_value(MachineGenerators self, TaskCore task, object value) except -1:
+    # What a generator yields that is no token of a call goes straight back.
+    cdef object frame = task.frame
+    cdef PyObject *result = NULL
+    cdef PySendResult sent = generator_send(frame, value, &result)
+    while likely(sent == PYGEN_NEXT):
+        if result == <PyObject *>PENDING and likely(task.ctx == CTX_PENDING):
+            Py_DECREF(result)
+            return 0
+        if unlikely(result == <PyObject *>PENDING or task.ctx != task.row):
+            break
+        value = given(result)
+        sent = generator_send(frame, value, &result)
+    if sent == PYGEN_ERROR:
+        given(NULL)
+    return self.yielded(task, given(result), sent == PYGEN_RETURN)
 
 
 cdef class MachineGenerators(MachineCompiled):
@@ -57,28 +76,23 @@ cdef class MachineGenerators(MachineCompiled):
         return <TaskCore>PyList_GET_ITEM(self.tasks, row)
 
     cdef int run_generator(self, TaskCore task) except -1:
-        # Run a generator until it sleeps or ends. What it yields that is no token of a call goes straight back.
+        # Run a generator until it sleeps or ends.
         cdef task_t *t = task.t
-        cdef object value = None, error = None
-        cdef bint ended = False
         self.k.current = task.row
+        if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES and t.sigframe == 0):
+            task.ctx = task.row
+            return send_value(self, task, plain_result(task))
         if unlikely(handler_waits(self.k, t)):
             task.take_scratch()
             return self.begin_guest(task)
-        if likely(task.ctx == CTX_PENDING and t.call.ret >= 0 and t.call.res <= RES_BYTES):  # the usual results
-            task.ctx = task.row
-            if t.call.res == RES_BYTES:
-                t.call.flags &= ~<int>CALL_BYTES
-                if task.held is None:
-                    value = PyBytes_FromStringAndSize(self.k.scratch, t.call.ret)
-                else:
-                    value = task.held
-                    task.held = None
-            else:
-                task.held = None
-                if t.call.res == RES_INT:
-                    value = t.call.ret
-        elif task.ctx == CTX_PENDING and t.call.ret >= 0 and (t.call.res == RES_SIGTAKEN or t.call.res == RES_MSG):
+        return self.send_other(task)
+
+    cdef int send_other(self, TaskCore task) except -1:
+        # The first turn, or the result of a call that is not plain.
+        cdef task_t *t = task.t
+        cdef object value = None, error = None
+        if task.ctx == CTX_PENDING and t.call.ret >= 0 and (
+                t.call.res <= RES_BYTES or t.call.res == RES_SIGTAKEN or t.call.res == RES_MSG):
             value = task.finish()  # which cannot fail
         elif task.started:
             value, error = outcome(task)
@@ -87,18 +101,29 @@ cdef class MachineGenerators(MachineCompiled):
             task.frame = task.program(task, *task.args)
             if not is_generator(task.frame):
                 raise TypeError(f"{task.name} must return a generator, not {type(task.frame).__name__}")
-        while True:
-            value = advance(task.frame, value, error, &ended)
-            if unlikely(ended):
-                break
+        return self.send(task, value) if error is None else self.throw(task, error)
+
+    cdef int send(self, TaskCore task, object value) except -1:
+        return send_value(self, task, value)
+
+    cdef int throw(self, TaskCore task, object error) except -1:
+        cdef bint ended = False
+        return self.yielded(task, advance(task.frame, None, error, &ended), ended)
+
+    cdef int yielded(self, TaskCore task, object value, bint ended) except -1:
+        # After something else than a result that goes back, or the token of a call that sleeps.
+        cdef object error
+        while not ended:
             if task.ctx == CTX_PENDING and type(value) is Pending:
                 return 0
-            if unlikely(task.ctx == CTX_LATE):
+            if task.ctx == CTX_LATE:
                 return self.late_turn(task, value)
-            if unlikely(task.ctx != task.row or error is not None or type(value) is Pending):
+            error = None
+            if task.ctx != task.row or type(value) is Pending:
                 error = self.odd_yield(task, value)
                 if task.frame is None:
                     return self.left_generator(task)
+            value = advance(task.frame, value, error, &ended)
         if task.ctx == CTX_PENDING or task.ctx == CTX_LATE:
             raise forgotten(task)
         self.program_ended(task, value)
@@ -136,6 +161,16 @@ cdef class MachineGenerators(MachineCompiled):
 
 cdef object forgotten(TaskCore task):
     return CallPending(f"yield forgotten: {task!r} went on while its call sleeps")
+
+
+cdef inline object plain_result(TaskCore task):
+    # Of a call that slept, and whose result is None, a number or bytes: the usual ones.
+    cdef object held = task.held
+    task.held = None
+    if task.t.call.res == RES_BYTES:
+        task.t.call.flags &= ~<int>CALL_BYTES  # nobody else is to take them
+        return PyBytes_FromStringAndSize(task.k.scratch, task.t.call.ret) if held is None else held
+    return task.t.call.ret if task.t.call.res == RES_INT else None
 
 
 cdef inline object advance(object gen, object value, object error, bint *ended):

@@ -106,13 +106,10 @@ cdef class MachineState:
         """Whether segments get all their pages at once."""
         self.k.shm_contiguous = contiguous
 
-    cdef int admit(self) except -1:
-        # Precondition of every method that is called from Python.
+    cdef int refuse(self) except -1:
         if this_thread() != self.k.thread:
             raise WrongThread("a machine belongs to the thread that made it")
-        if self.closed:
-            raise KernelClosed("this machine was closed")
-        return 0
+        raise KernelClosed("this machine was closed")
 
     def check(self):
         """Raise if this machine was closed, or belongs to another thread."""

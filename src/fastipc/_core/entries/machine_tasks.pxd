@@ -7,6 +7,7 @@ cdef class MachineTasks(MachineState):
     cdef object kernel_ref
     cdef object task_type
     cdef object unwinding  # deque of tasks that ended and whose frames must be left
+    cdef bint to_unwind  # there are some
     cdef bint look  # the hub must look before the next turn
     cdef object watch  # tasks whose end stops the run
     cdef list handlers  # functions by their rows

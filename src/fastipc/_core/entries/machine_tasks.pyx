@@ -232,7 +232,7 @@ cdef class MachineTasks(MachineState):
             self.deliver_by_hand()
         if self.k.attention & ATT_TRACE:
             self.drain_trace()
-        if self.unwinding and self.k.current == CTX_OUTSIDE:
+        if self.to_unwind and self.k.current == CTX_OUTSIDE:
             self.unwind_now()
         return 0
 
@@ -292,7 +292,7 @@ cdef class MachineTasks(MachineState):
             task.dying = task.started
             if task.dying and not is_running:
                 self.unwinding.append(task)
-                self.look = True
+                self.to_unwind = self.look = True
             if task.call is not None:
                 task.call.ended()
             if task.t.kind == KIND_COMPILED and task.frame is not None:

@@ -25,6 +25,9 @@ cdef class Pending:
     pass
 
 
+cdef Pending PENDING
+
+
 @cython.final
 cdef class Late:
     cdef object held
@@ -68,8 +71,7 @@ cdef class TaskCore:
     cdef int32_t last_status
     cdef object __weakref__
 
-    @cython.final
-    cdef object sleep(self, object held)
+    cdef object sleep_slow(self, object held)
     cdef int64_t work(self, int64_t ret, bint raises) except? -1
     cdef int64_t rest(self) except? -1
     cdef int64_t run_handler(self) except? -1
@@ -92,9 +94,6 @@ cdef class TaskCore:
     cdef int discard(self)
 
     @cython.final
-    cdef int64_t complete(self, int64_t ret) except -1
-
-    @cython.final
     cdef int64_t completed(self, int64_t ret) except -1
 
     @cython.final
@@ -111,6 +110,22 @@ cdef class TaskCore:
         if unlikely(self.k.current != self.ctx) or unlikely(this_thread() != self.k.thread):
             return self.refuse()
         return 0
+
+    cdef inline int64_t complete(self, int64_t ret) except -1:
+        # The end of a call of the form that raises.
+        ret = call_done(self.k, self.t, ret)
+        if unlikely(ret < 0 or self.k.attention != 0):
+            return self.completed(ret)
+        return ret
+
+    cdef inline object sleep(self, object held):
+        # The call has answered -ESLEEP. A generator yields what this returns, at once.
+        if likely(self.t.kind == KIND_GENERATOR and self.t.state != TASK_RUNNING):
+            go_to_sleep(self.k, self.t)
+            self.held = held
+            self.ctx = CTX_PENDING
+            return PENDING
+        return self.sleep_slow(held)
 
     cdef inline int begin(self, int nr, int64_t a, int64_t b, int64_t c) except -1:
         # A call of at most three registers.

@@ -146,12 +146,6 @@ cdef class TaskCore:
             ret = self.settle(ret, False)
         return ret
 
-    cdef int64_t complete(self, int64_t ret) except -1:
-        ret = call_done(self.k, self.t, ret)
-        if unlikely(ret < 0 or self.k.attention != 0):
-            return self.completed(ret)
-        return ret
-
     cdef int64_t completed(self, int64_t ret) except -1:
         # After the way back to user code.
         if exit_code(ret) or self.k.attention != 0:
@@ -339,7 +333,7 @@ cdef class TaskCore:
             self.k.host[self.row].start = (<Start>start).start
         return 0
 
-    cdef object sleep(self, object held):
+    cdef object sleep_slow(self, object held):
         cdef task_t *t = self.t
         self.held = held
         if t.state == TASK_RUNNING:  # sched_yield

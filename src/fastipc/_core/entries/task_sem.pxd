@@ -39,7 +39,7 @@ cdef extern from *:
 
 cdef class SemCalls(ShmCalls):
     cdef int64_t begin_semget(self, object key, object nsems, object semflg) except? -1
-    cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw)
+    cdef object operate_several(self, int32_t semid, object sops, object timeout, bint timed, bint raw)
     cdef object operated(self, int64_t ret, bint raw)
     cdef object operate_user(self, int64_t semid, object sops, object timeout, bint timed, bint raw)
     cdef int64_t semctl_values(self, int32_t semid, int32_t cmd, uint16_t *values, int64_t n) except? -1

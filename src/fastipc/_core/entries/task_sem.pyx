@@ -146,6 +146,31 @@ cdef extern from "Python.h":
     bint PyObject_CheckBuffer(object o)
 
 
+cdef inline object operate_one(SemCalls self, int32_t semid, sembuf_t *sop, bint raw):
+    cdef int64_t row
+    cdef int how
+    self.begin(NR_semop, semid, 1, -1)
+    row = ipc_obtain_object_check(self.k, current_ids(self.k, self.t, IPC_SEM_IDS), semid)
+    how = semop_one(self.k, self.t, row, sop, not signal_pending(self.t))
+    if how == SEMOP_WAITS:
+        self.t.call.res = RES_INT | RES_RAW if raw else RES_NONE
+        return self.sleep(None)
+    if unlikely(how == SEMOP_LOOK):
+        semop_look(self.k, self.t, sop)
+    elif unlikely(how == SEMOP_NOTHING):
+        return self.operated(do_semtimedop(self.k, self.t, semid, sop, 1, False, -1), raw)
+    if raw:
+        return self.complete_raw(0)
+    self.complete(0)
+
+
+cdef inline object operate(SemCalls self, int32_t semid, object sops, bint raw):
+    cdef sembuf_t one
+    if single_sop(sops, &one):
+        return operate_one(self, semid, &one, raw)
+    return self.operate_several(semid, sops, None, False, raw)
+
+
 cdef class SemCalls(ShmCalls):
     # -------------------------------------------------------------------------------------- sets
     def semget(self, key, nsems, semflg=0):
@@ -176,39 +201,25 @@ cdef class SemCalls(ShmCalls):
         `fastipc.SEMBUF`, as `fastipc.sops` makes one. ``op`` > 0 adds, < 0 takes, 0 waits for zero; IPC_NOWAIT,
         SEM_UNDO. Errors: E2BIG, EINVAL, EFAULT, EFBIG, EACCES, EAGAIN, EIDRM, EINTR, ERANGE, ENOMEM.
         """
-        return self.operate(semid, sops, None, False, False)
+        return operate(self, as_number(semid, "semid"), sops, False)
 
     def sys_semop(self, semid, sops):
         """As `semop`; 0 or -errno."""
-        return self.operate(semid, sops, None, False, True)
+        return operate(self, as_number(semid, "semid"), sops, True)
 
     def semtimedop(self, semid, sops, timeout=None):
         """As `semop`, for at most ``timeout`` seconds; None: for ever. Errors: as `semop`; EAGAIN when the time is
         over.
         """
-        return self.operate(semid, sops, timeout, timeout is not None, False)
+        return self.operate_several(as_number(semid, "semid"), sops, timeout, timeout is not None, False)
 
     def sys_semtimedop(self, semid, sops, timeout=None):
         """As `semtimedop`; 0 or -errno."""
-        return self.operate(semid, sops, timeout, timeout is not None, True)
+        return self.operate_several(as_number(semid, "semid"), sops, timeout, timeout is not None, True)
 
-    cdef object operate(self, object semid, object sops, object timeout, bint timed, bint raw):
-        cdef int32_t i = as_number(semid, "semid")
-        cdef int64_t ns, ret
-        cdef int how
-        cdef sembuf_t one
+    cdef object operate_several(self, int32_t i, object sops, object timeout, bint timed, bint raw):
+        cdef int64_t ns = seconds_to_ns(timeout, "timeout") if timed else -1, ret
         cdef sops_t to
-        if likely(not timed) and single_sop(sops, &one):
-            self.begin(NR_semop, i, 1, -1)
-            how = semop_one(self.k, self.t, i, &one, not signal_pending(self.t))
-            if how == 1:
-                ret = 0
-            elif how == 2:
-                ret = -ESLEEP
-            else:
-                ret = do_semtimedop(self.k, self.t, i, &one, 1, False, -1)
-            return self.operated(ret, raw)
-        ns = seconds_to_ns(timeout, "timeout") if timed else -1
         if is_user(sops):
             return self.operate_user(i, sops, timeout, timed, raw)
         try:
@@ -216,7 +227,7 @@ cdef class SemCalls(ShmCalls):
             self.begin(NR_semtimedop if timed else NR_semop, i, to.nsops, ns)
             if unlikely(to.beyond):
                 ret = -ERANGE
-            elif unlikely(to.nsops > 0xffffffff):
+            elif unlikely(to.nsops > <int64_t>0xffffffff):
                 ret = -E2BIG
             else:
                 ret = do_semtimedop(self.k, self.t, i, to.sops, <uint32_t>to.nsops, timed, ns)

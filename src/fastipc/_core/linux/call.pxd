@@ -27,11 +27,12 @@ cdef inline void call_begin(task_t *t, int32_t nr) noexcept nogil:
     t.call.done = 0
 
 
-cdef inline bint plain_read(call_t *c) noexcept nogil:
-    # A read that has not been entered again and is of the host's memory: number, flags and kind of result are all 0.
+cdef inline bint first_time(const call_t *c, int32_t nr) noexcept nogil:
+    # A call with this number that has not been entered again and is of the host's memory: flags and kind of result are
+    # 0.
     cdef uint64_t head
     memcpy(&head, c, sizeof(head))
-    return head == NR_read
+    return head == <uint64_t>nr
 
 
 cdef inline void call_hold(kernel_t *k, task_t *t, file_t *f) noexcept nogil:

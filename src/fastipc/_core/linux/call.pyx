@@ -159,7 +159,7 @@ cdef inline int64_t resume_one(kernel_t *k, task_t *t) noexcept nogil:
     if unlikely(signal_pending(t)):
         return -1
     if t.call.nr == NR_semop:
-        return 0 if semop_resume_one(k, t) else -1
+        return 0 if semop_resume_one(k, t) or semop_resume_several(k, t) else -1
     if t.call.nr == NR_msgrcv:
         return msgrcv_resume_one(k, t)
     if t.call.nr == NR_nanosleep:

@@ -15,6 +15,7 @@ cdef void coroutine_run(kernel_t *k, uint32_t task) noexcept nogil  # from the h
 cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil  # the result of the call that slept
 cdef int64_t coroutine_wait(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_wait_event(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t coroutine_wait_semop(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_read_ahead(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil
 cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil

@@ -288,25 +288,43 @@ cdef inline int64_t jump_to(kernel_t *k, task_t *t, task_t *next, int32_t nr, in
     return fastipc_stack_jump(&host_row(k, t).sp, host_row(k, next).sp, ret)
 
 
+cdef inline task_t *next_coroutine(kernel_t *k) noexcept nogil:
+    # Who has the next turn, if that may be the short way; or NULL. Precondition: the call was on it so far.
+    cdef uint32_t head = k.runq_head
+    cdef task_t *next = task_row(k, k.runq[head & k.runq_mask])
+    if (unlikely(k.runq_tail - head - 1 >= <uint32_t>READ_AHEAD_FROM or k.turns <= 1)
+            or unlikely(next.kind != KIND_COMPILED)):
+        return NULL
+    return next
+
+
 cdef int64_t switch_to_woken(kernel_t *k, task_t *t) noexcept nogil:
     # The short way through `schedule`, `next_turn` and `call_done` to who slept in semop, msgrcv or sigwaitinfo.
-    cdef uint32_t head = k.runq_head, task = k.runq[head & k.runq_mask]
-    cdef task_t *next = task_row(k, task)
-    cdef int32_t nr = next.call.nr
+    cdef task_t *next = next_coroutine(k)
+    cdef int32_t nr
     cdef int64_t ret
-    if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
-            or unlikely(next.kind != KIND_COMPILED or next.call.flags)):
+    if unlikely(next == NULL or next.call.flags):
         return schedule_slow(k, t)
+    nr = next.call.nr
     ret = resume_one(k, next)
-    if unlikely(ret < 0):
-        return schedule_slow(k, t)
-    return jump_to(k, t, next, nr, ret)
+    return schedule_slow(k, t) if unlikely(ret < 0) else jump_to(k, t, next, nr, ret)
 
 
 cdef int64_t coroutine_wait_event(kernel_t *k, task_t *t) noexcept nogil:
     # As `coroutine_wait`, in a call that whoever wakes the task completes.
     go_to_sleep(k, t)
-    return schedule_slow(k, t) if unlikely(nr_running(k) > READ_AHEAD_FROM) else switch_to_woken(k, t)
+    return switch_to_woken(k, t)
+
+
+cdef int64_t coroutine_wait_semop(kernel_t *k, task_t *t) noexcept nogil:
+    # The same in semop. Whom it has woken mostly slept in semop too.
+    cdef task_t *next
+    go_to_sleep(k, t)
+    next = next_coroutine(k)
+    if (likely(next != NULL and first_time(&next.call, NR_semop) and not signal_pending(next))
+            and likely(semop_resume_one(k, next))):
+        return jump_to(k, t, next, NR_semop, 0)
+    return switch_to_woken(k, t)
 
 
 cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
@@ -318,7 +336,7 @@ cdef inline int64_t switch_to_reader(kernel_t *k, task_t *t) noexcept nogil:
     cdef host_t *host = &k.host[task]
     cdef int64_t ret
     if (unlikely(head == k.runq_tail or k.turns <= 1 or k.express < 0)
-            or unlikely(next.kind != KIND_COMPILED or not plain_read(&next.call) or next.wait.kind)
+            or unlikely(next.kind != KIND_COMPILED or not first_time(&next.call, NR_read) or next.wait.kind)
             or unlikely(signal_pending(next))
             or unlikely(f.f_op != PIPEANON_FOPS or f.f_count == 1 or not pipe.inlined.live)):
         return switch_to_woken(k, t)

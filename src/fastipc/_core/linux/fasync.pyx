@@ -212,7 +212,7 @@ cdef int64_t pipe_fasync(kernel_t *k, int32_t fd, file_t *f, bint on) noexcept n
         if not on:
             return 0
         pipe.fasync = 1
-        table_take(k, T_PIPE_FASYNC, f.private_data)
+        table_take(k, T_PIPE_FASYNC, f.private_data, sizeof(pipe_fasync_t))
     if f.f_mode & FMODE_READ:
         err = fasync_side(k, fd, f, on, &row.fasync_readers, &row.gates[0], WQ_PIPE_RD)
     if f.f_mode & FMODE_WRITE and err == 0:

@@ -289,6 +289,7 @@ cdef int64_t boot(kernel_t *k) noexcept nogil:
         return -ENOMEM
     ipc_init(k)
     k.init_ipc_ns = create_ipc_ns(k, 0)
+    memcpy(k.init_ids, ipc_ns_row(k, k.init_ipc_ns).ids, sizeof(k.init_ids))
     t.fs = new_fs_struct(k)
     mm_init(k)
     mmget(k, k.init_mm)

@@ -22,6 +22,13 @@ cdef inline uint32_t current_ipc_ns(kernel_t *k, task_t *t) noexcept nogil:
     return sysv_row(k, t.row).ipc_ns if unlikely(t.flags & TASK_SYSV) else k.init_ipc_ns
 
 
+cdef inline uint32_t current_ids(kernel_t *k, task_t *t, int kind) noexcept nogil:
+    # The ids of one kind that a task finds.
+    if unlikely(t.flags & TASK_SYSV):
+        return ipc_ns_row(k, sysv_row(k, t.row).ipc_ns).ids[kind]
+    return k.init_ids[kind]
+
+
 cdef inline uint32_t shm_ids(kernel_t *k, uint32_t ns) noexcept nogil:
     return ipc_ns_row(k, ns).ids[IPC_SHM_IDS]
 

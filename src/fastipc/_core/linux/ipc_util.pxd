@@ -47,6 +47,7 @@ cdef int64_t ipcctl_obtain_check(
 ) noexcept nogil  # the row, if the caller may change it; or -errno
 cdef int ipc_update_perm(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, const ipc64_perm_t *given) noexcept nogil
 cdef void kernel_to_ipc64_perm(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, ipc64_perm_t *to) noexcept nogil
+cdef int64_t ipc_find(kernel_t *k, uint32_t ids, int32_t id) noexcept nogil  # ipc_obtain_object_check
 cdef bint ipcperms_slow(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil
 cdef bint ipc_check(kernel_t *k) noexcept nogil
 
@@ -70,23 +71,21 @@ cdef inline int64_t ipc_obtain_object_idr(kernel_t *k, uint32_t ids, int32_t id)
     return <int64_t>row if row else -EINVAL
 
 
+cdef inline uint32_t ipc_found(kernel_t *k, uint32_t i, int64_t id) noexcept nogil:
+    # The row of an id, if it is the one that was looked up last; or 0.
+    cdef ipc_ids_t *ids = ipc_ids_row(k, i)
+    return ids.found if likely(id == ids.found_id) else 0
+
+
 cdef inline int64_t ipc_obtain_object_check(kernel_t *k, uint32_t i, int32_t id) noexcept nogil:
     # The row of an id, or -EINVAL. A removed object is found by those alone who hold its row: they get EIDRM.
-    cdef ipc_ids_t *ids = ipc_ids_row(k, i)
-    cdef int64_t row = ids.found
-    if likely(id == ids.found_id and row != 0):
-        return row
-    row = ipc_obtain_object_idr(k, i, id)
-    if unlikely(row < 0 or ipcid_to_seqx(k, id) != ipc_perm(k, ids.table, <uint32_t>row).seq):
-        return -EINVAL
-    ids.found_id = id
-    ids.found = <uint32_t>row
-    return row
+    cdef uint32_t row = ipc_found(k, i, id)
+    return row if likely(row != 0) else ipc_find(k, i, id)
 
 
 cdef inline bint owner_may(kernel_t *k, task_t *t, const kern_ipc_perm_t *perm, uint32_t right) noexcept nogil:
     # What ipcperms mostly finds: the creator asks for what the owner may. False: it is to be asked.
-    return current_cred(k, t).euid == perm.cuid and right & ~(perm.mode >> 6) & 7 == 0
+    return current_cred(k, t).euid == perm.cuid and ~perm.mode & (right & 7) << 6 == 0
 
 
 cdef inline bint ipcperms(kernel_t *k, task_t *t, kern_ipc_perm_t *perm, int32_t flag) noexcept nogil:
@@ -116,7 +115,10 @@ cdef inline int32_t ipc_get_maxidx(kernel_t *k, const ipc_ids_t *ids) noexcept n
 
 
 cdef inline int64_t ktime_get_real_seconds(kernel_t *k) noexcept nogil:
-    return current_time(k) // 1000000000
+    if unlikely(k.now >= k.seconds_end):
+        k.seconds = current_time(k) // 1000000000
+        k.seconds_end = (k.seconds + 1 - BOOT_SECONDS) * 1000000000
+    return k.seconds
 
 
 cdef inline uint32_t ipc_user_ns(kernel_t *k, uint32_t ids) noexcept nogil:

@@ -173,6 +173,16 @@ cdef int64_t ipc_idr_alloc(kernel_t *k, ipc_ids_t *ids, uint32_t row, kern_ipc_p
     return index
 
 
+cdef int64_t ipc_find(kernel_t *k, uint32_t i, int32_t id) noexcept nogil:
+    cdef ipc_ids_t *ids = ipc_ids_row(k, i)
+    cdef int64_t row = ipc_obtain_object_idr(k, i, id)
+    if row < 0 or ipcid_to_seqx(k, id) != ipc_perm(k, ids.table, <uint32_t>row).seq:
+        return -EINVAL
+    ids.found_id = id
+    ids.found = <uint32_t>row
+    return row
+
+
 cdef void idr_remove(kernel_t *k, ipc_ids_t *ids, int32_t index) noexcept nogil:
     xa_erase(k, &ids.idr, <uint64_t>index)
     if k.profile == PROFILE_4_18:

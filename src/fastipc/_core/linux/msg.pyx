@@ -171,7 +171,7 @@ cdef bint pipelined_send(kernel_t *k, msg_queue_t *msq, uint32_t msg, wake_q_hea
 cdef int64_t msgsnd_sleep(kernel_t *k, task_t *t, uint32_t row, uint32_t msg) noexcept nogil:
     cdef uint32_t i = task_index(k, t)
     cdef msg_sender_t *mss = msg_sender_row(k, i)
-    table_take(k, T_MSG_SENDER, i)
+    table_take(k, T_MSG_SENDER, i, sizeof(msg_sender_t))
     mss.msq = row
     mss.msg = msg
     mss.msgsz = msg_row(k, msg).m_ts
@@ -259,7 +259,7 @@ cdef inline int32_t convert_mode(int64_t *msgtyp, int32_t msgflg) noexcept nogil
 cdef int64_t msg_keep(kernel_t *k, task_t *t, uint32_t msg) noexcept nogil:
     # Until somebody knows where the bytes are to go.
     cdef uint32_t i = task_index(k, t)
-    table_take(k, T_MSG_RECEIVER, i)
+    table_take(k, T_MSG_RECEIVER, i, sizeof(msg_receiver_t))
     msg_receiver_row(k, i).r_msg = msg
     t.call.flags |= CALL_MSG
     return 0
@@ -312,7 +312,7 @@ cdef int64_t msgrcv_sleep(
     cdef msg_receiver_t *msr = msg_receiver_row(k, i)
     if signal_pending(t):
         return -ERESTARTNOHAND
-    table_take(k, T_MSG_RECEIVER, i)
+    table_take(k, T_MSG_RECEIVER, i, sizeof(msg_receiver_t))
     msr.msq = row
     msr.r_mode = mode
     msr.r_msgtype = msgtyp
@@ -476,7 +476,7 @@ cdef inline void msgrcv_wait_one(
     # Begins to wait for a message: msgrcv_sleep, for the oldest or one of a type.
     cdef uint32_t i = task_index(k, t)
     cdef msg_receiver_t *msr = msg_receiver_row(k, i)
-    table_take(k, T_MSG_RECEIVER, i)
+    table_take(k, T_MSG_RECEIVER, i, sizeof(msg_receiver_t))
     msr.msq = <uint32_t>(msq - msg_queue_row(k, 0))
     msr.r_mode = SEARCH_EQUAL if msgtyp else SEARCH_ANY
     msr.r_msgtype = msgtyp

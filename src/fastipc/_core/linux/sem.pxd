@@ -19,6 +19,8 @@ cdef int64_t do_semget(kernel_t *k, task_t *t, int32_t key, int32_t nsems, int32
 cdef int64_t do_semtimedop(
     kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t nsops, bint timed, int64_t timeout_ns
 ) noexcept nogil
+cdef int64_t semop_look(kernel_t *k, task_t *t, const sembuf_t *sop) noexcept nogil  # the result of the call
+cdef bint semop_resume_several(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t semop_resume(kernel_t *k, task_t *t) noexcept nogil
 cdef void semop_abort(kernel_t *k, task_t *t) noexcept nogil
 cdef void freeary(kernel_t *k, uint32_t row) noexcept nogil
@@ -157,76 +159,73 @@ cdef inline void do_smart_update(
 
 # ------------------------------------------------------------------------------------------ one operation
 cdef inline void sem_wait_one(
-    kernel_t *k, task_t *t, uint32_t row, const sembuf_t *sop
+    kernel_t *k, task_t *t, sem_array_t *sma, sem_t *curr, const sembuf_t *sop
 ) noexcept nogil:
     # Begins to wait for one semaphore, while no complex operation sleeps: semop_sleep and queue_add.
-    cdef sem_array_t *sma = sem_array_row(k, row)
     cdef uint32_t i = task_index(k, t)
     cdef sem_queue_t *q = sem_queue_row(k, i)
-    table_take(k, T_SEM_QUEUE, i)
-    q.sma = row
+    table_take(k, T_SEM_QUEUE, i, sizeof(sem_queue_t))
+    q.sma = <uint32_t>(sma - sem_array_row(k, 0))
     q.pid = t.tgid
     q.nsops = 1
     q.alter = 1
     q.status = -EINTR
     q.sop = sop[0]
-    list_add_tail(k, T_SEM_QUEUE, sizeof(sem_queue_t), &sem_row(k, sma.sems + sop.sem_num).pending_alter, i)
+    list_add_tail(k, T_SEM_QUEUE, sizeof(sem_queue_t), &curr.pending_alter, i)
     sma.nr_queued += 1
     t.state = TASK_INTERRUPTIBLE
 
 
 cdef inline bint sem_wake_one(kernel_t *k, sem_array_t *sma, sem_t *curr) noexcept nogil:
     # The only sleeper of a set waits for this semaphore, and has enough now. False, with nothing done, if not so.
+    # Precondition: numbers of processes are what they seem.
     cdef uint32_t i = curr.pending_alter.first
     cdef sem_queue_t *q = sem_queue_row(k, i)
     if unlikely(sma.nr_queued != 1 or i == 0) or unlikely(q.undo or curr.semval + q.sop.sem_op < 0):
         return False
     curr.semval += q.sop.sem_op
-    ipc_update_pid(k, &curr.sempid, q.pid)
     curr.pending_alter.first = curr.pending_alter.last = 0
     sma.nr_queued = 0
     q.status = 0
     try_to_wake_up(k, i, TASK_NORMAL)
+    curr.sempid = q.pid
     return True
 
 
+cdef enum:  # what semop_one has done
+    SEMOP_NOTHING = 0  # this is another case
+    SEMOP_DONE = 1
+    SEMOP_WAITS = 2  # the task waits, and the call's record is still to be made
+    SEMOP_LOOK = 3  # it is done, but semop_look is still to be called
+
+
 cdef inline int semop_one(
-    kernel_t *k, task_t *t, int64_t semid, const sembuf_t *sop, bint may_wait
+    kernel_t *k, task_t *t, int64_t row, const sembuf_t *sop, bint may_wait
 ) noexcept nogil:
-    # What most calls are: one operation that can be done, nothing to undo: 1. 2: the task waits, if it may, and the
-    # call's record is still to be made. 0, with nothing done: this is another case.
-    cdef int64_t row
-    cdef sem_array_t *sma
+    # What most calls are: one operation, nothing to undo. `row`: the set, if it is known.
+    cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
     cdef sem_t *curr
-    cdef wake_q_head_t wake
     cdef int32_t value
-    if unlikely(<uint64_t>semid > 0x7fffffff or sop.sem_flg & SEM_UNDO):
-        return 0
-    row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), <int32_t>semid)
-    sma = sem_array_row(k, <uint32_t>row)
-    if unlikely(row < 0) or unlikely(sop.sem_num >= <uint32_t>sma.sem_nsems):
-        return 0
+    if (unlikely(row <= 0 or sop.sem_flg & SEM_UNDO or k.namespaces)
+            or unlikely(sop.sem_num >= <uint32_t>sma.sem_nsems or not owner_may(k, t, &sma.sem_perm, 6))):
+        return SEMOP_NOTHING
     curr = sem_row(k, sma.sems + sop.sem_num)
     value = curr.semval + sop.sem_op
-    if (unlikely(value > SEMVMX) or unlikely(sop.sem_op == 0 and value != 0)
-            or unlikely(not owner_may(k, t, &sma.sem_perm, <uint32_t>2 << (sop.sem_op == 0)))):
-        return 0
     if value < 0:
         if unlikely(not may_wait or sop.sem_flg & IPC_NOWAIT) or unlikely(sma.complex_count or sma.use_global_lock):
-            return 0
-        sem_wait_one(k, t, <uint32_t>row, sop)
-        return 2
+            return SEMOP_NOTHING
+        sem_wait_one(k, t, sma, curr, sop)
+        return SEMOP_WAITS
+    if unlikely(value > SEMVMX) or unlikely(sop.sem_op == 0 and value != 0):
+        return SEMOP_NOTHING
     curr.semval = value
-    ipc_update_pid(k, &curr.sempid, t.tgid)
     curr.sem_otime = ktime_get_real_seconds(k)
-    if sma.nr_queued != 0 and sop.sem_op != 0 and unlikely(not (sop.sem_op > 0 and sem_wake_one(k, sma, curr))):
-        wake.first = wake.last = 0
-        wake_sleepers(k, sma, sop, 1, &wake)
-        sem_unlock(k, sma, sma.use_global_lock != 0)
-        wake_up_q(k, &wake)
-    elif unlikely(sma.use_global_lock != 0):
-        sem_unlock(k, sma, True)
-    return 1
+    curr.sempid = t.tgid
+    if unlikely(sma.use_global_lock != 0):
+        return SEMOP_LOOK
+    if sma.nr_queued != 0 and sop.sem_op != 0:
+        return SEMOP_DONE if likely(sop.sem_op > 0 and sem_wake_one(k, sma, curr)) else SEMOP_LOOK
+    return SEMOP_DONE
 
 
 cdef inline bint semop_resume_one(kernel_t *k, task_t *t) noexcept nogil:

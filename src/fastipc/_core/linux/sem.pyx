@@ -123,6 +123,13 @@ cdef void sem_exit_ns(kernel_t *k, uint32_t ns) noexcept nogil:
 
 
 # ------------------------------------------------------------------------------------------ semop
+ctypedef struct tried_t:  # several operations on running values
+    int32_t pid
+    uint32_t flags  # of all
+    uint8_t alter  # whether any does
+    uint8_t pids  # whether any semaphore has another pid
+
+
 cdef inline int64_t scan_sops(const sembuf_t *sops, uint32_t nsops, sem_queue_t *q, bint *undos) noexcept nogil:
     # The highest number; whether the operations alter, undo, and may meet on one semaphore.
     cdef uint64_t seen = 0, mask, twice = 0
@@ -173,7 +180,7 @@ cdef int64_t semop_sleep(
     cdef uint32_t i = task_index(k, t)
     cdef sem_queue_t *q = sem_queue_row(k, i)
     cdef sem_array_t *sma = sem_array_row(k, row)
-    table_take(k, T_SEM_QUEUE, i)
+    table_take(k, T_SEM_QUEUE, i, sizeof(sem_queue_t))
     q.sma = row
     q.undo = queue.undo
     q.pid = queue.pid
@@ -224,26 +231,55 @@ cdef inline int64_t semop_locked(
     return 0
 
 
+cdef inline uint32_t sop_word(const sembuf_t *sop) noexcept nogil:
+    # Number and operation as one, which is less than the number of semaphores if it waits for one of these to be 0.
+    return sop.sem_num | <uint32_t><uint16_t>sop.sem_op << 16
+
+
+cdef inline uint64_t sem_word(int32_t semval, int32_t sempid) noexcept nogil:
+    return <uint32_t>semval | <uint64_t><uint32_t>sempid << 32
+
+
+cdef inline const sembuf_t *zeros_at_once(
+    const sem_t *sems, uint32_t nsems, const sembuf_t *sop, const sembuf_t *end, tried_t *tried
+) noexcept nogil:
+    # Past all operations that wait for zero and find it.
+    cdef const sem_t *curr
+    while sop != end and likely(sop_word(sop) < nsems):
+        curr = &sems[sop_word(sop)]
+        tried.flags |= <uint16_t>sop.sem_flg
+        if unlikely(sem_word(curr.semval, curr.sempid) != sem_word(0, tried.pid)):
+            if curr.semval:
+                break
+            tried.pids = True
+        sop += 1
+    return sop
+
+
+cdef inline bint alter_at_once(sem_t *sems, uint32_t nsems, const sembuf_t *sop, tried_t *tried) noexcept nogil:
+    cdef sem_t *curr = &sems[sop.sem_num]
+    cdef int32_t result
+    if unlikely(sop.sem_num >= nsems or sop.sem_op == 0):
+        return False
+    result = curr.semval + sop.sem_op
+    if unlikely(<uint32_t>result > SEMVMX):
+        return False
+    curr.semval = result
+    tried.flags |= <uint16_t>sop.sem_flg
+    tried.alter = tried.pids = True
+    return True
+
+
 cdef inline bint perform_at_once(
-    sem_t *sems, uint32_t nsems, const sembuf_t *sops, uint32_t n, int32_t *alter
+    sem_t *sems, uint32_t nsems, const sembuf_t *sops, uint32_t n, tried_t *tried
 ) noexcept nogil:
     # All operations, in array order on running values, none of which is undone at the end of its process. False, with
-    # nothing done: there is an obstacle, or an error.
-    cdef const sembuf_t *sop = sops
+    # nothing done: there is an obstacle, or an error. Precondition: as many semaphores as have numbers, at most.
     cdef const sembuf_t *end = sops + n
-    cdef int32_t op, result, any = 0
-    while sop < end:
-        op = sop.sem_op
-        if unlikely(sop.sem_num >= nsems) or unlikely(sop.sem_flg & SEM_UNDO):
-            break
-        result = sems[sop.sem_num].semval + op
-        if unlikely(<uint32_t>result > SEMVMX) or (op == 0 and unlikely(result != 0)):
-            break
-        sems[sop.sem_num].semval = result
-        any |= op
-        sop += 1
-    alter[0] = any
-    if likely(sop == end):
+    cdef const sembuf_t *sop = zeros_at_once(sems, nsems, sops, end, tried)
+    while sop != end and alter_at_once(sems, nsems, sop, tried):
+        sop = zeros_at_once(sems, nsems, sop + 1, end, tried)
+    if likely(sop == end and not tried.flags & SEM_UNDO):
         return True
     while sop > sops:
         sop -= 1
@@ -253,22 +289,25 @@ cdef inline bint perform_at_once(
 
 cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t n) noexcept nogil:
     # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so.
-    cdef int64_t row = ipc_obtain_object_check(k, sem_ids(k, current_ipc_ns(k, t)), semid)
+    cdef int64_t row = ipc_obtain_object_check(k, current_ids(k, t, IPC_SEM_IDS), semid)
     cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
     cdef sem_t *sems
     cdef wake_q_head_t wake
-    cdef int32_t alter = 0, pid = t.tgid
+    cdef tried_t tried
     cdef uint32_t i
     if unlikely(row < 0 or k.namespaces != 0 or not owner_may(k, t, &sma.sem_perm, 6)):
         return False
     sems = sem_row(k, sma.sems)
-    if unlikely(not perform_at_once(sems, <uint32_t>sma.sem_nsems, sops, n, &alter)):
+    tried.pid = t.tgid
+    tried.flags = tried.alter = tried.pids = 0
+    if unlikely(not perform_at_once(sems, min(<uint32_t>sma.sem_nsems, <uint32_t>0x10000), sops, n, &tried)):
         return False
-    for i in range(n):
-        sems[sops[i].sem_num].sempid = pid
+    if tried.pids:
+        for i in range(n):
+            sems[sops[i].sem_num].sempid = tried.pid
     sem_lock(sma, n)
     wake.first = wake.last = 0
-    if alter:
+    if tried.alter:
         do_smart_update(k, sma, sops, n, True, &wake)
     else:
         set_semotime(k, sma, sops)
@@ -312,6 +351,27 @@ cdef int64_t do_semtimedop(
     q.nsops = nsops
     q.pid = t.tgid
     return semop_locked(k, t, <uint32_t>row, &q, sops, timed, timeout_ns)
+
+
+cdef int64_t semop_look(kernel_t *k, task_t *t, const sembuf_t *sop) noexcept nogil:
+    # After semop_one: who else can go on now does, and the set is unlocked.
+    cdef uint32_t ids = current_ids(k, t, IPC_SEM_IDS)
+    cdef sem_array_t *sma = sem_array_row(k, ipc_ids_row(k, ids).found)
+    cdef wake_q_head_t wake
+    wake.first = wake.last = 0
+    if sma.nr_queued != 0 and sop.sem_op != 0:
+        wake_sleepers(k, sma, sop, 1, &wake)
+    sem_unlock(k, sma, sma.use_global_lock != 0)
+    wake_up_q(k, &wake)
+    return 0
+
+
+cdef bint semop_resume_several(kernel_t *k, task_t *t) noexcept nogil:
+    # semop_resume_one for several operations.
+    if sem_queue_row(k, task_index(k, t)).status != 0:
+        return False
+    sem_queue_free(k, task_index(k, t))
+    return True
 
 
 cdef int64_t semop_resume(kernel_t *k, task_t *t) noexcept nogil:

@@ -115,6 +115,7 @@ cdef int64_t sys_shmdt(kernel_t *k, task_t *t, int64_t shmaddr) noexcept nogil
 cdef int64_t sys_shmctl_size(kernel_t *k, task_t *t, int64_t cmd) noexcept nogil
 cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int64_t semflg) noexcept nogil
 cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil
+cdef int64_t semop_slow(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil
 cdef int64_t sys_semtimedop(
     kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size, int64_t ns
 ) noexcept nogil

@@ -48,22 +48,25 @@ cdef int64_t sys_semget(kernel_t *k, task_t *t, int64_t key, int64_t nsems, int6
 
 cdef int64_t sys_semop(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
     # `size` in bytes.
-    cdef int how = 0
+    cdef int how = SEMOP_NOTHING
     if express(k, t) and likely(size == <int64_t>sizeof(sembuf_t)):
-        how = semop_one(k, t, semid, <const sembuf_t *>sops, True)
-    if how == 1:
-        call_account(k, t, NR_semop, semid, 0)
-        return 0
-    if how == 0:
+        how = semop_one(k, t, ipc_found(k, current_ids(k, t, IPC_SEM_IDS), semid), <const sembuf_t *>sops, True)
+    if how == SEMOP_WAITS:
+        call_begin(t, NR_semop)
+        t.call.args[0] = semid
+        t.call.args[1] = 1
+        t.call.args[2] = -1
+        return coroutine_wait_semop(k, t)
+    if unlikely(how == SEMOP_NOTHING):
         return semop_slow(k, t, semid, sops, size)
-    call_begin(t, NR_semop)
-    t.call.args[0] = semid
-    t.call.args[1] = 1
-    t.call.args[2] = -1
-    return coroutine_wait_event(k, t)
+    call_account(k, t, NR_semop, semid, 0)
+    return semop_look(k, t, <const sembuf_t *>sops) if unlikely(how == SEMOP_LOOK) else 0
 
 
 cdef int64_t semop_slow(kernel_t *k, task_t *t, int64_t semid, int64_t sops, int64_t size) noexcept nogil:
+    cdef uint32_t ids = current_ids(k, t, IPC_SEM_IDS)
+    if ipc_found(k, ids, semid) == 0 and ipc_find(k, ids, fd_arg(semid)) > 0:  # once more, now that it is known
+        return sys_semop(k, t, semid, sops, size)
     express_over(k)
     syscall_enter3(k, t, NR_semop, semid, size // <int64_t>sizeof(sembuf_t), -1)
     return syscall_exit(k, t, do_semtimedop(k, t, fd_arg(semid), <const sembuf_t *>sops,

@@ -85,12 +85,13 @@ cdef inline void table_free(kernel_t *k, int which, uint32_t i, size_t size) noe
     t.nlive -= 1
 
 
-cdef inline void table_take(kernel_t *k, int which, uint32_t i) noexcept nogil:
+cdef inline void table_take(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
     # Row `i` of a table whose rows have the numbers of tasks: nothing can fail. Precondition: it is free, thus zeroed.
     cdef table_t *t = &k.table[which]
     t.nlive += 1
-    t.high = max(t.high, i + 1)
-    (<uint32_t *>(t.base + <size_t>i * t.rowsize))[0] = 1
+    if unlikely(t.high <= i):
+        t.high = i + 1
+    (<uint32_t *>(t.base + i * size))[0] = 1
 
 
 cdef inline void table_give(kernel_t *k, int which, uint32_t i, size_t size) noexcept nogil:
