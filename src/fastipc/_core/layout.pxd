@@ -1137,7 +1137,8 @@ ctypedef struct sem_array_t:  # struct sem_array, ipc/sem.c; two cache lines
     uint32_t ns
     uint32_t seq  # of the next sleeper of pending_alter
     ipc_list_t watch_any  # those of pending_alter whom a change of any semaphore may concern, in that order
-    uint32_t pad[2]
+    uint32_t nr_const  # sleepers that alter nothing
+    uint32_t pad
 
 ctypedef struct sem_t:  # struct sem: one semaphore; one cache line
     uint32_t live
@@ -1170,15 +1171,17 @@ ctypedef struct sem_queue_t:  # struct sem_queue: one task asleep in semop; its 
     uint32_t undo  # row of its sem_undo, 0 = none
     int32_t pid
     int32_t status  # -EINTR while it is on a queue, then the result
-    uint32_t sops  # run of sembuf rows, for more than one operation
+    uint32_t sops  # run of sembuf rows, for more than two operations
     uint32_t nsops
     uint32_t blocking  # the operation that could not be done, when last looked at
     uint8_t alter
     uint8_t dupsop
     uint8_t watched  # Q_ value: where `watch_next` links it
     uint8_t watch_zero  # it waits for zero there
-    sembuf_t sop  # of a single operation
+    sembuf_t sop  # one or two operations
+    sembuf_t second
     uint16_t watch_num  # the semaphore that is watched
+    uint16_t pad
     uint32_t watch_next
     uint32_t watch_prev
     uint32_t seq  # its place in pending_alter of the set

@@ -67,7 +67,7 @@ cdef inline uint32_t sem_ids(kernel_t *k, uint32_t ns) noexcept nogil:
 
 
 cdef inline sembuf_t *queue_sops(kernel_t *k, sem_queue_t *q) noexcept nogil:
-    return &q.sop if q.nsops == 1 else <sembuf_t *>sembufs_row(k, q.sops)
+    return &q.sop if q.nsops <= 2 else <sembuf_t *>sembufs_row(k, q.sops)
 
 
 # ------------------------------------------------------------------------------------------ locks

@@ -148,8 +148,10 @@ cdef inline int64_t scan_sops(const sembuf_t *sops, uint32_t nsops, sem_queue_t 
 
 cdef bint keep_sops(kernel_t *k, sem_queue_t *q, const sembuf_t *sops) noexcept nogil:
     # The operations of a call that will sleep, where they stay. False: no room.
-    if q.nsops == 1:
+    if q.nsops <= 2:
         q.sop = sops[0]
+        if q.nsops == 2:
+            q.second = sops[1]
         return True
     q.sops = table_alloc_run(k, T_SEMBUF, run_order((q.nsops + SEMBUFS - 1) // SEMBUFS))
     if q.sops == 0:
@@ -287,8 +289,11 @@ cdef inline bint perform_at_once(
     return False
 
 
-cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t n) noexcept nogil:
-    # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so.
+cdef inline bint semop_several(
+    kernel_t *k, task_t *t, int32_t semid, const sembuf_t *sops, uint32_t n, int64_t *found
+) noexcept nogil:
+    # What most calls of several operations are: the owner's, and all can be done. False, with nothing done, if not so;
+    # `found` is then the set if it is the owner's, else 0.
     cdef int64_t row = ipc_obtain_object_check(k, current_ids(k, t, IPC_SEM_IDS), semid)
     cdef sem_array_t *sma = sem_array_row(k, <uint32_t>row)
     cdef sem_t *sems
@@ -297,6 +302,7 @@ cdef inline bint semop_several(kernel_t *k, task_t *t, int32_t semid, const semb
     cdef uint32_t i
     if unlikely(row < 0 or k.namespaces != 0 or not owner_may(k, t, &sma.sem_perm, 6)):
         return False
+    found[0] = row
     sems = sem_row(k, sma.sems)
     tried.pid = t.tgid
     tried.flags = tried.alter = tried.pids = 0
@@ -325,12 +331,12 @@ cdef int64_t do_semtimedop(
     cdef uint32_t ids = sem_ids(k, n)
     cdef sem_queue_t q
     cdef bint undos
-    cdef int64_t highest, row
+    cdef int64_t highest, row, found = 0
     if unlikely(nsops > <uint32_t>ipc_ns_row(k, n).sem_ctls[2]):
         return -E2BIG
     if unlikely(nsops < 1 or semid < 0 or (timed and timeout_ns < 0)):
         return -EINVAL
-    if nsops > 1 and semop_several(k, t, semid, sops, nsops):
+    if nsops > 1 and semop_several(k, t, semid, sops, nsops, &found):
         return 0
     highest = scan_sops(sops, nsops, &q, &undos)
     q.undo = 0
@@ -341,12 +347,12 @@ cdef int64_t do_semtimedop(
         q.undo = <uint32_t>row
         row = sem_undo_row(k, q.undo).sma
     else:
-        row = ipc_obtain_object_check(k, ids, semid)
+        row = found if found else ipc_obtain_object_check(k, ids, semid)
         if unlikely(row < 0):
             return row
     if unlikely(highest >= sem_array_row(k, <uint32_t>row).sem_nsems):
         return -EFBIG
-    if unlikely(ipcperms(k, t, &sem_array_row(k, <uint32_t>row).sem_perm, S_IWUGO if q.alter else S_IRUGO)):
+    if found == 0 and unlikely(ipcperms(k, t, &sem_array_row(k, <uint32_t>row).sem_perm, S_IWUGO if q.alter else S_IRUGO)):
         return -EACCES
     q.nsops = nsops
     q.pid = t.tgid

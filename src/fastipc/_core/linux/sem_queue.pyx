@@ -189,6 +189,7 @@ cdef void queue_add(kernel_t *k, sem_array_t *sma, uint32_t i) noexcept nogil:
             alter_add(k, &sma.pending_const, i)
         sma.complex_count += q.nsops != 1
     sma.nr_queued += 1
+    sma.nr_const += not q.alter
 
 
 cdef void unlink_queue(kernel_t *k, sem_array_t *sma, uint32_t i) noexcept nogil:
@@ -204,6 +205,7 @@ cdef void unlink_queue(kernel_t *k, sem_array_t *sma, uint32_t i) noexcept nogil
         alter_del(k, &sma.pending_const, i)
     sma.complex_count -= q.nsops != 1
     sma.nr_queued -= 1
+    sma.nr_const -= not q.alter
 
 
 cdef inline void wake_up_sem_queue_prepare(kernel_t *k, uint32_t i, int error, wake_q_head_t *wake) noexcept nogil:
@@ -239,6 +241,8 @@ cdef bint do_smart_wakeup_zero(
     cdef bint completed = False, got_zero = False
     cdef uint32_t i, n = nsops if sops != NULL else <uint32_t>sma.sem_nsems
     cdef sem_t *curr
+    if likely(sma.nr_const == 0):
+        return False
     for i in range(n):
         curr = sem_row(k, sma.sems + (sops[i].sem_num if sops != NULL else i))
         if curr.semval == 0:
@@ -432,24 +436,25 @@ cdef bint sleepers_check(kernel_t *k, sem_array_t *sma, uint32_t row, const ipc_
 
 cdef bint set_queue_check(kernel_t *k, uint32_t row) noexcept nogil:
     cdef sem_array_t *sma = sem_array_row(k, row)
-    cdef uint32_t i, queued = 0, watched = watchers_of(k, &sma.watch_any, Q_ANY, 0), on_set = 0
+    cdef uint32_t i, queued = 0, consts = 0, watched = watchers_of(k, &sma.watch_any, Q_ANY, 0), on_set = 0
     cdef size_t size = sizeof(sem_queue_t)
     cdef sem_t *curr
     cdef bint right = list_check(k, T_SEM_QUEUE, size, &sma.pending_alter, &on_set)
     queued = on_set
-    right = right and list_check(k, T_SEM_QUEUE, size, &sma.pending_const, &queued)
+    right = right and list_check(k, T_SEM_QUEUE, size, &sma.pending_const, &consts)
     right = right and sleepers_check(k, sma, row, &sma.pending_alter, True)
     right = right and sleepers_check(k, sma, row, &sma.pending_const, False)
     for i in range(<uint32_t>sma.sem_nsems):
         curr = sem_row(k, sma.sems + i)
         watched += watchers_of(k, &curr.watch, Q_WATCHED, i)
         right = (right and list_check(k, T_SEM_QUEUE, size, &curr.pending_alter, &queued)
-                 and list_check(k, T_SEM_QUEUE, size, &curr.pending_const, &queued)
+                 and list_check(k, T_SEM_QUEUE, size, &curr.pending_const, &consts)
                  and sleepers_check(k, sma, row, &curr.pending_alter, True)
                  and sleepers_check(k, sma, row, &curr.pending_const, False)
                  and curr.dirty_next == 0 and curr.cursor == 0)
-    return (check(k, right and queued == sma.nr_queued, b"sem: broken queue")
+    return (check(k, right and queued + consts == sma.nr_queued, b"sem: broken queue")
             and check(k, watched == on_set, b"sem: sleeper that watches nothing")
+            and check(k, consts == sma.nr_const, b"sem: those that wait for zero miscounted")
             and check(k, (sma.complex_count != 0) >= (on_set != 0), b"sem: queues were not parted"))
 
 
