@@ -238,6 +238,13 @@ cdef inline uint32_t sop_word(const sembuf_t *sop) noexcept nogil:
     return sop.sem_num | <uint32_t><uint16_t>sop.sem_op << 16
 
 
+cdef inline uint64_t sop_words(const sembuf_t *sop) noexcept nogil:
+    # The flags above these, so that it is less only without flags. Precondition: another operation lies before it.
+    cdef uint64_t word
+    memcpy(&word, <const char *>sop - 2, 8)
+    return word >> 16
+
+
 cdef inline uint64_t sem_word(int32_t semval, int32_t sempid) noexcept nogil:
     return <uint32_t>semval | <uint64_t><uint32_t>sempid << 32
 
@@ -245,16 +252,23 @@ cdef inline uint64_t sem_word(int32_t semval, int32_t sempid) noexcept nogil:
 cdef inline const sembuf_t *zeros_at_once(
     const sem_t *sems, uint32_t nsems, const sembuf_t *sop, const sembuf_t *end, tried_t *tried
 ) noexcept nogil:
-    # Past all operations that wait for zero and find it.
+    # Past all operations that wait for zero and find it, most of them in the inner loop: without flags, and the number of
+    # the process is there already.
+    cdef uint64_t zero = sem_word(0, tried.pid), word
     cdef const sem_t *curr
     while sop != end and likely(sop_word(sop) < nsems):
         curr = &sems[sop_word(sop)]
         tried.flags |= <uint16_t>sop.sem_flg
-        if unlikely(sem_word(curr.semval, curr.sempid) != sem_word(0, tried.pid)):
+        if unlikely(sem_word(curr.semval, curr.sempid) != zero):
             if curr.semval:
                 break
             tried.pids = True
         sop += 1
+        while sop != end:
+            word = sop_words(sop)
+            if unlikely(word >= nsems or sem_word(sems[word].semval, sems[word].sempid) != zero):
+                break
+            sop += 1
     return sop
 
 
