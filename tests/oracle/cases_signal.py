@@ -616,6 +616,20 @@ def orphaned_groups_do_not_stop(m: Machine) -> None:
     assert b.wait4(c, WUNTRACED | WNOHANG) == (c.name, 0x147F)
 
 
+def stopped_group_is_hung_up_when_nobody_can_continue_it(m: Machine) -> None:
+    """A process whose first thread has ended counts as stopped with its other threads."""
+    a = m.spawn()
+    b = a.thread()
+    a.exit(3)
+    c = b.fork()
+    c.kill(a, SIGSTOP)
+    d = c.fork()
+    c.setpgid(0, c)
+    assert c.kill(c, 40) == DIED
+    for t in (b, d):
+        assert t.getpid() == DIED
+
+
 def handled_sigcont_runs_after_the_stop(m: Machine) -> None:
     """SIGCONT continues even if it is blocked or ignored; its handler runs when the task goes on."""
     a = m.spawn()

@@ -198,7 +198,7 @@ cdef bint is_current_pgrp_orphaned(kernel_t *k, task_t *t) noexcept nogil:
 cdef bint has_stopped_jobs(kernel_t *k, int32_t pgrp) noexcept nogil:
     cdef uint32_t i = pid_leader(k, pgrp, PIDTYPE_PGID)
     while i:
-        if task_row(k, i).state == TASK_STOPPED:
+        if signal_row(k, task_row(k, i).signal).flags & SIGNAL_STOP_STOPPED:
             return True
         i = task_row(k, i).pid_next[PIDTYPE_PGID]
     return False
