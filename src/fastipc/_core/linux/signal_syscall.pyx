@@ -245,7 +245,8 @@ cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept
 
 
 cdef int64_t kill_other(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if express(k, t) and likely(kill_waiter(k, t, pid, sig)):
+    cdef task_t *p = task_row(k, find_task(k, pid))
+    if express(k, t) and likely(t.cred == p.cred and kill_waiter(k, t, p, sig)):
         call_account(k, t, NR_kill, pid, 0)
         return 0
     return kill_slow(k, t, pid, sig)
@@ -321,8 +322,12 @@ cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info,
     # `info`: a siginfo_t, or 0. `ns` is -1 for no limit, and less if it was negative.
     if express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set):
         sigtimedwait_begin(t, set, ns)
-        return sigtimedwait_told(t, info, coroutine_wait_event(k, t)) if info else coroutine_wait_event(k, t)
+        return sigtimedwait_wait(k, t, info) if unlikely(info != 0) else coroutine_wait_signal(k, t)
     return sigtimedwait_slow(k, t, set, info, ns)
+
+
+cdef int64_t sigtimedwait_wait(kernel_t *k, task_t *t, int64_t info) noexcept nogil:
+    return sigtimedwait_told(t, info, coroutine_wait_signal(k, t))
 
 
 cdef int64_t sigtimedwait_slow(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
