@@ -141,7 +141,8 @@ cdef void handle_signal(
         sigframe_row(k, i).info = info[0]
     else:
         alloc_errno(k, 0)
-    if i == 0 or setup_rt_frame(k, t, thread, i, sigframe_row(k, i), act, sig, sigmask_to_save(t, thread), faulted, False) < 0:
+    if i == 0 or setup_rt_frame(k, t, thread, i, sigframe_row(k, i), act, sig, thread.regs.ip,
+                                sigmask_to_save(t, thread), faulted, False) < 0:
         force_sigsegv(k, t, sig)
     else:
         keep_call(&sigframe_row(k, i).call, &t.call)
@@ -185,10 +186,11 @@ cdef inline bint handle_at_once(
         return False
     i = table_reuse(k, T_SIGFRAME, sizeof(sigframe_t))
     frame[0] = sigframe_row(k, i)
-    info_of_kill(&frame[0].info, <int>sig, t.tgid, current_cred(k, t).uid)
+    info_of_kill(&frame[0].info, <int>sig, sender(t.tgid, current_cred(k, t).uid))
     k.counters.signals += 1
     call_count(k, t, NR_kill, pid, 0)
-    if unlikely(setup_rt_frame(k, t, thread, i, frame[0], act, <int>sig, blocked, False, True) < 0):
+    if unlikely(setup_rt_frame(k, t, thread, i, frame[0], act, <int>sig, place_behind(thread.regs.ip), blocked, False,
+                               True) < 0):
         frame[0] = NULL
         kill_is_over(&t.call, pid, sig)
         force_sigsegv(k, t, <int>sig)

@@ -69,13 +69,15 @@ cdef inline void regs_behind_call(
     set_pair(&regs.ip, ip, regs.flags)
 
 
-cdef inline void regs_behind_kill(pt_regs_t *to, const pt_regs_t *regs, int64_t pid, int64_t sig) noexcept nogil:
+cdef inline void regs_behind_kill(
+    pt_regs_t *to, const pt_regs_t *regs, uint64_t ip, uint64_t pid, uint64_t sig
+) noexcept nogil:
     # As behind a kill that has succeeded, in the frame alone.
-    cdef uint64_t ip = place_behind(regs.ip), flags = regs.flags
+    cdef uint64_t flags = regs.flags
     set_pair(&to.r8, 0, regs.r9)
     set_pair(&to.r10, 0, flags)
     memcpy(&to.r12, &regs.r12, 4 * sizeof(regs.r12))
-    set_pair(&to.di, <uint64_t>pid, <uint64_t>sig)
+    set_pair(&to.di, pid, sig)
     memcpy(&to.bp, &regs.bp, 2 * sizeof(regs.bp))
     set_pair(&to.dx, 0, 0)
     set_pair(&to.cx, ip, regs.sp)
@@ -123,9 +125,13 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
 
 
 cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
-    cdef uint32_t flags = <uint32_t>sas_ss_flags(thread, thread.regs.sp)
-    set_pair(&ss.ss_sp, thread.sas_ss_sp, flags | thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
-    ss.ss_size = thread.sas_ss_size
+    cdef uint32_t kept = thread.sas_ss_flags & <uint32_t>SS_AUTODISARM
+    if likely(thread.sas_ss_size == 0):
+        set_pair(&ss.ss_sp, 0, SS_DISABLE | kept)
+        ss.ss_size = 0
+    else:
+        set_pair(&ss.ss_sp, thread.sas_ss_sp, <uint32_t>sas_ss_flags(thread, thread.regs.sp) | kept)
+        ss.ss_size = thread.sas_ss_size
 
 
 cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil:
@@ -178,10 +184,10 @@ cdef uint64_t frame_beside_altstack(thread_t *thread, uint32_t flags) noexcept n
 
 
 cdef inline void setup_sigcontext(
-    sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask, const kernel_siginfo_t *info, bint by_kill
+    sigcontext_t *sc, const pt_regs_t *regs, uint64_t ip, uint64_t mask, const kernel_siginfo_t *info, bint by_kill
 ) noexcept nogil:
     if by_kill:
-        regs_behind_kill(&sc.regs, regs, info_pid(info), info.si_signo)
+        regs_behind_kill(&sc.regs, regs, ip, <uint32_t>info_pid(info), <uint32_t>info.si_signo)
     else:
         memcpy(&sc.regs, regs, sizeof(pt_regs_t))
     set_pair(&sc.segments, <uint64_t>USER_SEGMENTS, 0)  # err
@@ -195,13 +201,13 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask,
-    bint faulted, bint by_kill
+    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t ip,
+    uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     f.pretcode = act.restorer
     set_pair(&f.uc_flags, UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0)  # uc_link
     get_altstack(thread, &f.uc_stack)
-    setup_sigcontext(&f.uc_mcontext, &thread.regs, mask, info, by_kill)
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, ip, mask, info, by_kill)
     f.uc_sigmask = mask
     if faulted:
         f.uc_mcontext.cr2 = info.fields[0]
@@ -212,31 +218,31 @@ cdef inline void fill_frame(
 
 cdef inline int put_frame(
     kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask, bint faulted, bint by_kill
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef int fault
     cdef char *at
     if unlikely(not in_one_page(sp, sizeof(rt_sigframe_t))):
-        return put_frame_copy(k, t, thread, sp, info, act, mask, faulted, by_kill)
+        return put_frame_copy(k, t, thread, sp, info, act, ip, mask, faulted, by_kill)
     at = translate(k, t, sp, True, &fault)
     if unlikely(at == NULL):
         return -EFAULT
-    fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted, by_kill)
+    fill_frame(thread, <rt_sigframe_t *>at, info, act, ip, mask, faulted, by_kill)
     return 0
 
 
 cdef int put_frame_copy(
     kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask, bint faulted, bint by_kill
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     cdef rt_sigframe_t frame
-    fill_frame(thread, &frame, info, act, mask, faulted, by_kill)
+    fill_frame(thread, &frame, info, act, ip, mask, faulted, by_kill)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
 cdef inline void start_handler(
-    pt_regs_t *regs, uint64_t sp, const k_sigaction_t *act, int sig, bint by_kill
+    pt_regs_t *regs, uint64_t ip, uint64_t sp, const k_sigaction_t *act, int sig, bint by_kill
 ) noexcept nogil:
     # Those with which it begins: the rest is as in its frame.
     cdef uint64_t flags = regs.flags
@@ -245,7 +251,7 @@ cdef inline void start_handler(
     if by_kill:
         set_pair(&regs.r8, 0, regs.r9)
         set_pair(&regs.r10, 0, flags)
-        set_pair(&regs.cx, place_behind(regs.ip), sp)
+        set_pair(&regs.cx, ip, sp)
         set_pair(&regs.ip, act.handler, flags)
     else:
         set_pair(&regs.sp, sp, act.handler)  # ip
@@ -253,24 +259,24 @@ cdef inline void start_handler(
 
 cdef inline int setup_rt_frame(
     kernel_t *k, task_t *t, thread_t *thread, uint32_t i, sigframe_t *f, const k_sigaction_t *act, int sig,
-    uint64_t mask, bint faulted, bint by_kill
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
-    # From the registers of the program to those with which the handler begins; `mask` comes back after it. `i`, `f`: a
-    # row with the info, in which the caller is to keep the record of the interrupted call; it is free again if the
-    # frame fails. `by_kill`: that call is a kill to oneself that is over, and has neither registers nor record.
-    # Precondition: the vdso is mapped.
+    # From the registers of the program to those with which the handler begins; `ip`: where the program goes on, with
+    # `mask`. `i`, `f`: a row with the info, in which the caller is to keep the record of the interrupted call; it is
+    # free again if the frame fails. `by_kill`: that call is a kill to oneself that is over, and has neither registers
+    # nor record. Precondition: the vdso is mapped.
     cdef uint64_t sp = get_sigframe(thread, act.flags)
     cdef uint32_t code = act.code
     if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
-                or put_frame(k, t, thread, sp, &f.info, act, mask, faulted, by_kill) < 0):
+                or put_frame(k, t, thread, sp, &f.info, act, ip, mask, faulted, by_kill) < 0):
         table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
         return -EFAULT
     set_pair(f, 1, t.sigframe | <uint64_t>code << 32)  # live, below, handler
     set_pair(&f.signo, <uint32_t>sig | <uint64_t>by_kill << 48, sp)  # not started, by_kill
-    set_pair(&f.ip, place_behind(thread.regs.ip) if by_kill else thread.regs.ip, mask)  # blocked
+    set_pair(&f.ip, ip, mask)  # blocked
     t.sigframe = i
     get_handler(k, code)
-    start_handler(&thread.regs, sp, act, sig, by_kill)
+    start_handler(&thread.regs, ip, sp, act, sig, by_kill)
     return 0
 
 
@@ -361,21 +367,17 @@ cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
 
 cdef inline bint segments_ok(uint64_t s) noexcept nogil:
     # No program of 64 bits can run in others.
-    return likely(s == <uint64_t>USER_SEGMENTS) or (
-        (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS)
+    return (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS
 
 
 cdef inline int restore_from(kernel_t *k, task_t *t, thread_t *thread, const rt_sigframe_t *f) noexcept nogil:
     # 0, 1 if another than the usual restorer is to be looked at, or -EFAULT: a broken frame.
-    cdef uint64_t pretcode = f.pretcode
     set_current_blocked(k, t, f.uc_sigmask)
     memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
-    if unlikely(not segments_ok(f.uc_mcontext.segments)):
-        return -EFAULT
-    if (unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size)
-            and restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack) < 0):
-        return -EFAULT
-    return 1 if unlikely(pretcode != <uint64_t>VDSO_RESTORE) else 0
+    if unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size
+                | f.uc_mcontext.segments ^ <uint64_t>USER_SEGMENTS | f.pretcode ^ <uint64_t>VDSO_RESTORE):
+        return restore_more(k, t, f)
+    return 0
 
 
 cdef int restore_copy(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
@@ -392,14 +394,15 @@ cdef inline int restore_frame(kernel_t *k, task_t *t, thread_t *thread, uint64_t
     return restore_from(k, t, thread, <rt_sigframe_t *>at) if likely(at != NULL) else -EFAULT
 
 
-cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *ss) noexcept nogil:
+cdef int restore_more(kernel_t *k, task_t *t, const rt_sigframe_t *f) noexcept nogil:
     # What most frames do not have.
-    cdef stack_t stack = ss[0]
-    if restore_fpstate(k, t, fpstate) < 0:
+    cdef stack_t stack = f.uc_stack
+    cdef int other = f.pretcode != <uint64_t>VDSO_RESTORE
+    if not segments_ok(f.uc_mcontext.segments) or restore_fpstate(k, t, f.uc_mcontext.fpstate) < 0:
         return -EFAULT
     if stack.ss_size or thread_row(k, t.row).sas_ss_size:  # what it says of the past is of no account, nor are errors
         do_sigaltstack(k, t, &stack, NULL)
-    return 0
+    return other
 
 
 cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:

@@ -320,7 +320,7 @@ cdef int64_t sys_pause(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
     # `info`: a siginfo_t, or 0. `ns` is -1 for no limit, and less if it was negative.
-    if express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set):
+    if likely(express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set)):
         sigtimedwait_begin(t, set, ns)
         return sigtimedwait_wait(k, t, info) if unlikely(info != 0) else coroutine_wait_signal(k, t)
     return sigtimedwait_slow(k, t, set, info, ns)

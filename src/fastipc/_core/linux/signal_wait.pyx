@@ -76,6 +76,7 @@ cdef inline bint kill_waiter(kernel_t *k, task_t *t, task_t *p, int64_t sig) noe
     cdef signal_t *s = signal_row(k, p.signal)
     cdef uint32_t of = current_cred(k, p).user, i
     cdef user_t *user = user_row(k, of)
+    cdef uint64_t me = sender(t.tgid, current_cred(k, t).uid)
     cdef sigqueue_t *q
     if (unlikely(not waits_for(k, p, sig) or k.table[T_SIGQUEUE].free[0] == 0)
             or unlikely(k.namespaces | k.inject_any | s.pending_list | sighand_row(k, p.sighand).signalfd_wqh.first
@@ -86,7 +87,7 @@ cdef inline bint kill_waiter(kernel_t *k, task_t *t, task_t *p, int64_t sig) noe
     q = sigqueue_row(k, i)
     set_pair(q, 1, <uint64_t>i << 32)  # live, last
     set_pair(&q.next_signal, <uint64_t>of << 32, 0)  # user
-    info_of_kill(&q.info, <int>sig, t.tgid, current_cred(k, t).uid)
+    info_of_kill(&q.info, <int>sig, me)
     get_uid(k, of)
     user.sigpending += 1
     s.pending_list = i
