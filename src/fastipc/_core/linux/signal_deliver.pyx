@@ -120,7 +120,7 @@ cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept
 
 cdef inline uint64_t blocked_by(const k_sigaction_t *act, int sig) noexcept nogil:
     # What an action blocks while its handler runs.
-    return act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig))
+    return act.mask | <uint64_t>(act.flags & SA_NODEFER == 0) << (sig - 1)
 
 
 cdef void handle_signal(

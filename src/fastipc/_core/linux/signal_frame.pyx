@@ -124,8 +124,8 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
     thread.sas_ss_flags = SS_DISABLE
 
 
-cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
-    cdef uint32_t kept = thread.sas_ss_flags & <uint32_t>SS_AUTODISARM
+cdef inline void get_altstack(thread_t *thread, stack_t *ss, uint32_t kept) noexcept nogil:
+    # `kept`: SS_AUTODISARM, if it is set.
     if likely(thread.sas_ss_size == 0):
         set_pair(&ss.ss_sp, 0, SS_DISABLE | kept)
         ss.ss_size = 0
@@ -140,7 +140,7 @@ cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *
     cdef uint64_t sp, size
     cdef int32_t mode
     if old != NULL:
-        get_altstack(thread, old)
+        get_altstack(thread, old, thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
     if ss == NULL:
         return 0
     if on_sig_stack(thread, thread.regs.sp):
@@ -184,10 +184,10 @@ cdef uint64_t frame_beside_altstack(thread_t *thread, uint32_t flags) noexcept n
 
 
 cdef inline void setup_sigcontext(
-    sigcontext_t *sc, const pt_regs_t *regs, uint64_t ip, uint64_t mask, const kernel_siginfo_t *info, bint by_kill
+    sigcontext_t *sc, const pt_regs_t *regs, uint64_t ip, uint64_t mask, const sigframe_t *row, bint by_kill
 ) noexcept nogil:
     if by_kill:
-        regs_behind_kill(&sc.regs, regs, ip, <uint32_t>info_pid(info), <uint32_t>info.si_signo)
+        regs_behind_kill(&sc.regs, regs, ip, <uint32_t>info_pid(&row.info), <uint32_t>row.info.si_signo)
     else:
         memcpy(&sc.regs, regs, sizeof(pt_regs_t))
     set_pair(&sc.segments, <uint64_t>USER_SEGMENTS, 0)  # err
@@ -201,43 +201,43 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t ip,
+    thread_t *thread, rt_sigframe_t *f, const sigframe_t *row, const k_sigaction_t *act, uint64_t ip,
     uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     f.pretcode = act.restorer
     set_pair(&f.uc_flags, UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0)  # uc_link
-    get_altstack(thread, &f.uc_stack)
-    setup_sigcontext(&f.uc_mcontext, &thread.regs, ip, mask, info, by_kill)
+    get_altstack(thread, &f.uc_stack, 0 if by_kill else thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, ip, mask, row, by_kill)
     f.uc_sigmask = mask
     if faulted:
-        f.uc_mcontext.cr2 = info.fields[0]
+        f.uc_mcontext.cr2 = row.info.fields[0]
         f.uc_mcontext.trapno = 14
-    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
+    memcpy(&f.info, &row.info, sizeof(kernel_siginfo_t))
     memset(f.info_rest, 0, sizeof(f.info_rest))
 
 
 cdef inline int put_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const sigframe_t *row, const k_sigaction_t *act,
     uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef int fault
     cdef char *at
     if unlikely(not in_one_page(sp, sizeof(rt_sigframe_t))):
-        return put_frame_copy(k, t, thread, sp, info, act, ip, mask, faulted, by_kill)
+        return put_frame_copy(k, t, thread, sp, row, act, ip, mask, faulted, by_kill)
     at = translate(k, t, sp, True, &fault)
     if unlikely(at == NULL):
         return -EFAULT
-    fill_frame(thread, <rt_sigframe_t *>at, info, act, ip, mask, faulted, by_kill)
+    fill_frame(thread, <rt_sigframe_t *>at, row, act, ip, mask, faulted, by_kill)
     return 0
 
 
 cdef int put_frame_copy(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const sigframe_t *row, const k_sigaction_t *act,
     uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     cdef rt_sigframe_t frame
-    fill_frame(thread, &frame, info, act, ip, mask, faulted, by_kill)
+    fill_frame(thread, &frame, row, act, ip, mask, faulted, by_kill)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
@@ -264,11 +264,11 @@ cdef inline int setup_rt_frame(
     # From the registers of the program to those with which the handler begins; `ip`: where the program goes on, with
     # `mask`. `i`, `f`: a row with the info, in which the caller is to keep the record of the interrupted call; it is
     # free again if the frame fails. `by_kill`: that call is a kill to oneself that is over, and has neither registers
-    # nor record. Precondition: the vdso is mapped.
+    # nor record, and no stack is to be given up. Precondition: the vdso is mapped.
     cdef uint64_t sp = get_sigframe(thread, act.flags)
     cdef uint32_t code = act.code
     if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
-                or put_frame(k, t, thread, sp, &f.info, act, ip, mask, faulted, by_kill) < 0):
+                or put_frame(k, t, thread, sp, f, act, ip, mask, faulted, by_kill) < 0):
         table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
         return -EFAULT
     set_pair(f, 1, t.sigframe | <uint64_t>code << 32)  # live, below, handler
