@@ -1,8 +1,8 @@
 /* What the memory of a signal to oneself and its handler takes alone. For each line "N" on its input it does N times, and
- * then prints an empty line, nothing but to write and to read what such a signal writes and reads: the registers behind
- * the call, the frame of 440 bytes on the stack, the row that keeps the interrupted call, the registers of the handler,
- * its arguments and its siginfo; to call a handler that does nothing; and to read registers and mask back. All of it
- * stays in the nearest cache. Nothing is looked up, checked, translated, counted or hashed.
+ * then prints an empty line, nothing but to write and to read what such a signal writes and reads: the frame of 440
+ * bytes on the stack, with the registers behind the call, the row beside it, the registers of the handler, its
+ * arguments and its siginfo; to call a handler that does nothing; and to read registers and mask back. All of it stays
+ * in the nearest cache. Nothing is looked up, checked, translated, counted or hashed.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -20,17 +20,17 @@ typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
 
 #define ZERO(to, pairs) _Pragma("GCC unroll 32") for (int j = 0; j < (pairs); j++) ((pair *)(to))[j] = (pair){0, 0}
 
-enum { SP = 15, IP, FLAGS }; /* registers by number, as a frame has them */
+enum { DI = 8, DX = 12, CX = 14, SP, IP, FLAGS }; /* registers by number, as a frame has them */
 
 struct frame { /* struct rt_sigframe: 55 words */
     uint64_t pretcode, flags, link, stack[3], registers[18], segments, rest[13], mask, info[16];
 };
 
 struct row { /* sigframe_t: what is kept beside the frame */
-    uint64_t head[6], info[6], call[16];
+    uint64_t head[6], info[6];
 };
 
-static uint64_t registers[18], mask, prepared[10];
+static uint64_t registers[18], mask, prepared[8];
 static struct row row;
 static _Alignas(4096) char stack[4096];
 
@@ -47,17 +47,18 @@ static inline void begin(struct frame *f, uint64_t i)
     PAIR(&row.info[0], 10, 0);
     PAIR(&row.info[2], i, 0);
     PAIR(&row.info[4], 0, 0);
-    PAIR(&registers[0], 0, registers[1]);
-    PAIR(&registers[2], 0, registers[FLAGS]);
-    PAIR(&registers[8], i, 10);
-    PAIR(&registers[12], 0, 0);
-    PAIR(&registers[14], i, registers[SP]);
-    PAIR(&registers[IP], i, registers[FLAGS]);
     f->pretcode = i;
     PAIR(&f->flags, 6, 0);
     PAIR(&f->stack[0], 0, 2);
     f->stack[2] = 0;
-    COPY(f->registers, registers, 9);
+    PAIR(&f->registers[0], 0, registers[1]);
+    PAIR(&f->registers[2], 0, registers[FLAGS]);
+    COPY(f->registers + 4, registers + 4, 2);
+    PAIR(&f->registers[DI], i, 10);
+    COPY(f->registers + 10, registers + 10, 1);
+    PAIR(&f->registers[DX], 0, 0);
+    PAIR(&f->registers[CX], i, registers[SP]);
+    PAIR(&f->registers[IP], i, registers[FLAGS]);
     f->segments = 0x2b000000000033;
     ZERO(f->rest, 6);
     PAIR(&f->rest[12], 0, mask);
@@ -65,22 +66,22 @@ static inline void begin(struct frame *f, uint64_t i)
     ZERO(f->info + 6, 5);
     PAIR(&row.head[0], 1, 0);
     PAIR(&row.head[2], 10, (uint64_t)f);
-    PAIR(&row.head[4], registers[IP], mask);
-    ZERO(row.call, 4);
-    PAIR(&row.call[8], i, 10);
-    ZERO(row.call + 10, 3);
-    PAIR(&registers[8], 10, (uint64_t)f->info);
-    PAIR(&registers[12], (uint64_t)&f->flags, 0);
-    PAIR(&registers[SP], (uint64_t)f, i);
+    PAIR(&row.head[4], i, mask);
+    PAIR(&registers[0], 0, registers[1]);
+    PAIR(&registers[2], 0, registers[FLAGS]);
+    PAIR(&registers[DI], 10, (uint64_t)f->info);
+    PAIR(&registers[DX], (uint64_t)&f->flags, 0);
+    PAIR(&registers[CX], i, (uint64_t)f);
+    PAIR(&registers[IP], i, registers[FLAGS]);
     mask |= 512;
     DONE();
 }
 
 static inline void run(void)
 {
-    uint64_t arguments[10], siginfo[16];
+    uint64_t arguments[8], siginfo[16];
     void *error = NULL;
-    COPY(arguments, prepared, 5);
+    COPY(arguments, prepared, 4);
     ZERO(siginfo + 4, 6);
     PAIR(&siginfo[0], row.info[0], row.info[1]);
     PAIR(&siginfo[2], row.info[2], 0);

@@ -248,3 +248,28 @@ def told(k, start, longer=None):
 @pytest.mark.parametrize("case", CASES)
 def test_long_and_short(make_kernel, case, longer):
     assert told(make_kernel(), CASES[case], longer) == told(make_kernel(), CASES[case])
+
+
+def hashes_in_handlers(k, longer=None):
+    if longer == "trace":
+        k.trace([])
+    elif longer == "inject":
+        k.inject("row", 1 << 30)
+    t, hashes = k.spawn(), []
+
+    def handler(t, signo, info):
+        hashes.append(k.state_hash())
+        if len(hashes) == 1:
+            t.kill(t.getpid(), 12)
+            hashes.append(k.state_hash())
+
+    for signo in (10, 12):
+        t.sigaction(signo, handler)
+    t.kill(t.getpid(), 10)
+    k.verify()
+    return [*hashes, k.state_hash()]
+
+
+@pytest.mark.parametrize("longer", ("trace", "inject"))
+def test_hash_in_a_handler(make_kernel, longer):
+    assert hashes_in_handlers(make_kernel(), longer) == hashes_in_handlers(make_kernel())

@@ -383,7 +383,8 @@ ctypedef struct sigframe_t:  # what the host knows of a frame on a task's stack;
     uint32_t below  # the frame that it interrupts, 0 = none
     uint32_t handler
     uint32_t signo
-    uint32_t started  # the host runs the handler
+    uint16_t started  # the host runs the handler
+    uint16_t by_kill  # what it interrupts is a kill with this signal to oneself, and has no record
     uint64_t sp  # address of the frame
     uint64_t ip  # where the interrupted code goes on
     uint64_t blocked  # what comes back with it

@@ -181,8 +181,14 @@ cdef class MachineState:
         queued[queued["live"] == 0] = 0  # what is left of a signal that was taken; a short way has no row at all
         queued["link"] = links
         digest.update(queued)
+        keep_kills(k)
+        frames = self.table("sigframe").copy()
+        links = frames["link"].copy()
+        frames[frames["live"] == 0] = 0  # likewise
+        frames["link"] = links
+        digest.update(frames)
         for i in range(1, N_TABLES):
-            if i != T_MM and i != T_SIGQUEUE:
+            if i != T_MM and i != T_SIGQUEUE and i != T_SIGFRAME:
                 digest.update(TableView(self.arena, i))
         for page in range(1, k.frontier + 1):
             if page_row(k, page).live and page_row(k, page).flags & PG_TOUCHED:

@@ -16,6 +16,7 @@ cdef int64_t coroutine_sleep(kernel_t *k, task_t *t) noexcept nogil  # the resul
 cdef int64_t coroutine_wait(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_wait_event(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_wait_semop(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t coroutine_wait_signal(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t coroutine_read_ahead(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t schedule_slow(kernel_t *k, task_t *t) noexcept nogil
 cdef void coroutine_pause(kernel_t *k, task_t *t) noexcept nogil

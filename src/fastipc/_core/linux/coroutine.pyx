@@ -86,7 +86,8 @@ cdef enum:
     BATCH = 8
     STACK_LINES = 4
     HANDLER_GAP = 256  # between the frames of a program and those of its handlers: the red zone, and more
-    NATIVE_RECORD = 256  # bytes of the arguments of a handler
+    NATIVE_RECORD = 256  # bytes of the arguments of a handler, at most
+    HANDLER_RECORD = 64  # those of a number and an array
 
 
 cdef inline void to_hub(kernel_t *k, void **save, uint32_t next, uint32_t event) noexcept nogil:
@@ -159,7 +160,10 @@ cdef inline void run_native_handler(kernel_t *k, task_t *t, native_handler_t *na
     cdef char[NATIVE_RECORD] record
     cdef siginfo_t info
     cdef void *excinfo = NULL
-    memcpy(record, native + 1, <size_t>native.size)
+    if likely(native.size == HANDLER_RECORD):
+        memcpy(record, native + 1, HANDLER_RECORD)
+    else:
+        memcpy(record, native + 1, <size_t>native.size)
     if native.signo_at >= 0:
         (<int64_t *>(record + native.signo_at))[0] = f.signo
     if native.info_at >= 0:
@@ -324,6 +328,19 @@ cdef int64_t coroutine_wait_semop(kernel_t *k, task_t *t) noexcept nogil:
     if (likely(next != NULL and first_time(&next.call, NR_semop) and not signal_pending(next))
             and likely(semop_resume_one(k, next))):
         return jump_to(k, t, next, NR_semop, 0)
+    return switch_to_woken(k, t)
+
+
+cdef int64_t coroutine_wait_signal(kernel_t *k, task_t *t) noexcept nogil:
+    # The same in sigtimedwait.
+    cdef task_t *next
+    cdef int64_t sig
+    go_to_sleep(k, t)
+    next = next_coroutine(k)
+    if likely(next != NULL and first_time(&next.call, NR_rt_sigtimedwait)):
+        sig = sigtimedwait_resume_one(k, next)
+        if likely(sig > 0):
+            return jump_to(k, t, next, NR_rt_sigtimedwait, sig)
     return switch_to_woken(k, t)
 
 

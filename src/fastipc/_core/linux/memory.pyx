@@ -153,8 +153,8 @@ cdef uint32_t filemap_fault(kernel_t *k, vm_area_t *vma, uint64_t pgoff, int *er
 
 
 cdef bint do_fault_around(kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte) noexcept nogil:
-    # filemap_map_pages: a read maps the pages of the file around it that are in memory: 16 of one table, from an aligned
-    # one or the area's first on. Whether its own was.
+    # filemap_map_pages: a read maps the pages of the file around it that are in memory: 16 of one table, from an
+    # aligned one or the area's first on. Whether its own was.
     cdef uint64_t at = max(addr & ~<uint64_t>(FAULT_AROUND_PAGES * PAGE_SIZE - 1), vma.vm_start)
     cdef uint64_t end = min(at + FAULT_AROUND_PAGES * PAGE_SIZE, next_table(addr, vma.vm_end))
     cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
@@ -245,7 +245,7 @@ cdef inline int do_shared_fault(
     kernel_t *k, mm_t *mm, vm_area_t *vma, uint64_t addr, uint64_t *pte, bint write
 ) noexcept nogil:
     # The short way of `handle_mm_fault`, for nearly all faults of shared memory: nothing is mapped yet, no pages around
-    # are to be, and nobody wants to know of a first write. 0 or a FAULT_; NOT_SHORT, with nothing done, if it is not so.
+    # are to be, and nobody wants to know of a first write. 0 or a FAULT_; NOT_SHORT, with nothing done, if not so.
     cdef inode_t *inode = inode_row(k, file_row(k, vma.vm_file).inode)
     cdef uint64_t pgoff = vma.vm_pgoff + ((addr - vma.vm_start) >> PAGE_SHIFT)
     cdef uint32_t *slot = xa_slot(k, inode.i_pages, pgoff)

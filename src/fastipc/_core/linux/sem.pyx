@@ -252,8 +252,8 @@ cdef inline uint64_t sem_word(int32_t semval, int32_t sempid) noexcept nogil:
 cdef inline const sembuf_t *zeros_at_once(
     const sem_t *sems, uint32_t nsems, const sembuf_t *sop, const sembuf_t *end, tried_t *tried
 ) noexcept nogil:
-    # Past all operations that wait for zero and find it, most of them in the inner loop: without flags, and the number of
-    # the process is there already.
+    # Past all operations that wait for zero and find it, most of them in the inner loop: without flags, and the number
+    # of the process is there already.
     cdef uint64_t zero = sem_word(0, tried.pid), word
     cdef const sem_t *curr
     while sop != end and likely(sop_word(sop) < nsems):
@@ -366,7 +366,8 @@ cdef int64_t do_semtimedop(
             return row
     if unlikely(highest >= sem_array_row(k, <uint32_t>row).sem_nsems):
         return -EFBIG
-    if found == 0 and unlikely(ipcperms(k, t, &sem_array_row(k, <uint32_t>row).sem_perm, S_IWUGO if q.alter else S_IRUGO)):
+    if found == 0 and unlikely(
+            ipcperms(k, t, &sem_array_row(k, <uint32_t>row).sem_perm, S_IWUGO if q.alter else S_IRUGO)):
         return -EACCES
     q.nsops = nsops
     q.pid = t.tgid

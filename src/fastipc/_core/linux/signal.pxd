@@ -102,14 +102,18 @@ cdef inline void info_init(kernel_siginfo_t *info, int sig, int code) noexcept n
     info.fields[0] = info.fields[1] = info.fields[2] = info.fields[3] = 0
 
 
+cdef inline uint64_t sender(int32_t pid, uint32_t uid) noexcept nogil:
+    return <uint32_t>pid | <uint64_t>uid << 32
+
+
 cdef inline void info_sender(kernel_siginfo_t *info, int32_t pid, uint32_t uid) noexcept nogil:
-    info.fields[0] = <uint32_t>pid | <uint64_t>uid << 32
+    info.fields[0] = sender(pid, uid)
 
 
-cdef inline void info_of_kill(kernel_siginfo_t *info, int sig, int32_t pid, uint32_t uid) noexcept nogil:
+cdef inline void info_of_kill(kernel_siginfo_t *info, int sig, uint64_t who) noexcept nogil:
     # As info_init and info_sender.
     set_pair(info, <uint32_t>sig, SI_USER)
-    set_pair(info.fields, <uint32_t>pid | <uint64_t>uid << 32, 0)
+    set_pair(info.fields, who, 0)
     set_pair(&info.fields[2], 0, 0)
 
 

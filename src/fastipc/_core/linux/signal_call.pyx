@@ -94,7 +94,8 @@ cdef int64_t kill_everybody(kernel_t *k, task_t *t, int32_t sig, kernel_siginfo_
 cdef int64_t do_kill(kernel_t *k, task_t *t, int32_t pid, int32_t sig) noexcept nogil:
     cdef kernel_siginfo_t info
     cdef uint32_t i
-    if kill_waiter(k, t, pid, sig):
+    cdef task_t *p = task_row(k, find_task(k, pid))
+    if waits_for(k, p, sig) and (t.cred == p.cred or kill_ok_by_cred(k, t, p)) and kill_waiter(k, t, p, sig):
         return 0
     info_init(&info, sig, SI_USER)
     info_sender(&info, pid_vnr(k, t, t.tgid), uid_to_user(k, t, current_cred(k, t).uid))

@@ -120,7 +120,7 @@ cdef inline void interrupted(kernel_t *k, task_t *t, uint32_t sa_flags) noexcept
 
 cdef inline uint64_t blocked_by(const k_sigaction_t *act, int sig) noexcept nogil:
     # What an action blocks while its handler runs.
-    return act.mask | (0 if act.flags & SA_NODEFER else sigmask(sig))
+    return act.mask | <uint64_t>(act.flags & SA_NODEFER == 0) << (sig - 1)
 
 
 cdef void handle_signal(
@@ -141,7 +141,8 @@ cdef void handle_signal(
         sigframe_row(k, i).info = info[0]
     else:
         alloc_errno(k, 0)
-    if i == 0 or setup_rt_frame(k, t, thread, i, act, sig, sigmask_to_save(t, thread), faulted) < 0:
+    if i == 0 or setup_rt_frame(k, t, thread, i, sigframe_row(k, i), act, sig, thread.regs.ip,
+                                sigmask_to_save(t, thread), faulted, False) < 0:
         force_sigsegv(k, t, sig)
     else:
         keep_call(&sigframe_row(k, i).call, &t.call)
@@ -164,23 +165,11 @@ cdef inline bint handles_at_once(
     cdef signal_t *s = signal_row(k, t.signal)
     return (1 <= sig < KERNEL_SIGRTMIN
             and sigismember(h.caught & ~(t.blocked | <uint64_t>SIG_KERNEL_JOB_MASK), <int>sig)
-            and (t.pending | s.shared_pending) == 0
+            and (t.pending | s.shared_pending | s.timers | h.signalfd_wqh.first
+                 | s.flags & ~<uint32_t>SIGNAL_UNKILLABLE) == 0
             and not (t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK | TASK_BREAK | JOBCTL_STOP_PENDING | PF_EXITING))
-            and s.flags & ~<uint32_t>SIGNAL_UNKILLABLE == 0 and s.timers == 0 and thread_group_empty(t)
-            and h.signalfd_wqh.first == 0 and act.code != 0 and not (act.flags & <uint32_t>SA_ONESHOT)
-            and thread.vdso != 0 and not (thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
-
-
-cdef inline void kill_is_over(call_t *c, int64_t pid, int64_t sig) noexcept nogil:
-    # The record of a kill that has succeeded, and been told.
-    set_pair(c, NR_kill | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
-    set_pair(&c.iter, 0, 0)
-    set_pair(&c.iter.offset, 0, 0)
-    set_pair(&c.ret, 0, 0)
-    set_pair(&c.args[0], <uint64_t>pid, <uint64_t>sig)
-    set_pair(&c.args[2], 0, 0)
-    set_pair(&c.args[4], 0, 0)
-    set_pair(&c.out0, 0, 0)
+            and thread_group_empty(t) and act.code != 0 and thread.vdso != 0
+            and not (act.flags & <uint32_t>SA_ONESHOT | thread.sas_ss_flags & <uint32_t>SS_AUTODISARM))
 
 
 cdef inline bint handle_at_once(
@@ -197,16 +186,15 @@ cdef inline bint handle_at_once(
         return False
     i = table_reuse(k, T_SIGFRAME, sizeof(sigframe_t))
     frame[0] = sigframe_row(k, i)
-    info_of_kill(&frame[0].info, <int>sig, t.tgid, current_cred(k, t).uid)
+    info_of_kill(&frame[0].info, <int>sig, sender(t.tgid, current_cred(k, t).uid))
     k.counters.signals += 1
     call_count(k, t, NR_kill, pid, 0)
-    regs_behind_call(&thread.regs, 0, pid, sig, 0, 0, 0)
-    if unlikely(setup_rt_frame(k, t, thread, i, act, <int>sig, blocked, False) < 0):
+    if unlikely(setup_rt_frame(k, t, thread, i, frame[0], act, <int>sig, place_behind(thread.regs.ip), blocked, False,
+                               True) < 0):
         frame[0] = NULL
         kill_is_over(&t.call, pid, sig)
         force_sigsegv(k, t, <int>sig)
         return True
-    kill_is_over(&frame[0].call, pid, sig)
     t.blocked = blocked | blocked_by(act, <int>sig)
     return True
 

@@ -51,6 +51,7 @@ cdef void exit_thread(kernel_t *k, task_t *t) noexcept nogil
 cdef void user_regs(kernel_t *k, task_t *t, pt_regs_t *regs) noexcept nogil  # what t.regs shows
 cdef int64_t rt_sigreturn(kernel_t *k, task_t *t) noexcept nogil  # as exit_to_user_mode
 cdef void drop_frames(kernel_t *k, task_t *t) noexcept nogil
+cdef void keep_kills(kernel_t *k) noexcept nogil  # no frame is without the record of the call that it interrupts
 cdef void siglongjmp(kernel_t *k, task_t *t) noexcept nogil
 cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil
 

@@ -53,16 +53,35 @@ cdef inline uint64_t place_of(uint64_t ip) noexcept nogil:
     return ip & ~<uint64_t>(HANDLER_SIZE - 1)
 
 
+cdef inline uint64_t place_behind(uint64_t ip) noexcept nogil:
+    return place_of(ip) + 2
+
+
 cdef inline void regs_behind_call(
     pt_regs_t *regs, int64_t ret, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e
 ) noexcept nogil:
-    cdef uint64_t ip = place_of(regs.ip) + 2
+    cdef uint64_t ip = place_behind(regs.ip)
     set_pair(&regs.r8, <uint64_t>e, regs.r9)
     set_pair(&regs.r10, <uint64_t>d, regs.flags)  # r11
     set_pair(&regs.di, <uint64_t>a, <uint64_t>b)
     set_pair(&regs.dx, <uint64_t>c, <uint64_t>ret)
     set_pair(&regs.cx, ip, regs.sp)
     set_pair(&regs.ip, ip, regs.flags)
+
+
+cdef inline void regs_behind_kill(
+    pt_regs_t *to, const pt_regs_t *regs, uint64_t ip, uint64_t pid, uint64_t sig
+) noexcept nogil:
+    # As behind a kill that has succeeded, in the frame alone.
+    cdef uint64_t flags = regs.flags
+    set_pair(&to.r8, 0, regs.r9)
+    set_pair(&to.r10, 0, flags)
+    memcpy(&to.r12, &regs.r12, 4 * sizeof(regs.r12))
+    set_pair(&to.di, pid, sig)
+    memcpy(&to.bp, &regs.bp, 2 * sizeof(regs.bp))
+    set_pair(&to.dx, 0, 0)
+    set_pair(&to.cx, ip, regs.sp)
+    set_pair(&to.ip, ip, flags)
 
 
 cdef void regs_of_call(pt_regs_t *regs, const call_t *c) noexcept nogil:
@@ -105,10 +124,14 @@ cdef inline void sas_ss_reset(thread_t *thread) noexcept nogil:
     thread.sas_ss_flags = SS_DISABLE
 
 
-cdef inline void get_altstack(thread_t *thread, stack_t *ss) noexcept nogil:
-    cdef uint32_t flags = <uint32_t>sas_ss_flags(thread, thread.regs.sp)
-    set_pair(&ss.ss_sp, thread.sas_ss_sp, flags | thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
-    ss.ss_size = thread.sas_ss_size
+cdef inline void get_altstack(thread_t *thread, stack_t *ss, uint32_t kept) noexcept nogil:
+    # `kept`: SS_AUTODISARM, if it is set.
+    if likely(thread.sas_ss_size == 0):
+        set_pair(&ss.ss_sp, 0, SS_DISABLE | kept)
+        ss.ss_size = 0
+    else:
+        set_pair(&ss.ss_sp, thread.sas_ss_sp, <uint32_t>sas_ss_flags(thread, thread.regs.sp) | kept)
+        ss.ss_size = thread.sas_ss_size
 
 
 cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *old) noexcept nogil:
@@ -117,7 +140,7 @@ cdef int64_t do_sigaltstack(kernel_t *k, task_t *t, const stack_t *ss, stack_t *
     cdef uint64_t sp, size
     cdef int32_t mode
     if old != NULL:
-        get_altstack(thread, old)
+        get_altstack(thread, old, thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
     if ss == NULL:
         return 0
     if on_sig_stack(thread, thread.regs.sp):
@@ -160,8 +183,13 @@ cdef uint64_t frame_beside_altstack(thread_t *thread, uint32_t flags) noexcept n
     return 0 if (nested or entering) and not on_stack_range(thread, sp) else sp
 
 
-cdef inline void setup_sigcontext(sigcontext_t *sc, const pt_regs_t *regs, uint64_t mask) noexcept nogil:
-    memcpy(&sc.regs, regs, sizeof(pt_regs_t))
+cdef inline void setup_sigcontext(
+    sigcontext_t *sc, const pt_regs_t *regs, uint64_t ip, uint64_t mask, const sigframe_t *row, bint by_kill
+) noexcept nogil:
+    if by_kill:
+        regs_behind_kill(&sc.regs, regs, ip, <uint32_t>info_pid(&row.info), <uint32_t>row.info.si_signo)
+    else:
+        memcpy(&sc.regs, regs, sizeof(pt_regs_t))
     set_pair(&sc.segments, <uint64_t>USER_SEGMENTS, 0)  # err
     set_pair(&sc.trapno, 0, mask)  # oldmask
     set_pair(&sc.cr2, 0, 0)  # fpstate
@@ -173,68 +201,95 @@ cdef inline uint64_t sigmask_to_save(task_t *t, thread_t *thread) noexcept nogil
 
 
 cdef inline void fill_frame(
-    thread_t *thread, rt_sigframe_t *f, const kernel_siginfo_t *info, const k_sigaction_t *act, uint64_t mask,
-    bint faulted
+    thread_t *thread, rt_sigframe_t *f, const sigframe_t *row, const k_sigaction_t *act, uint64_t ip,
+    uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     f.pretcode = act.restorer
     set_pair(&f.uc_flags, UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0)  # uc_link
-    get_altstack(thread, &f.uc_stack)
-    setup_sigcontext(&f.uc_mcontext, &thread.regs, mask)
+    get_altstack(thread, &f.uc_stack, 0 if by_kill else thread.sas_ss_flags & <uint32_t>SS_AUTODISARM)
+    setup_sigcontext(&f.uc_mcontext, &thread.regs, ip, mask, row, by_kill)
     f.uc_sigmask = mask
     if faulted:
-        f.uc_mcontext.cr2 = info.fields[0]
+        f.uc_mcontext.cr2 = row.info.fields[0]
         f.uc_mcontext.trapno = 14
-    memcpy(&f.info, info, sizeof(kernel_siginfo_t))
+    memcpy(&f.info, &row.info, sizeof(kernel_siginfo_t))
     memset(f.info_rest, 0, sizeof(f.info_rest))
 
 
 cdef inline int put_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask, bint faulted
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const sigframe_t *row, const k_sigaction_t *act,
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     # Mostly it lies in one page, and is made in place.
     cdef int fault
     cdef char *at
     if unlikely(not in_one_page(sp, sizeof(rt_sigframe_t))):
-        return put_frame_copy(k, t, thread, sp, info, act, mask, faulted)
+        return put_frame_copy(k, t, thread, sp, row, act, ip, mask, faulted, by_kill)
     at = translate(k, t, sp, True, &fault)
     if unlikely(at == NULL):
         return -EFAULT
-    fill_frame(thread, <rt_sigframe_t *>at, info, act, mask, faulted)
+    fill_frame(thread, <rt_sigframe_t *>at, row, act, ip, mask, faulted, by_kill)
     return 0
 
 
 cdef int put_frame_copy(
-    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const kernel_siginfo_t *info, const k_sigaction_t *act,
-    uint64_t mask, bint faulted
+    kernel_t *k, task_t *t, thread_t *thread, uint64_t sp, const sigframe_t *row, const k_sigaction_t *act,
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
 ) noexcept nogil:
     cdef rt_sigframe_t frame
-    fill_frame(thread, &frame, info, act, mask, faulted)
+    fill_frame(thread, &frame, row, act, ip, mask, faulted, by_kill)
     return put_user(k, t, sp, &frame, sizeof(frame))
 
 
-cdef inline int setup_rt_frame(
-    kernel_t *k, task_t *t, thread_t *thread, uint32_t i, const k_sigaction_t *act, int sig, uint64_t mask, bint faulted
+cdef inline void start_handler(
+    pt_regs_t *regs, uint64_t ip, uint64_t sp, const k_sigaction_t *act, int sig, bint by_kill
 ) noexcept nogil:
-    # From the registers of the program to those with which the handler begins; `mask` comes back after it. `i`: a row
-    # with the info, in which the caller is to keep the record of the interrupted call; it is free again if the frame
-    # fails. Precondition: the vdso is mapped.
-    cdef sigframe_t *f = sigframe_row(k, i)
+    # Those with which it begins: the rest is as in its frame.
+    cdef uint64_t flags = regs.flags
+    set_pair(&regs.di, <uint64_t>sig, sp + FRAME_INFO)  # si
+    set_pair(&regs.dx, sp + FRAME_UC, 0)  # ax
+    if by_kill:
+        set_pair(&regs.r8, 0, regs.r9)
+        set_pair(&regs.r10, 0, flags)
+        set_pair(&regs.cx, ip, sp)
+        set_pair(&regs.ip, act.handler, flags)
+    else:
+        set_pair(&regs.sp, sp, act.handler)  # ip
+
+
+cdef inline int setup_rt_frame(
+    kernel_t *k, task_t *t, thread_t *thread, uint32_t i, sigframe_t *f, const k_sigaction_t *act, int sig,
+    uint64_t ip, uint64_t mask, bint faulted, bint by_kill
+) noexcept nogil:
+    # From the registers of the program to those with which the handler begins; `ip`: where the program goes on, with
+    # `mask`. `i`, `f`: a row with the info, in which the caller is to keep the record of the interrupted call; it is
+    # free again if the frame fails. `by_kill`: that call is a kill to oneself that is over, and has neither registers
+    # nor record, and no stack is to be given up. Precondition: the vdso is mapped.
     cdef uint64_t sp = get_sigframe(thread, act.flags)
     cdef uint32_t code = act.code
     if unlikely(sp == 0 or not (act.flags & SA_RESTORER)
-                or put_frame(k, t, thread, sp, &f.info, act, mask, faulted) < 0):
+                or put_frame(k, t, thread, sp, f, act, ip, mask, faulted, by_kill) < 0):
         table_free(k, T_SIGFRAME, i, sizeof(sigframe_t))
         return -EFAULT
     set_pair(f, 1, t.sigframe | <uint64_t>code << 32)  # live, below, handler
-    set_pair(&f.signo, <uint32_t>sig, sp)  # not started
-    set_pair(&f.ip, thread.regs.ip, mask)  # blocked
+    set_pair(&f.signo, <uint32_t>sig | <uint64_t>by_kill << 48, sp)  # not started, by_kill
+    set_pair(&f.ip, ip, mask)  # blocked
     t.sigframe = i
     get_handler(k, code)
-    set_pair(&thread.regs.di, <uint64_t>sig, sp + FRAME_INFO)  # si
-    set_pair(&thread.regs.dx, sp + FRAME_UC, 0)  # ax
-    set_pair(&thread.regs.sp, sp, act.handler)  # ip
+    start_handler(&thread.regs, ip, sp, act, sig, by_kill)
     return 0
+
+
+cdef inline void kill_is_over(call_t *c, int64_t pid, int64_t sig) noexcept nogil:
+    # The record of a kill that has succeeded, and been told.
+    set_pair(c, NR_kill | <uint64_t>(CALL_OVER | CALL_TOLD) << 32, 0)
+    set_pair(&c.iter, 0, 0)
+    set_pair(&c.iter.offset, 0, 0)
+    set_pair(&c.ret, 0, 0)
+    set_pair(&c.args[0], <uint64_t>pid, <uint64_t>sig)
+    set_pair(&c.args[2], 0, 0)
+    set_pair(&c.args[4], 0, 0)
+    set_pair(&c.out0, 0, 0)
 
 
 cdef inline void keep_call(call_t *to, call_t *c) noexcept nogil:
@@ -242,6 +297,23 @@ cdef inline void keep_call(call_t *to, call_t *c) noexcept nogil:
     memcpy(to, c, sizeof(call_t))
     c.nr = -1
     c.file = c.poll = c.pollfds = c.nfds = 0
+
+
+cdef inline void restore_call(call_t *to, const sigframe_t *f) noexcept nogil:
+    if f.by_kill:
+        kill_is_over(to, info_pid(&f.info), f.signo)
+    else:
+        memcpy(to, &f.call, sizeof(call_t))
+
+
+cdef void keep_kills(kernel_t *k) noexcept nogil:
+    cdef sigframe_t *f
+    cdef uint32_t i
+    for i in range(1, k.table[T_SIGFRAME].high):
+        f = sigframe_row(k, i)
+        if f.live and f.by_kill:
+            restore_call(&f.call, f)
+            f.by_kill = 0
 
 
 # ------------------------------------------------------------------------------------------ taking down
@@ -255,7 +327,7 @@ cdef inline void take_down(kernel_t *k, task_t *t, uint32_t i, sigframe_t *f) no
 cdef inline void pop_frame(kernel_t *k, task_t *t) noexcept nogil:
     # The record of the interrupted call is the task's again.
     cdef uint32_t i = t.sigframe
-    memcpy(&t.call, &sigframe_row(k, i).call, sizeof(call_t))
+    restore_call(&t.call, sigframe_row(k, i))
     take_down(k, t, i, sigframe_row(k, i))
 
 
@@ -295,21 +367,17 @@ cdef int restore_fpstate(kernel_t *k, task_t *t, uint64_t at) noexcept nogil:
 
 cdef inline bint segments_ok(uint64_t s) noexcept nogil:
     # No program of 64 bits can run in others.
-    return likely(s == <uint64_t>USER_SEGMENTS) or (
-        (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS)
+    return (s | <uint64_t>SEGMENTS_RPL) & <uint64_t>SEGMENTS_MASK == <uint64_t>USER_SEGMENTS
 
 
 cdef inline int restore_from(kernel_t *k, task_t *t, thread_t *thread, const rt_sigframe_t *f) noexcept nogil:
     # 0, 1 if another than the usual restorer is to be looked at, or -EFAULT: a broken frame.
-    cdef int other = f.pretcode != <uint64_t>VDSO_RESTORE
     set_current_blocked(k, t, f.uc_sigmask)
     memcpy(&thread.regs, &f.uc_mcontext.regs, sizeof(pt_regs_t))
-    if unlikely(not segments_ok(f.uc_mcontext.segments)):
-        return -EFAULT
-    if (unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size)
-            and restore_more(k, t, f.uc_mcontext.fpstate, &f.uc_stack) < 0):
-        return -EFAULT
-    return other
+    if unlikely(f.uc_mcontext.fpstate | thread.sas_ss_size | f.uc_stack.ss_size
+                | f.uc_mcontext.segments ^ <uint64_t>USER_SEGMENTS | f.pretcode ^ <uint64_t>VDSO_RESTORE):
+        return restore_more(k, t, f)
+    return 0
 
 
 cdef int restore_copy(kernel_t *k, task_t *t, thread_t *thread, uint64_t sp) noexcept nogil:
@@ -326,14 +394,15 @@ cdef inline int restore_frame(kernel_t *k, task_t *t, thread_t *thread, uint64_t
     return restore_from(k, t, thread, <rt_sigframe_t *>at) if likely(at != NULL) else -EFAULT
 
 
-cdef int restore_more(kernel_t *k, task_t *t, uint64_t fpstate, const stack_t *ss) noexcept nogil:
+cdef int restore_more(kernel_t *k, task_t *t, const rt_sigframe_t *f) noexcept nogil:
     # What most frames do not have.
-    cdef stack_t stack = ss[0]
-    if restore_fpstate(k, t, fpstate) < 0:
+    cdef stack_t stack = f.uc_stack
+    cdef int other = f.pretcode != <uint64_t>VDSO_RESTORE
+    if not segments_ok(f.uc_mcontext.segments) or restore_fpstate(k, t, f.uc_mcontext.fpstate) < 0:
         return -EFAULT
     if stack.ss_size or thread_row(k, t.row).sas_ss_size:  # what it says of the past is of no account, nor are errors
         do_sigaltstack(k, t, &stack, NULL)
-    return 0
+    return other
 
 
 cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe_t *f, bint over) noexcept nogil:
@@ -343,13 +412,13 @@ cdef inline int64_t sigreturn(kernel_t *k, task_t *t, thread_t *thread, sigframe
     cdef int ret = restore_frame(k, t, thread, f.sp)
     cdef int64_t ax = <int64_t>thread.regs.ax
     call_count(k, t, NR_rt_sigreturn, 0, ax)
-    if (unlikely(ret != 0 or thread.regs.ip != place_of(f.ip) + 2)
+    if (unlikely(ret != 0 or thread.regs.ip != place_behind(f.ip))
             or unlikely(t.flags & (TIF_SIGPENDING | TIF_RESTORE_SIGMASK) or ax <= -ERESTARTSYS)
-            or not (over or likely(f.call.nr >= 0))
+            or not (over or f.by_kill or likely(f.call.nr >= 0))
             or unlikely(f.below != 0 and not sigframe_row(k, f.below).started)):
         return sigreturn_slow(k, t, ret)
     if not over:
-        memcpy(&t.call, &f.call, sizeof(call_t))
+        restore_call(&t.call, f)
         t.call.nr = -1
         t.call.ret = ax
     take_down(k, t, i, f)
@@ -374,7 +443,7 @@ cdef int64_t sigreturn_slow(kernel_t *k, task_t *t, int err) noexcept nogil:
         err = -EFAULT
     if t.call.nr >= 0 and thread.regs.ip == place_of(ip):
         t.call.flags = t.call.flags & ~<int>CALL_OVER | CALL_RESTART
-    elif t.call.nr >= 0 and thread.regs.ip == place_of(ip) + 2:
+    elif t.call.nr >= 0 and thread.regs.ip == place_behind(ip):
         t.call.flags = t.call.flags & ~<int>CALL_RESTART | CALL_OVER | CALL_TOLD
         t.call.ret = <int64_t>thread.regs.ax
     elif thread.regs.ip != ip or t.call.nr >= 0:

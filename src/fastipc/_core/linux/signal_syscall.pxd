@@ -30,6 +30,10 @@ cdef int64_t sys_sigaction(
 cdef int64_t sys_signal(kernel_t *k, task_t *t, int64_t sig, int64_t handler) noexcept nogil
 cdef int64_t sys_sigprocmask(kernel_t *k, task_t *t, int64_t how, int64_t sets, int64_t set) noexcept nogil
 cdef int64_t sys_sigpending(kernel_t *k, task_t *t) noexcept nogil
+cdef int64_t kill_other(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil
+cdef int64_t kill_slow(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil
+cdef int64_t sigtimedwait_slow(kernel_t *k, task_t *t, int64_t set, int64_t ns) noexcept nogil
+cdef int64_t sigtimedwait_told(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil
 cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil
 cdef int64_t sys_tkill(kernel_t *k, task_t *t, int64_t tid, int64_t sig) noexcept nogil
 cdef int64_t sys_tgkill(kernel_t *k, task_t *t, int64_t tgid, int64_t tid, int64_t sig) noexcept nogil

@@ -245,7 +245,8 @@ cdef int64_t sys_kill(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept
 
 
 cdef int64_t kill_other(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
-    if express(k, t) and likely(kill_waiter(k, t, pid, sig)):
+    cdef task_t *p = task_row(k, find_task(k, pid))
+    if express(k, t) and likely(t.cred == p.cred and kill_waiter(k, t, p, sig)):
         call_account(k, t, NR_kill, pid, 0)
         return 0
     return kill_slow(k, t, pid, sig)
@@ -319,25 +320,28 @@ cdef int64_t sys_pause(kernel_t *k, task_t *t) noexcept nogil:
 
 cdef int64_t sys_sigtimedwait(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
     # `info`: a siginfo_t, or 0. `ns` is -1 for no limit, and less if it was negative.
-    if express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set):
+    if unlikely(info != 0):
+        return sigtimedwait_told(k, t, set, info, ns)
+    if likely(express(k, t) and ns == -1 and sigtimedwait_sleep(k, t, <uint64_t>set)):
         sigtimedwait_begin(t, set, ns)
-        return sigtimedwait_told(t, info, coroutine_wait_event(k, t)) if info else coroutine_wait_event(k, t)
-    return sigtimedwait_slow(k, t, set, info, ns)
+        return coroutine_wait_signal(k, t)
+    return sigtimedwait_slow(k, t, set, ns)
 
 
-cdef int64_t sigtimedwait_slow(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
+cdef int64_t sigtimedwait_told(kernel_t *k, task_t *t, int64_t set, int64_t info, int64_t ns) noexcept nogil:
+    cdef int64_t ret = sys_sigtimedwait(k, t, set, 0, ns)
+    if ret > 0:
+        put_sigtimedwait(t, <siginfo_t *>info)
+    return ret
+
+
+cdef int64_t sigtimedwait_slow(kernel_t *k, task_t *t, int64_t set, int64_t ns) noexcept nogil:
     express_over(k)
     check_stack(k)
     if ns < -1:
         call_begin_args(t, NR_rt_sigtimedwait, set, ns, 0, 0)
         return syscall_exit(k, t, -EINVAL)
-    return sigtimedwait_told(t, info, syscall_exit(k, t, call_sigtimedwait(k, t, <uint64_t>set, ns)))
-
-
-cdef int64_t sigtimedwait_told(task_t *t, int64_t info, int64_t ret) noexcept nogil:
-    if ret > 0 and info:
-        put_sigtimedwait(t, <siginfo_t *>info)
-    return ret
+    return syscall_exit(k, t, call_sigtimedwait(k, t, <uint64_t>set, ns))
 
 
 cdef int64_t sys_sigaltstack(kernel_t *k, task_t *t, int64_t ss, int64_t old) noexcept nogil:

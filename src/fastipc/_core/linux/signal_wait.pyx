@@ -70,23 +70,26 @@ cdef inline bint waits_for(kernel_t *k, task_t *p, int64_t sig) noexcept nogil:
             and not (p.flags & (TIF_SIGPENDING | PF_EXITING | JOBCTL_STOP_PENDING)))
 
 
-cdef inline bint kill_waiter(kernel_t *k, task_t *t, int64_t pid, int64_t sig) noexcept nogil:
+cdef inline bint kill_waiter(kernel_t *k, task_t *t, task_t *p, int64_t sig) noexcept nogil:
     # The short way from kill to who waits for the signal and has none queued. False, with nothing done: this is another
-    # case.
-    cdef task_t *p = task_row(k, find_task(k, pid))
+    # case. Precondition: `t` may send it signals, unless that has to be asked of namespaces.
     cdef signal_t *s = signal_row(k, p.signal)
-    cdef uint32_t i
-    if (unlikely(not waits_for(k, p, sig) or k.namespaces != 0 or k.inject_any)
-            or (unlikely(t.cred != p.cred) and not kill_ok_by_cred(k, t, p))
-            or unlikely(s.pending_list != 0 or s.flags & SIGNAL_GROUP_EXIT)
-            or unlikely(sighand_row(k, p.sighand).signalfd_wqh.first != 0)):
+    cdef uint32_t of = current_cred(k, p).user, i
+    cdef user_t *user = user_row(k, of)
+    cdef uint64_t me = sender(t.tgid, current_cred(k, t).uid)
+    cdef sigqueue_t *q
+    if (unlikely(not waits_for(k, p, sig) or k.table[T_SIGQUEUE].free[0] == 0)
+            or unlikely(k.namespaces | k.inject_any | s.pending_list | sighand_row(k, p.sighand).signalfd_wqh.first
+                        | s.flags & SIGNAL_GROUP_EXIT)
+            or unlikely(user.sigpending >= rlimit(k, p, RLIMIT_SIGPENDING))):
         return False
-    i = sigqueue_alloc(k, p, False)
-    if unlikely(i == 0):
-        return False
-    sigqueue_row(k, i).info.si_signo = <int32_t>sig
-    info_sender(&sigqueue_row(k, i).info, t.tgid, current_cred(k, t).uid)
-    sigqueue_row(k, i).last = i
+    i = table_reuse(k, T_SIGQUEUE, sizeof(sigqueue_t))
+    q = sigqueue_row(k, i)
+    set_pair(q, 1, <uint64_t>i << 32)  # live, last
+    set_pair(&q.next_signal, <uint64_t>of << 32, 0)  # user
+    info_of_kill(&q.info, <int>sig, me)
+    get_uid(k, of)
+    user.sigpending += 1
     s.pending_list = i
     s.shared_pending |= sigmask(sig)
     k.counters.signals += 1
@@ -114,11 +117,13 @@ cdef inline int64_t sigtimedwait_resume_one(kernel_t *k, task_t *t) noexcept nog
     cdef signal_t *s = signal_row(k, t.signal)
     cdef uint32_t i = s.pending_list
     cdef sigqueue_t *q = sigqueue_row(k, i)
+    cdef user_t *user = user_row(k, q.user)
     cdef uint64_t blocked = thread_row(k, t.row).real_blocked
     cdef int64_t sig = q.info.si_signo
-    if (unlikely(i == 0 or t.pending or s.shared_pending != sigmask(sig) or q.next or q.flags)
-            or unlikely(not sigismember(<uint64_t>t.call.args[0] & blocked, <int>sig) or t.call.flags)
-            or unlikely(t.flags & (TASK_BREAK | JOBCTL_STOP_PENDING) or s.flags or s.timers)
+    if (unlikely(i == 0 or s.shared_pending != sigmask(sig))
+            or unlikely(t.pending | q.next | q.flags | s.flags | s.timers | t.call.flags | user.ns)
+            or unlikely(not sigismember(<uint64_t>t.call.args[0] & blocked, <int>sig) or user.count == 1)
+            or unlikely(t.flags & (TASK_BREAK | JOBCTL_STOP_PENDING))
             or unlikely(not thread_group_empty(t))):
         return -1
     s.shared_pending = 0
@@ -127,5 +132,7 @@ cdef inline int64_t sigtimedwait_resume_one(kernel_t *k, task_t *t) noexcept nog
     t.blocked = blocked
     t.flags &= ~<int>TIF_SIGPENDING
     taken(t, <int>sig, &q.info)
-    free_sigqueue(k, i)
+    user.sigpending -= 1
+    user.count -= 1
+    table_free(k, T_SIGQUEUE, i, sizeof(sigqueue_t))
     return sig
