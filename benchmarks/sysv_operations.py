@@ -7,7 +7,6 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -100,9 +99,11 @@ def wake_ours(complex_ones: bool, sleepers: int) -> Side:
             step, wakes = kernel.step, [((i * 7 % sleepers, 1),) for i in range(sleepers)]
 
             def body(n: int) -> None:
-                for one in islice(cycle(wakes), n):
-                    t.semop(s, one)
-                    step()
+                semop = t.semop
+                for first in range(0, n, sleepers):
+                    for one in wakes[: n - first]:
+                        semop(s, one)
+                        step()
 
             yield body
 
