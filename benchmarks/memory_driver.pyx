@@ -1,6 +1,6 @@
 """The page allocator and the page cache without anything around them, for ``memory_core.py``, and their limits in C."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from fastipc._core.layout cimport *

@@ -2,8 +2,8 @@
 #
 # Who touches the pages of a segment one after the other faults at each of them. The first fault of 64 looks up the
 # area, the table, the file and its node of the page cache, and writes them down (`remember_near`); for the others only
-# the page itself is new. Nothing of it can have changed meanwhile: whoever takes entries or pages away gives the address
-# space another number, and who changes areas or frees tables calls `forget_walk`.
+# the page itself is new. Nothing of it can have changed meanwhile: whoever takes entries or pages away gives the
+# address space another number, and who changes areas or frees tables calls `forget_walk`.
 
 
 cdef inline void count_fault(kernel_t *k, mm_t *mm, vm_area_t *vma) noexcept nogil:
