@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from .abi import CLONE_NEWPID, CLONE_NEWUSER, INT_MAX
+from .abi import CLONE_NEWPID, CLONE_NEWUSER, FORGED, INT_MAX
 from .memory import ACCESSES, FAULT
 
 ASLEEP = "asleep"
@@ -260,7 +260,7 @@ class Machine:
         if code == -2:  # of a timer: its id
             return (sig, code, pid, value)
         told = value if code < 0 or (code and sig == 17) else 0
-        return (sig, code, self.name_of(pid) if pid != 4242 else "forged", told)
+        return (sig, code, self.name_of(pid) if pid != FORGED else "forged", told)
 
     def signals_read(self, data: bytes) -> list[tuple] | bytes:
         """Return what records of a signalfd tell: number, code, sender or 0, integer or status, descriptor, band.

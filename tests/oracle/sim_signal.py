@@ -48,10 +48,10 @@ class SimSignals:
         raw = self.verb == "sys"
         if name == "sigqueueinfo":
             pid, sig, code, value = args
-            name, args = "rt_sigqueueinfo", (pid, sig, fastipc.SigInfo(si_code=code, si_pid=4242, si_value=value))
+            name, args = "rt_sigqueueinfo", (pid, sig, fastipc.SigInfo(si_code=code, si_pid=abi.FORGED, si_value=value))
         elif name == "tgsigqueueinfo":
             tgid, tid, sig, code, value = args
-            info = fastipc.SigInfo(si_code=code, si_pid=4242, si_value=value)
+            info = fastipc.SigInfo(si_code=code, si_pid=abi.FORGED, si_value=value)
             name, args = "rt_tgsigqueueinfo", (tgid, tid, sig, info)
         return (f"sys_{name}", args, lambda ret: None) if raw else (name, args, None)
 
