@@ -1,4 +1,5 @@
-"""The page allocator and the page cache without anything around them, for ``memory_core.py``, and their limits in C."""
+"""The page allocator and the page cache without anything around them, for ``memory_core.py``, and their limits in C;
+and first touches of pages, for ``memory_operations.py``."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc

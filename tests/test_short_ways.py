@@ -7,6 +7,7 @@ is compared is everything else that two runs can tell.
 import numpy as np
 import pytest
 
+import fastipc
 from fastipc import (
     IPC_NOWAIT,
     IPC_PRIVATE,
@@ -273,3 +274,29 @@ def hashes_in_handlers(k, longer=None):
 @pytest.mark.parametrize("longer", ("trace", "inject"))
 def test_hash_in_a_handler(make_kernel, longer):
     assert hashes_in_handlers(make_kernel(), longer) == hashes_in_handlers(make_kernel())
+
+
+# ------------------------------------------------------------------------------------------------ ids that are none
+@compiled
+def strange_ids(t, s, q, out):
+    """The short ways know an id of 32 bits; what only ends in the same bits is none."""
+    up, byte = np.array([0, 1, 0], np.int16), np.zeros(1, np.uint8)
+    for i, odd in enumerate((1 << 32, -(1 << 33), 1 << 62)):
+        out[2 * i] = t.sys_semop(s + odd, up)
+        out[2 * i + 1] = t.sys_msgsnd(q + odd, 1, byte)
+    out[6] = t.sys_semop(-1, up)
+    out[7] = t.sys_semop(s, up)
+
+
+def test_an_id_is_no_other_with_the_same_low_bits(k):
+    t = k.spawn()
+    s, q = t.semget(IPC_PRIVATE, 1, 0o600), t.msgget(IPC_PRIVATE, 0o600)
+    out = np.zeros(8, np.int64)
+    child = t.fork(strange_ids, s, q, out)
+    k.run()
+    assert out.tolist() == [-fastipc.EINVAL] * 7 + [0]
+    assert t.semctl(s, 0, fastipc.GETVAL) == 1
+    t.wait4(child)
+    t.semctl(s, 0, fastipc.IPC_RMID)
+    t.msgctl(q, fastipc.IPC_RMID)
+    k.verify()

@@ -894,8 +894,10 @@ cdef enum:  # page.flags
     PG_KIND_SHIFT = 3  # these two as a number of mm.rss
     PG_UPTODATE = 64  # its bytes are the file's
     PG_DIRTY = 128  # there is no other place that has them: never dropped
-    PCP_SIZE = 384  # most pages that the cache of single pages ever has
     PG_ANON_EXCLUSIVE = 32  # private, and no fork since it was last written: one process has it
+
+cdef enum:
+    PCP_SIZE = 384  # more than the cache of single pages ever has
 
 ctypedef struct page_t:  # struct page; row = frame number + 1
     uint32_t live  # 1 when allocated

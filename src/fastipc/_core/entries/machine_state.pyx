@@ -176,17 +176,13 @@ cdef class MachineState:
         spaces = self.table("mm").copy()
         spaces["mmap_cache"] = spaces["asid"] = 0  # hints
         digest.update(spaces)
-        queued = self.table("sigqueue").copy()
-        links = queued["link"].copy()
-        queued[queued["live"] == 0] = 0  # what is left of a signal that was taken; a short way has no row at all
-        queued["link"] = links
-        digest.update(queued)
         keep_kills(k)
-        frames = self.table("sigframe").copy()
-        links = frames["link"].copy()
-        frames[frames["live"] == 0] = 0  # likewise
-        frames["link"] = links
-        digest.update(frames)
+        for name in ("sigqueue", "sigframe"):  # what is left of a signal that was taken: a short way has no row at all
+            left = self.table(name).copy()
+            links = left["link"].copy()
+            left[left["live"] == 0] = 0
+            left["link"] = links
+            digest.update(left)
         for i in range(1, N_TABLES):
             if i != T_MM and i != T_SIGQUEUE and i != T_SIGFRAME:
                 digest.update(TableView(self.arena, i))

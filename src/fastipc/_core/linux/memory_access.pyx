@@ -40,7 +40,7 @@ cdef int64_t store_bytes(
         if unlikely(at == NULL):
             break
         part = in_page(addr + <uint64_t>done, n - done)
-        copy_bytes(at, source + done, part)
+        memcpy(at, source + done, part)
         done += part
     return done
 
