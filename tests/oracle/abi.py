@@ -104,7 +104,6 @@ PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT = 2
 PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL = 1, 2, 3, 4
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-FORGED = 1 << 30  # si_pid of infos that programs make up: no process ever has it
 
 
 def sets_of_caps(*sets: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import fastipc
 from fastipc import compiled
 
 from . import abi
-from .machine import signals
+from .machine import FORGED, signals
 from .real_signal import mask_of
 from .sim_signal import SimSignals
 
@@ -213,7 +213,7 @@ class CompiledSignals(SimSignals):
     def _place_info(area: Any, code: int, value: int) -> None:
         row = area[:SIGINFO_SIZE].view(fastipc.SIGINFO)
         row[:] = 0
-        row["si_code"], row["si_pid"], row["si_value"] = code, abi.FORGED, value
+        row["si_code"], row["si_pid"], row["si_value"] = code, FORGED, value
 
     def _on_sigqueueinfo(self, area: Any, pid: int, sig: int, code: int, value: int) -> tuple:
         self._place_info(area, code, value)

@@ -13,8 +13,10 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from .abi import CLONE_NEWPID, CLONE_NEWUSER, FORGED, INT_MAX
+from .abi import CLONE_NEWPID, CLONE_NEWUSER, INT_MAX
 from .memory import ACCESSES, FAULT
+
+FORGED = 1 << 30  # si_pid of infos that programs make up: no process ever has it
 
 ASLEEP = "asleep"
 DIED = "died"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import abi
-from .machine import signals
+from .machine import FORGED, signals
 
 DO_SIGACTION = -8
 JOURNAL, LINES, LINE = 1 << 16, 4096, struct.Struct("6iqQ")
@@ -69,7 +69,7 @@ class RealSignals:
         slot.send(NR["tgkill"], self._number(tgid), self._number(tid), sig)
         return lambda ret: None
 
-    def _info(self, slot: Any, sig: int, code: int, value: int, pid: int = abi.FORGED) -> int:
+    def _info(self, slot: Any, sig: int, code: int, value: int, pid: int = FORGED) -> int:
         return slot.put(struct.pack("iiiiiIq96x", sig, 0, code, 0, pid, 0, value))
 
     def _sigqueue_(self, slot: Any, pid: Any, sig: int, value: int) -> Callable:

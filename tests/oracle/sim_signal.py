@@ -10,7 +10,7 @@ import numpy as np
 import fastipc
 
 from . import abi
-from .machine import signals
+from .machine import FORGED, signals
 
 SIGNAL_CALLS = frozenset(
     {"kill", "tkill", "tgkill", "sigqueue", "sigqueueinfo", "tgsigqueueinfo", "sigsuspend", "pause"}
@@ -48,10 +48,10 @@ class SimSignals:
         raw = self.verb == "sys"
         if name == "sigqueueinfo":
             pid, sig, code, value = args
-            name, args = "rt_sigqueueinfo", (pid, sig, fastipc.SigInfo(si_code=code, si_pid=abi.FORGED, si_value=value))
+            name, args = "rt_sigqueueinfo", (pid, sig, fastipc.SigInfo(si_code=code, si_pid=FORGED, si_value=value))
         elif name == "tgsigqueueinfo":
             tgid, tid, sig, code, value = args
-            info = fastipc.SigInfo(si_code=code, si_pid=abi.FORGED, si_value=value)
+            info = fastipc.SigInfo(si_code=code, si_pid=FORGED, si_value=value)
             name, args = "rt_tgsigqueueinfo", (tgid, tid, sig, info)
         return (f"sys_{name}", args, lambda ret: None) if raw else (name, args, None)
 
